@@ -1,0 +1,177 @@
+/**
+ * Words of the Iceberg v2 specification (format/spec.md), as far as an appending writer needs them.
+ *
+ * Snapshot ids are 63-bit and therefore bigint everywhere; JSON in and out is lossless.
+ */
+
+export type PrimitiveType =
+  | 'boolean'
+  | 'int'
+  | 'long'
+  | 'float'
+  | 'double'
+  | 'date'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'string'
+  | 'uuid'
+  | 'binary'
+  | `decimal(${number},${number})`
+
+export interface Field {
+  readonly id: number
+  readonly name: string
+  readonly required: boolean
+  readonly type: PrimitiveType
+}
+
+export interface Schema {
+  readonly schemaId: number
+  readonly fields: readonly Field[]
+}
+
+export type Transform =
+  | 'identity'
+  | 'year'
+  | 'month'
+  | 'day'
+  | 'hour'
+  | 'void'
+  | `bucket[${number}]`
+  | `truncate[${number}]`
+
+export interface PartitionField {
+  readonly sourceId: number
+  /** 1000 and up. */
+  readonly fieldId: number
+  readonly name: string
+  readonly transform: Transform
+}
+
+export interface PartitionSpec {
+  readonly specId: number
+  readonly fields: readonly PartitionField[]
+}
+
+export interface SortField {
+  readonly sourceId: number
+  readonly transform: Transform
+  readonly direction: 'asc' | 'desc'
+  readonly nullOrder: 'nulls-first' | 'nulls-last'
+}
+
+export interface SortOrder {
+  readonly orderId: number
+  readonly fields: readonly SortField[]
+}
+
+/** Metrics by field id. Bounds are single-value serialized (spec appendix D). */
+export interface ColumnMetrics {
+  readonly valueCounts: ReadonlyMap<number, number>
+  readonly nullCounts: ReadonlyMap<number, number>
+  readonly lowerBounds: ReadonlyMap<number, Uint8Array>
+  readonly upperBounds: ReadonlyMap<number, Uint8Array>
+}
+
+/** A Parquet data file to be appended. */
+export interface DataFile extends ColumnMetrics {
+  readonly location: string
+  readonly bytes: number
+  readonly rows: number
+  /** Partition values in spec order, already transformed: numbers for hour, day and bucket; null allowed. */
+  readonly partition: readonly (string | number | null)[]
+  readonly splitOffsets: readonly number[]
+  readonly sortOrderId: number | null
+}
+
+export interface Snapshot {
+  readonly snapshotId: bigint
+  readonly parentSnapshotId: bigint | null
+  readonly sequenceNumber: number
+  readonly timestampMs: number
+  readonly manifestList: string
+  readonly summary: Readonly<Record<string, string>>
+  readonly schemaId: number
+}
+
+/** The parsed metadata.json. Keys this package does not know survive a round trip in `rest`. */
+export interface TableMetadata {
+  readonly formatVersion: 2
+  readonly tableUuid: string
+  readonly location: string
+  readonly lastSequenceNumber: number
+  readonly lastUpdatedMs: number
+  readonly lastColumnId: number
+  readonly schemas: readonly Schema[]
+  readonly currentSchemaId: number
+  readonly partitionSpecs: readonly PartitionSpec[]
+  readonly defaultSpecId: number
+  readonly lastPartitionId: number
+  readonly sortOrders: readonly SortOrder[]
+  readonly defaultSortOrderId: number
+  readonly properties: Readonly<Record<string, string>>
+  /** Snapshot of the branch `main`; null before the first. */
+  readonly currentSnapshotId: bigint | null
+  readonly snapshots: readonly Snapshot[]
+  readonly snapshotLog: readonly { readonly snapshotId: bigint; readonly timestampMs: number }[]
+  readonly metadataLog: readonly { readonly metadataFile: string; readonly timestampMs: number }[]
+  readonly rest: Readonly<Record<string, unknown>>
+}
+
+export interface TableName {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** A table as one load saw it. */
+export interface LoadedTable {
+  readonly name: TableName
+  readonly metadataLocation: string
+  readonly metadata: TableMetadata
+}
+
+export type Requirement =
+  | { readonly type: 'assert-table-uuid'; readonly uuid: string }
+  /** null: the branch must not exist. */
+  | { readonly type: 'assert-ref-snapshot-id'; readonly ref: 'main'; readonly snapshotId: bigint | null }
+
+export type Update =
+  | { readonly action: 'add-snapshot'; readonly snapshot: Snapshot }
+  | { readonly action: 'set-snapshot-ref'; readonly ref: 'main'; readonly snapshotId: bigint }
+  | { readonly action: 'set-properties'; readonly updates: Readonly<Record<string, string>> }
+  | { readonly action: 'remove-properties'; readonly removals: readonly string[] }
+
+/**
+ * `unknown` (timeout, 5xx) means just that: the commit may have been applied; load again and look.
+ * Deterministic refusals throw.
+ */
+export type CommitOutcome =
+  | { readonly outcome: 'applied'; readonly table: LoadedTable }
+  | { readonly outcome: 'conflict' }
+  | { readonly outcome: 'unknown'; readonly cause: unknown }
+
+export interface TableDefinition {
+  readonly schema: Schema
+  readonly partitionSpec: PartitionSpec
+  readonly sortOrder: SortOrder
+  readonly properties: Readonly<Record<string, string>>
+}
+
+export interface Catalog {
+  /** Null when there is no such table. */
+  load(name: TableName): Promise<LoadedTable | null>
+  /** Creates the table, or loads it when somebody else was first. */
+  create(name: TableName, definition: TableDefinition): Promise<LoadedTable>
+  commit(
+    base: LoadedTable,
+    requirements: readonly Requirement[],
+    updates: readonly Update[],
+  ): Promise<CommitOutcome>
+}
+
+/** Files under absolute locations (`file:///...`), handed in by the caller. Writes are durable on return. */
+export interface FileIO {
+  read(location: string): Promise<Uint8Array>
+  write(location: string, bytes: Uint8Array): Promise<void>
+  remove(location: string): Promise<void>
+}

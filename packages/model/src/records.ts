@@ -1,0 +1,99 @@
+import type { AnswerContext } from './exchange.ts'
+import type { Market } from './key.ts'
+import type { TableName } from './tables.ts'
+
+/**
+ * What the journal remembers: whatever rows depend on is a record.
+ *
+ * Record numbers are dense from 1 and never used again; the number of a frame's record is the frame number.
+ * `connection` of a record is the number of the record that opened the connection (0 = none).
+ */
+export const RecordKind = {
+  /** A websocket frame exactly as received. */
+  frame: 1,
+  /** A REST answer: context and body. */
+  answer: 2,
+  /** A connection opened; payload ConnectNote. */
+  connect: 3,
+  /** A connection ended; payload DisconnectNote. */
+  disconnect: 4,
+  /** The clock passed a multiple of CLOCK_GRID_US; no payload. */
+  clock: 5,
+  /** A process began to write this journal; payload StartNote. */
+  start: 6,
+  /** The process stopped taking frames on purpose; nothing was cut short. No payload. */
+  stop: 7,
+} as const
+export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind]
+
+/** Clock records and derived images sit on absolute multiples of this. */
+export const CLOCK_GRID_US = 100_000
+
+export interface Subscription {
+  readonly symbol: string
+  readonly stream: string
+  readonly table: TableName
+}
+
+export interface ConnectNote {
+  readonly exchange: string
+  readonly market: Market
+  readonly subscriptions: readonly Subscription[]
+}
+
+export interface DisconnectNote {
+  readonly code: number
+  readonly reason: string
+}
+
+export interface StartNote {
+  /** Last durable record that recovery found, 0 in a new journal. */
+  readonly lastRecord: number
+  /** The stop before it was on purpose. */
+  readonly clean: boolean
+  readonly version: string
+}
+
+/** One record as a reader meets it. `payload` is a view that lives as long as the block's bytes. */
+export interface JournalRecord {
+  number: number
+  kind: RecordKind
+  connection: number
+  /** Microseconds since 1970; never decreases in a journal. */
+  receivedUs: number
+  payload: Uint8Array
+}
+
+/** Consecutive durable records, in the journal's own encoding. */
+export interface JournalBlock {
+  readonly first: number
+  readonly last: number
+  readonly bytes: Uint8Array
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** Payload of an answer record: length of the context, context as JSON, body. */
+export function encodeAnswer(context: AnswerContext, body: Uint8Array): Uint8Array {
+  const note = encoder.encode(JSON.stringify(context))
+  const payload = new Uint8Array(4 + note.length + body.length)
+  new DataView(payload.buffer).setUint32(0, note.length, true)
+  payload.set(note, 4)
+  payload.set(body, 4 + note.length)
+  return payload
+}
+
+export function decodeAnswerPayload(payload: Uint8Array): { context: AnswerContext; body: Uint8Array } {
+  const length = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true)
+  const context = JSON.parse(decoder.decode(payload.subarray(4, 4 + length))) as AnswerContext
+  return { context, body: payload.subarray(4 + length) }
+}
+
+export function encodeNote(note: ConnectNote | DisconnectNote | StartNote): Uint8Array {
+  return encoder.encode(JSON.stringify(note))
+}
+
+export function decodeNote<T extends ConnectNote | DisconnectNote | StartNote>(payload: Uint8Array): T {
+  return JSON.parse(decoder.decode(payload)) as T
+}

@@ -1,0 +1,4 @@
+export * from './chance.ts'
+export * from './clock.ts'
+export * from './errors.ts'
+export * from './retry.ts'
