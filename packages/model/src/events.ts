@@ -1,8 +1,11 @@
 import { DecimalColumn, grown } from './columns.ts'
 import type { StringTable } from './strings.ts'
 
-/** What an event is. A trade has one entry, a book event one entry per level. */
-export const EventKind = { trade: 0, bookDelta: 1, bookSnapshot: 2 } as const
+/**
+ * What an event is. A trade has one entry, a book event one entry per level, a quote (the exchange's own best
+ * bid and offer) one per side that it carries.
+ */
+export const EventKind = { trade: 0, bookDelta: 1, bookSnapshot: 2, quote: 3 } as const
 
 /** Side of an entry: of a level `bid` or `ask`; of a trade the taker's, `buy` or `sell`. */
 export const Side = { bid: 0, ask: 1, buy: 2, sell: 3 } as const

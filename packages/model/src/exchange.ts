@@ -61,8 +61,8 @@ export interface BookRule {
 export interface StreamSpec {
   /** The channel as the exchange writes it, without its symbol: `trade`, `depth@100ms`. */
   readonly name: string
-  /** Where its events are stored. */
-  readonly table: TableName
+  /** Where its events are stored; null: decoded for checks, not stored. */
+  readonly table: TableName | null
   /**
    * How its sequence goes on from message to message: a BookRule's `follows`, or by ids that grow by one.
    * Null: no continuity rule, gaps are known by connection only.

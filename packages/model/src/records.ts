@@ -1,6 +1,5 @@
 import type { AnswerContext } from './exchange.ts'
 import type { Market } from './key.ts'
-import type { TableName } from './tables.ts'
 
 /**
  * What the journal remembers: whatever rows depend on is a record.
@@ -32,7 +31,6 @@ export const CLOCK_GRID_US = 100_000
 export interface Subscription {
   readonly symbol: string
   readonly stream: string
-  readonly table: TableName
 }
 
 export interface ConnectNote {
