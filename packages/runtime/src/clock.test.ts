@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { seededChance, ulid } from './chance.ts'
+import { systemClock } from './clock.ts'
+import { backoffMs, defaultBackoff } from './retry.ts'
+
+describe('systemClock', () => {
+  it('never goes back and agrees with the wall clock', () => {
+    const clock = systemClock()
+    let last = 0
+    for (let i = 0; i < 10_000; i++) {
+      const now = clock.nowUs()
+      expect(now).toBeGreaterThanOrEqual(last)
+      last = now
+    }
+    expect(Math.abs(last / 1000 - Date.now())).toBeLessThan(2_000)
+    expect(Number.isInteger(last)).toBe(true)
+  })
+})
+
+describe('chance', () => {
+  it('gives the same numbers from one seed and others from another', () => {
+    const draw = (seed: number): number[] => {
+      const chance = seededChance(seed)
+      return Array.from({ length: 100 }, () => chance.below(1000))
+    }
+    expect(draw(7)).toEqual(draw(7))
+    expect(draw(7)).not.toEqual(draw(8))
+  })
+
+  it('makes ids that sort by time and do not repeat', () => {
+    const ids = Array.from({ length: 100 }, (_, i) => ulid(1_700_000_000_000_000 + i * 1000))
+    expect([...ids].sort()).toEqual(ids)
+    expect(new Set(ids).size).toBe(100)
+    expect(ids.every((id) => /^[0-9A-HJKMNP-TV-Z]{26}$/.test(id))).toBe(true)
+  })
+})
+
+describe('backoff', () => {
+  it('doubles from the first delay to the cap and stays within the jitter', () => {
+    const chance = seededChance(1)
+    for (let attempt = 1; attempt <= 12; attempt++) {
+      const plain = Math.min(1000 * 2 ** (attempt - 1), 60_000)
+      const delay = backoffMs(defaultBackoff, attempt, chance)
+      expect(delay).toBeGreaterThanOrEqual(plain * 0.75)
+      expect(delay).toBeLessThanOrEqual(plain * 1.25)
+    }
+  })
+})

@@ -1,0 +1,79 @@
+// Sets the project up if need be, then runs a task on a Node that can run TypeScript.
+// Plain JavaScript for any Node >= 20: this is the one file that runs before anything is installed.
+//
+//   node scripts/run.mjs start [arguments]      cryptoflow demo
+//   node scripts/run.mjs cli COMMAND ...        cryptoflow COMMAND ...
+//   node scripts/run.mjs test | bench           checks and tests | benchmarks
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const [task = 'start', ...rest] = process.argv.slice(2)
+const tasks = {
+  start: { tools: false, script: 'apps/cli/src/main.ts', args: ['demo', ...rest] },
+  cli: { tools: false, script: 'apps/cli/src/main.ts', args: rest },
+  test: { tools: true, script: 'scripts/test.ts', args: rest },
+  bench: { tools: true, script: 'scripts/bench.ts', args: rest },
+}
+if (!Object.hasOwn(tasks, task)) fail(`no task "${task}"; there are ${Object.keys(tasks).join(', ')}`)
+const { tools, script, args } = tasks[task]
+
+const nodeAtHandIsGood = isGood(process.versions.node)
+setUp()
+run()
+
+/** Node 24.11 and up runs our TypeScript as it is; odd lines in between are not tried. */
+function isGood(version) {
+  const [major, minor] = version.split('.').map(Number)
+  return major >= 26 || (major === 24 && minor >= 11)
+}
+
+/** Installs what the lockfile says, once per change of it; without test and lint tools unless asked for. */
+function setUp() {
+  const files = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml']
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(readFileSync(join(root, file)))
+  const key = hash.update(`${process.platform} ${process.arch} ${nodeAtHandIsGood}`).digest('hex')
+  const stamp = join(root, 'node_modules', '.cryptoflow-setup.json')
+  const done = existsSync(stamp) ? JSON.parse(readFileSync(stamp, 'utf8')) : {}
+  if (done.key === key && (done.tools || !tools)) return
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  process.stderr.write(
+    `setting up (${tools ? 'run-time parts and test tools' : 'run-time parts only'}) ...\n`,
+  )
+  const install = ['--yes', '--loglevel=error', packageManager, 'install', '--frozen-lockfile']
+  install.push('--reporter=append-only', '--loglevel=warn')
+  if (!tools) install.push('--prod')
+  if (nodeAtHandIsGood) install.push('--filter', '!@cryptoflow/runtime-node')
+  // CI makes the package manager never ask; its words go to stderr, stdout belongs to the task.
+  const env = { ...process.env, CI: 'true' }
+  const result = spawnSync('npx', install, { cwd: root, env, stdio: ['ignore', 2, 2] })
+  if (result.error) fail(`cannot run npx: ${result.error.message}`)
+  if (result.status !== 0)
+    fail('the set-up failed; is the npm registry reachable? Run the command again to retry.')
+  mkdirSync(dirname(stamp), { recursive: true })
+  writeFileSync(stamp, JSON.stringify({ key, tools }))
+}
+
+function run() {
+  const bins = [join(root, 'node_modules', '.bin'), join(root, 'tools', 'runtime', 'node_modules', '.bin')]
+  const env = { ...process.env, DO_NOT_TRACK: '1', TURBO_TELEMETRY_DISABLED: '1' }
+  env.PATH = [...bins, process.env.PATH].join(delimiter)
+  const node = nodeAtHandIsGood ? process.execPath : join(bins[1], 'node')
+  const child = spawn(node, [join(root, script), ...args], { env, stdio: 'inherit' })
+  // The child decides what a signal means; a terminal sends it one already, other senders do not.
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`))
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1)
+  })
+}
+
+function fail(message) {
+  process.stderr.write(`cryptoflow: ${message}\n`)
+  process.exit(1)
+}
