@@ -1,1 +1,48 @@
-export {}
+export { type Backlog, type Batch, type BatchBounds, defaultBatchBounds } from './batch.ts'
+export {
+  type AppendPreparer,
+  type Committer,
+  type CommitterOptions,
+  createCommitter,
+  type RoundReport,
+} from './committer.ts'
+export { misfit, tableDefinition } from './definition.ts'
+export { applyEpoch, type EpochAction, type EpochEvent, type EpochState, type EpochStep } from './epoch.ts'
+export { dataFileOf } from './files.ts'
+export { requestHash } from './hash.ts'
+export type { CommitLedger } from './ledger.ts'
+export {
+  commitIdKey,
+  type DecidedMap,
+  emptyMap,
+  encodeMap,
+  epochsKey,
+  isDecided,
+  type MapReading,
+  mapProperty,
+  readMap,
+} from './map.ts'
+export { type MemoryCatalog, memoryCatalog, type PostFault } from './memory-catalog.ts'
+export { type LedgerCopy, type MemoryLedger, memoryLedger, type WriteFault } from './memory-ledger.ts'
+export {
+  type Append,
+  applyRound,
+  commitOf,
+  firstStep,
+  type RoundContext,
+  type RoundEvent,
+  type RoundOutcome,
+  type RoundState,
+} from './round.ts'
+export { createSqliteLedger, type SqliteLedger, type SqliteLedgerOptions } from './sqlite-ledger.ts'
+export {
+  createEpochWriter,
+  type EpochLog,
+  type EpochLogEntry,
+  type EpochWriter,
+  type EpochWriterOptions,
+  type EpochWriterStatus,
+  type LastSealed,
+  type Seal,
+  type SealEntry,
+} from './writer.ts'

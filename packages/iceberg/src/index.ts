@@ -1,1 +1,22 @@
-export {}
+export { type AppendOptions, type PreparedAppend, prepareAppend } from './append.ts'
+export {
+  type BoundValue,
+  boundBytes,
+  boundValue,
+  truncateLower,
+  truncateLowerBytes,
+  truncateUpper,
+  truncateUpperBytes,
+} from './bounds.ts'
+export { IcebergError, type IcebergErrorCode } from './errors.ts'
+export type { ManifestEntry, StoredFile } from './manifest.ts'
+export type { ManifestFile, PartitionSummary } from './manifest-list.ts'
+export type { AppendContext } from './manifest-writer.ts'
+export { parseMetadata, serializeMetadata } from './metadata.ts'
+export { type LiveFile, liveDataFiles, readManifest, readManifestList } from './readers.ts'
+export { type AncestorStep, ancestors, currentSnapshot, snapshotIdFrom, snapshotOf } from './snapshots.ts'
+export { createSqliteCatalog, type SqliteCatalog, type SqliteCatalogOptions } from './sqlite-catalog.ts'
+export { applyTransform, bucketHash, partitionType, transformResultType } from './transforms.ts'
+export { decimalBytes, decimalFromBytes, decimalSize, minimalDecimalBytes } from './twos-complement.ts'
+export type * from './types.ts'
+export { applyUpdates, newTableMetadata, type UpdateOutcome } from './updates.ts'

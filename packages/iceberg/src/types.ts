@@ -18,16 +18,25 @@ export type PrimitiveType =
   | 'binary'
   | `decimal(${number},${number})`
 
+/** JSON keys that this package does not know, as another engine wrote them; kept on a round trip. */
+export type Rest = Readonly<Record<string, unknown>>
+
 export interface Field {
   readonly id: number
   readonly name: string
   readonly required: boolean
   readonly type: PrimitiveType
+  readonly rest?: Rest
 }
 
+/**
+ * A table schema. When another engine added columns of types not named above (nested, `time`, `fixed`), these
+ * are missing in `fields`, and `rest.fields` holds the complete list verbatim.
+ */
 export interface Schema {
   readonly schemaId: number
   readonly fields: readonly Field[]
+  readonly rest?: Rest
 }
 
 export type Transform =
@@ -46,23 +55,30 @@ export interface PartitionField {
   readonly fieldId: number
   readonly name: string
   readonly transform: Transform
+  readonly rest?: Rest
 }
 
 export interface PartitionSpec {
   readonly specId: number
   readonly fields: readonly PartitionField[]
+  readonly rest?: Rest
 }
+
+/** A transformed value: decimals as unscaled bigint, uuid and binary as bytes, dates as days, times as us. */
+export type PartitionValue = string | number | bigint | boolean | Uint8Array | null
 
 export interface SortField {
   readonly sourceId: number
   readonly transform: Transform
   readonly direction: 'asc' | 'desc'
   readonly nullOrder: 'nulls-first' | 'nulls-last'
+  readonly rest?: Rest
 }
 
 export interface SortOrder {
   readonly orderId: number
   readonly fields: readonly SortField[]
+  readonly rest?: Rest
 }
 
 /** Metrics by field id. Bounds are single-value serialized (spec appendix D). */
@@ -79,7 +95,7 @@ export interface DataFile extends ColumnMetrics {
   readonly bytes: number
   readonly rows: number
   /** Partition values in spec order, already transformed: numbers for hour, day and bucket; null allowed. */
-  readonly partition: readonly (string | number | null)[]
+  readonly partition: readonly PartitionValue[]
   readonly splitOffsets: readonly number[]
   readonly sortOrderId: number | null
 }
@@ -91,10 +107,15 @@ export interface Snapshot {
   readonly timestampMs: number
   readonly manifestList: string
   readonly summary: Readonly<Record<string, string>>
-  readonly schemaId: number
+  /** Null where another engine left it out. */
+  readonly schemaId: number | null
+  readonly rest?: Rest
 }
 
-/** The parsed metadata.json. Keys this package does not know survive a round trip in `rest`. */
+/**
+ * The parsed metadata.json. Keys this package does not know survive a round trip in `rest`; so do, under
+ * `rest.refs`, the branches and tags beside `main` and the retention settings of `main`.
+ */
 export interface TableMetadata {
   readonly formatVersion: 2
   readonly tableUuid: string
@@ -115,7 +136,7 @@ export interface TableMetadata {
   readonly snapshots: readonly Snapshot[]
   readonly snapshotLog: readonly { readonly snapshotId: bigint; readonly timestampMs: number }[]
   readonly metadataLog: readonly { readonly metadataFile: string; readonly timestampMs: number }[]
-  readonly rest: Readonly<Record<string, unknown>>
+  readonly rest: Rest
 }
 
 export interface TableName {
@@ -169,7 +190,10 @@ export interface Catalog {
   ): Promise<CommitOutcome>
 }
 
-/** Files under absolute locations (`file:///...`), handed in by the caller. Writes are durable on return. */
+/**
+ * Files under absolute locations (`file:///...`), handed in by the caller. A write makes missing directories,
+ * replaces the whole file at once or not at all, and is durable on return. Removing what is not there is fine.
+ */
 export interface FileIO {
   read(location: string): Promise<Uint8Array>
   write(location: string, bytes: Uint8Array): Promise<void>

@@ -48,6 +48,8 @@ export interface WriterEntry {
   readonly writer: string
   readonly state: 'open' | 'closed' | 'retired'
   readonly name: string
+  /** Of a retired writer: its last epoch (rule R18). */
+  readonly lastEpoch?: number
 }
 
 /**

@@ -1,1 +1,1 @@
-export {}
+export * from './partition.ts'

@@ -1,1 +1,5 @@
-export {}
+export { type Board, type BoardName, openBoard } from './board.ts'
+export { type CollectOptions, type Collector, startCollector } from './collector.ts'
+export type { CrashDrill, CrashReport } from './drill.ts'
+export { VERSION } from './version.ts'
+export { CATALOG, NAMESPACE, tableFiles, type Warehouse, warehouseAt } from './warehouse.ts'

@@ -49,3 +49,8 @@ export function ulid(nowUs: number): string {
   const random = crypto.getRandomValues(new Uint8Array(16))
   return time + Array.from(random, (value) => ULID_DIGITS[value % 32]).join('')
 }
+
+/** A random UUID (version 4). */
+export function uuid(): string {
+  return crypto.randomUUID()
+}

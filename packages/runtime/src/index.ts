@@ -1,4 +1,5 @@
 export * from './chance.ts'
 export * from './clock.ts'
 export * from './errors.ts'
+export * from './manual-clock.ts'
 export * from './retry.ts'

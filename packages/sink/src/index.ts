@@ -1,1 +1,3 @@
-export {}
+export * from './data-file.ts'
+export type { EncodeOptions } from './parquet.ts'
+export * from './seal.ts'

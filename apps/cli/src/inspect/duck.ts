@@ -1,0 +1,237 @@
+import { resolve } from 'node:path'
+import { type TableContract, type TableName, tables } from '@cryptoflow/model'
+import { type Clock, CryptoFlowError, messageOf, systemClock } from '@cryptoflow/runtime'
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import { type Cell, escapeControls, exactCell } from './exact.ts'
+
+/** Absolute paths of the live Parquet files per table, as the catalog names them. */
+export type TableFiles = ReadonlyMap<TableName, readonly string[]>
+
+export interface DuckOptions {
+  readonly files: TableFiles
+  /** The only directory that may be read. */
+  readonly warehouse: string
+  /** Single files that may be read as well. */
+  readonly alsoRead?: readonly string[]
+  /** Where work that outgrows memory may spill; without it nothing is ever written to disk. */
+  readonly spill?: string
+  readonly clock?: Clock
+  /** Longest time of one statement, milliseconds. */
+  readonly timeoutMs?: number
+}
+
+export interface ResultColumn {
+  readonly name: string
+  /** DuckDB's name of the type. */
+  readonly type: string
+}
+
+export interface QueryResult {
+  readonly columns: readonly ResultColumn[]
+  readonly rows: readonly (readonly Cell[])[]
+  /** There are more rows than were asked for. */
+  readonly truncated: boolean
+}
+
+/** Design section 10: memory and time of a query are limited. */
+const THREADS = 2
+const MEMORY_LIMIT = '2GB'
+const STATEMENT_TIMEOUT_MS = 60_000
+
+/**
+ * The finished tables behind an independent reader: an in-memory DuckDB with one view per table of the
+ * contract, locked down after that. A table without files is an empty view with the contract's types.
+ *
+ * `run` and `values` execute whatever they are given: SQL from people goes through `runQuery`.
+ */
+export class Duck {
+  private readonly instance: DuckDBInstance
+  private readonly connection: DuckDBConnection
+  private readonly clock: Clock
+  private readonly timeoutMs: number
+
+  /** Use `openDuck`. */
+  constructor(instance: DuckDBInstance, connection: DuckDBConnection, clock: Clock, timeoutMs: number) {
+    this.instance = instance
+    this.connection = connection
+    this.clock = clock
+    this.timeoutMs = timeoutMs
+  }
+
+  /** Executes a statement whose rows nobody needs. */
+  async run(sql: string): Promise<void> {
+    await this.limited(() => this.connection.run(sql))
+  }
+
+  /** All rows of a small result as plain objects; integers up to 2^53 become numbers, other values text. */
+  async objects<T>(sql: string): Promise<T[]> {
+    const result = await this.limited(() => this.connection.runAndReadAll(sql))
+    const names = result.columnNames()
+    return result.getRows().map((row) => Object.fromEntries(row.map((v, i) => [names[i], plain(v)])) as T)
+  }
+
+  /** The first `limit` rows as exact cells. */
+  async rows(sql: string, limit: number): Promise<QueryResult> {
+    return await this.limited(async () => {
+      const result = await this.connection.stream(sql)
+      const names = result.deduplicatedColumnNames()
+      const columns = names.map((name, i) => ({
+        name: escapeControls(name),
+        type: String(result.columnType(i)),
+      }))
+      const rows: Cell[][] = []
+      for await (const chunk of result.yieldRows()) {
+        for (const row of chunk) {
+          if (rows.length === limit) return { columns, rows, truncated: true }
+          rows.push(row.map(exactCell))
+        }
+      }
+      return { columns, rows, truncated: false }
+    })
+  }
+
+  /** Rows in DuckDB's own values, chunk by chunk, each chunk under the time limit. Read it to its end. */
+  async *chunks(sql: string): AsyncGenerator<DuckDBValue[][]> {
+    const result = await this.limited(() => this.connection.stream(sql))
+    for (;;) {
+      const chunk = await this.limited(() => result.fetchChunk())
+      if (chunk === null || chunk.rowCount === 0) return
+      yield chunk.getRows()
+    }
+  }
+
+  close(): void {
+    this.connection.closeSync()
+    this.instance.closeSync()
+  }
+
+  /** Runs work on the connection and interrupts it when it takes longer than the limit. */
+  private async limited<T>(work: () => Promise<T>): Promise<T> {
+    let timedOut = false
+    const cancel = this.clock.after(this.timeoutMs, () => {
+      timedOut = true
+      this.connection.interrupt()
+    })
+    try {
+      return await work()
+    } catch (cause) {
+      if (!timedOut) throw cause
+      throw new CryptoFlowError('running a query: it took longer than the limit', {
+        kind: 'usage',
+        reaction: 'reject',
+        context: { limitMs: this.timeoutMs },
+        cause,
+      })
+    } finally {
+      cancel()
+    }
+  }
+}
+
+/** Opens the tables for reading and locks the door behind. Close it after use. */
+export async function openDuck(options: DuckOptions): Promise<Duck> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: String(THREADS) })
+  const connection = await instance.connect()
+  const duck = new Duck(
+    instance,
+    connection,
+    options.clock ?? systemClock(),
+    options.timeoutMs ?? STATEMENT_TIMEOUT_MS,
+  )
+  try {
+    await duck.run(settings(options))
+    for (const table of Object.values<TableContract>(tables)) {
+      const files = options.files.get(table.name as TableName) ?? []
+      await registerTable(duck, table, files)
+    }
+    await duck.run('SET enable_external_access = false; SET lock_configuration = true')
+    return duck
+  } catch (error) {
+    duck.close()
+    throw error
+  }
+}
+
+function settings(options: DuckOptions): string {
+  const also = (options.alsoRead ?? []).map((path) => resolve(path))
+  return `
+    SET TimeZone = 'UTC';
+    SET memory_limit = '${MEMORY_LIMIT}';
+    SET preserve_insertion_order = false;
+    SET temp_directory = ${quoted(options.spill ?? '')};
+    SET autoinstall_known_extensions = false;
+    SET autoload_known_extensions = false;
+    SET allow_community_extensions = false;
+    SET allow_persistent_secrets = false;
+    SET allowed_directories = [${quoted(resolve(options.warehouse))}];
+    SET allowed_paths = [${also.map(quoted).join(', ')}];
+  `
+}
+
+async function registerTable(duck: Duck, table: TableContract, files: readonly string[]): Promise<void> {
+  const expected = Object.entries(table.columns).map(([name, spec]) => ({ name, type: duckType(spec.type) }))
+  const columns = expected.map(({ name }) => `"${name}"`).join(', ')
+  const nothing = expected.map(({ name, type }) => `NULL::${type} AS "${name}"`).join(', ')
+  const source = `read_parquet([${files.map(globQuoted).join(', ')}], hive_partitioning = false)`
+  const body = files.length === 0 ? `SELECT ${nothing} WHERE false` : `SELECT ${columns} FROM ${source}`
+  let found: { name: string; type: string }[]
+  try {
+    await duck.run(`CREATE VIEW "${table.name}" AS ${body}`)
+    found = await duck.objects(
+      `SELECT column_name AS name, data_type AS type FROM duckdb_columns() WHERE table_name = '${table.name}'`,
+    )
+  } catch (cause) {
+    throw new CryptoFlowError(`opening table ${table.name}: ${escapeControls(messageOf(cause))}`, {
+      kind: 'data',
+      reaction: 'stop',
+      context: { table: table.name, files: files.length },
+      cause,
+    })
+  }
+  const types = new Map(found.map(({ name, type }) => [name, type]))
+  for (const { name, type } of expected) {
+    if (types.get(name) === type) continue
+    throw new CryptoFlowError(
+      `opening table ${table.name}: column ${name} is ${types.get(name)}, expected ${type}`,
+      { kind: 'data', reaction: 'stop', context: { table: table.name, column: name } },
+    )
+  }
+}
+
+/** The DuckDB type that a contract column must have when read by a foreign reader. */
+function duckType(type: TableContract['columns'][string]['type']): string {
+  switch (type) {
+    case 'name':
+    case 'text':
+      return 'VARCHAR'
+    case 'int':
+    case 'scale':
+      return 'INTEGER'
+    case 'long':
+      return 'BIGINT'
+    case 'timestamp':
+      return 'TIMESTAMP WITH TIME ZONE'
+    case 'decimal':
+      return 'DECIMAL(38,18)'
+    case 'boolean':
+      return 'BOOLEAN'
+    case 'bytes':
+      return 'BLOB'
+  }
+}
+
+/** A SQL string literal. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** A path as a literal whose glob characters mean themselves. */
+function globQuoted(path: string): string {
+  return quoted(path.replace(/[[*?]/g, '[$&]'))
+}
+
+function plain(value: DuckDBValue): unknown {
+  if (typeof value !== 'bigint') return exactCell(value)
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value.toString()
+}

@@ -1,0 +1,25 @@
+import { VERSION } from '@cryptoflow/pipeline'
+import { Command } from 'commander'
+import { addCollect } from './collect.ts'
+import { addDemo } from './demo.ts'
+import { addQuery } from './query.ts'
+import { addReplay } from './replay.ts'
+import { addSimulate } from './simulate.ts'
+import { addTables } from './tables.ts'
+import { explain } from './terminal.ts'
+import { addVerify } from './verify.ts'
+
+const program = new Command('cryptoflow')
+  .description(
+    'The record of every public crypto market event: exact rows, exactly once, in open Iceberg tables.',
+  )
+  .version(VERSION)
+  .showHelpAfterError('(cryptoflow help lists the commands)')
+for (const add of [addDemo, addCollect, addReplay, addQuery, addTables, addVerify, addSimulate]) add(program)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.stderr.write(explain(error))
+  process.exitCode = 1
+}

@@ -1,0 +1,108 @@
+import { statSync } from 'node:fs'
+import { basename } from 'node:path'
+import { type ReplayReport, replayCapture, replayJournal, tableFiles, warehouseAt } from '@cryptoflow/pipeline'
+import { type Clock, CryptoFlowError, systemClock } from '@cryptoflow/runtime'
+import type { Command } from 'commander'
+import { images } from './defaults.ts'
+import { tableReport } from './inspect/report.ts'
+import { byName, tablesText } from './tables.ts'
+import { grouped, openProgress, wholeNumber } from './terminal.ts'
+
+interface ReplayFlags {
+  readonly input: readonly string[]
+  readonly warehouse: string
+  readonly sealRows: number
+  readonly json?: boolean
+}
+
+export function addReplay(program: Command): void {
+  program
+    .command('replay')
+    .description('read journals or capture files again, at full speed, into a warehouse')
+    .requiredOption('--input <paths...>', 'journal directories (a warehouse’s raw/) and capture files (.jsonl, .zst)')
+    .requiredOption('--warehouse <dir>', 'warehouse directory; made when it is not there')
+    .option('--seal-rows <rows>', 'rows after which files are sealed', wholeNumber('--seal-rows', 1), 500_000)
+    .option('--json', 'one JSON object on stdout')
+    .action(replay)
+}
+
+async function replay(flags: ReplayFlags): Promise<void> {
+  const clock = systemClock()
+  const startedUs = clock.nowUs()
+  const cpu = process.cpuUsage()
+  const reports: { input: string; report: ReplayReport }[] = []
+  for (const input of flags.input) reports.push({ input, report: await replayOne(input, flags, clock) })
+  const { user, system } = process.cpuUsage(cpu)
+  const seconds = (clock.nowUs() - startedUs) / 1_000_000
+  const tables = await tableReport(await tableFiles(warehouseAt(flags.warehouse), clock))
+  if (!flags.json) {
+    process.stdout.write(`${replayText(reports, seconds)}\n${tablesText(tables)}\n`)
+    return
+  }
+  const sum = (of: (report: ReplayReport) => number): number =>
+    reports.reduce((total, { report }) => total + of(report), 0)
+  const rows = sum((report) => report.rows)
+  const result = {
+    files: reports.map(({ input, report }) => ({
+      file: basename(input),
+      decoded: report.tally.decoded,
+      ignored: report.tally.ignored,
+      refused: report.refused,
+    })),
+    messages: sum((report) => report.messages),
+    decoded: sum((report) => report.tally.decodedMessages),
+    ignored: sum((report) => total(report.tally.ignored)),
+    refused: sum((report) => total(report.refused)),
+    dead_letters: sum((report) => total(report.tally.deadLetters)),
+    books: reports.flatMap(({ report }) => report.books),
+    tables: byName(tables),
+    seconds,
+    rows_per_cpu_second: Math.round(rows / ((user + system) / 1_000_000)),
+    peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
+    warehouse: warehouseAt(flags.warehouse).directory,
+  }
+  process.stdout.write(`${JSON.stringify(result)}\n`)
+}
+
+async function replayOne(input: string, flags: ReplayFlags, clock: Clock): Promise<ReplayReport> {
+  const progress = openProgress(clock.nowUs)
+  const options = {
+    warehouseDirectory: flags.warehouse,
+    images,
+    compression: 'zstd',
+    sealRows: flags.sealRows,
+    clock,
+    onProgress: ({ lastRecord, rows }: { lastRecord: number; rows: number }) =>
+      progress.show(`${basename(input)}: record ${grouped(lastRecord)}, ${grouped(rows)} rows`),
+  } as const
+  try {
+    return isDirectory(input) ? await replayJournal(input, options) : await replayCapture(input, options)
+  } finally {
+    progress.end()
+  }
+}
+
+function isDirectory(input: string): boolean {
+  try {
+    return statSync(input).isDirectory()
+  } catch (cause) {
+    throw new CryptoFlowError('replaying: the input cannot be opened; expected a journal directory or a capture file', {
+      kind: 'usage',
+      reaction: 'stop',
+      context: { input },
+      cause,
+    })
+  }
+}
+
+function replayText(reports: { input: string; report: ReplayReport }[], seconds: number): string {
+  const lines = reports.map(({ input, report }) => {
+    const dead = total(report.tally.deadLetters)
+    return `${basename(input)}: ${grouped(report.rows)} rows from ${grouped(report.records)} records, ${dead} dead letters`
+  })
+  return [...lines, `${seconds.toFixed(1)} s`, ''].join('\n')
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0)
+}

@@ -1,0 +1,94 @@
+import { CryptoFlowError, messageOf } from '@cryptoflow/runtime'
+
+/** Where progress goes: a line that is written over on a terminal, a plain line now and then elsewhere. */
+export interface ProgressLine {
+  show(text: string): void
+  /** Ends the line so that other output starts on a new one. */
+  end(): void
+}
+
+/** Plain lines come at most this often. */
+const PLAIN_EVERY_US = 5_000_000
+
+/** Progress on stderr, so that stdout carries results only. */
+export function openProgress(nowUs: () => number): ProgressLine {
+  const out = process.stderr
+  let lastUs = Number.NEGATIVE_INFINITY
+  let isOpen = false
+  return {
+    show(text) {
+      if (out.isTTY) {
+        out.write(`\r\x1b[2K${text.slice(0, (out.columns ?? 80) - 1)}`)
+        isOpen = true
+        return
+      }
+      if (nowUs() - lastUs < PLAIN_EVERY_US) return
+      lastUs = nowUs()
+      out.write(`${text}\n`)
+    },
+    end() {
+      if (isOpen) out.write('\n')
+      isOpen = false
+    },
+  }
+}
+
+/** What went wrong, for a person: the message, then the values one per line. */
+export function explain(error: unknown): string {
+  const lines = [`cryptoflow: ${messageOf(error)}`]
+  if (error instanceof CryptoFlowError) {
+    for (const [name, value] of Object.entries(error.context)) lines.push(`  ${name}: ${plainValue(value)}`)
+    if (error.cause !== undefined) lines.push(`  because: ${messageOf(error.cause)}`)
+  } else if (error instanceof Error && error.stack !== undefined) {
+    lines.push(...error.stack.split('\n').slice(1))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function plainValue(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** Rows of cells as columns; numbers (by their look) to the right. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
+  const isNumber = (text: string): boolean => /^[\d,.]+( [kMG]?B)?$/.test(text)
+  return rows
+    .map((row) =>
+      row
+        .map((cell, index) => {
+          const width = widths[index] as number
+          return isNumber(cell) ? cell.padStart(width) : cell.padEnd(width)
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+/** 1234567 -> 1,234,567 */
+export function grouped(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+/** Bytes in the unit that leaves at most four digits. */
+export function bytesText(bytes: number): string {
+  if (bytes < 10_000) return `${bytes} B`
+  if (bytes < 10_000_000) return `${grouped(bytes / 1000)} kB`
+  return `${grouped(bytes / 1_000_000)} MB`
+}
+
+/** A whole number of at least `least` from a command line. */
+export function wholeNumber(name: string, least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (Number.isInteger(value) && value >= least) return value
+    throw new CryptoFlowError(
+      `reading the command line: ${name} is "${text}", expected a whole number >= ${least}`,
+      {
+        kind: 'usage',
+        reaction: 'stop',
+      },
+    )
+  }
+}

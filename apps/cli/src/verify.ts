@@ -1,0 +1,32 @@
+import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
+import { systemClock } from '@cryptoflow/runtime'
+import type { Command } from 'commander'
+import { DEMO_WAREHOUSE } from './defaults.ts'
+import { verifyRun } from './inspect/verify.ts'
+
+interface VerifyFlags {
+  readonly warehouse: string
+  readonly emissions: string
+  readonly restarted?: boolean
+}
+
+export function addVerify(program: Command): void {
+  program
+    .command('verify')
+    .description('compare the tables with the log of everything a simulated exchange emitted')
+    .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
+    .requiredOption('--emissions <file>', "the simulator's emission log")
+    .option('--restarted', 'the collecting process was killed in between: holes of its own are allowed')
+    .action(async (flags: VerifyFlags) => {
+      const warehouse = warehouseAt(flags.warehouse)
+      const files = await tableFiles(warehouse, systemClock())
+      const report = await verifyRun({
+        files,
+        warehouse: warehouse.directory,
+        emissionLog: flags.emissions,
+        restarted: flags.restarted === true,
+      })
+      process.stdout.write(`${JSON.stringify(report)}\n`)
+      if (!report.ok) process.exitCode = 1
+    })
+}

@@ -1,0 +1,103 @@
+import type {
+  Field,
+  PartitionField,
+  PrimitiveType,
+  TableDefinition,
+  TableMetadata,
+} from '@cryptoflow/iceberg'
+import { assert, type ColumnSpec, type ColumnType, type TableContract } from '@cryptoflow/model'
+
+/** The Iceberg table that a contract of `model` describes: schema 0, spec 0, sort order 1, format v2. */
+export function tableDefinition(contract: TableContract): TableDefinition {
+  const columns = Object.entries<ColumnSpec>(contract.columns)
+  return {
+    schema: { schemaId: 0, fields: columns.map(([name, spec]) => fieldOf(name, spec)) },
+    partitionSpec: { specId: 0, fields: partitionFields(contract) },
+    sortOrder: {
+      orderId: contract.sort.length === 0 ? 0 : 1,
+      fields: contract.sort.map((name) => ({
+        sourceId: idOf(contract, name),
+        transform: 'identity',
+        direction: 'asc',
+        nullOrder: 'nulls-first',
+      })),
+    },
+    properties: {
+      'cryptoflow.schema-version': contract.schemaVersion,
+      'write.format.default': 'parquet',
+      'write.parquet.compression-codec': 'zstd',
+      'commit.manifest-merge.enabled': 'true',
+      'commit.manifest.min-count-to-merge': '100',
+      'commit.manifest.target-size-bytes': '8388608',
+      'write.metadata.delete-after-commit.enabled': 'true',
+      'write.metadata.previous-versions-max': '50',
+    },
+  }
+}
+
+/**
+ * Why files made for this definition cannot go into the table as it is now; null when they can.
+ *
+ * Columns that others added are welcome (R21). A column of ours gone or retyped, or another default
+ * partition spec, would make our files lie.
+ */
+export function misfit(metadata: TableMetadata, definition: TableDefinition): string | null {
+  const schema = metadata.schemas.find(({ schemaId }) => schemaId === metadata.currentSchemaId)
+  const fields = new Map(schema?.fields.map((field) => [field.id, field]))
+  for (const { id, name, type } of definition.schema.fields) {
+    const found = fields.get(id)?.type
+    if (found !== type) return `column ${name} (id ${id}) is ${found ?? 'gone'}, expected ${type}`
+  }
+  const spec = metadata.partitionSpecs.find(({ specId }) => specId === metadata.defaultSpecId)
+  const found = partitionText(spec?.fields ?? [])
+  const expected = partitionText(definition.partitionSpec.fields)
+  return found === expected ? null : `the partition spec is ${found}, expected ${expected}`
+}
+
+function partitionText(fields: readonly PartitionField[]): string {
+  return `(${fields.map(({ transform, sourceId }) => `${transform} of ${sourceId}`).join(', ')})`
+}
+
+function partitionFields(contract: TableContract): PartitionField[] {
+  const { time, byExchange } = contract.partition
+  const byTime: PartitionField = {
+    sourceId: idOf(contract, 'event_ts'),
+    fieldId: 1000,
+    name: `event_ts_${time}`,
+    transform: time,
+  }
+  if (!byExchange) return [byTime]
+  const sourceId = idOf(contract, 'exchange')
+  return [byTime, { sourceId, fieldId: 1001, name: 'exchange', transform: 'identity' }]
+}
+
+function fieldOf(name: string, spec: ColumnSpec): Field {
+  return { id: spec.id, name, required: !spec.nullable, type: icebergType(spec.type) }
+}
+
+function idOf(contract: TableContract, column: string): number {
+  const spec = Object.entries<ColumnSpec>(contract.columns).find(([name]) => name === column)?.[1]
+  assert(spec !== undefined, `${contract.name} has the column ${column} that its layout names`)
+  return spec.id
+}
+
+function icebergType(type: ColumnType): PrimitiveType {
+  switch (type) {
+    case 'name':
+    case 'text':
+      return 'string'
+    case 'int':
+    case 'scale':
+      return 'int'
+    case 'long':
+      return 'long'
+    case 'timestamp':
+      return 'timestamptz'
+    case 'decimal':
+      return 'decimal(38,18)'
+    case 'boolean':
+      return 'boolean'
+    case 'bytes':
+      return 'binary'
+  }
+}

@@ -1,0 +1,119 @@
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs'
+import type { Market as MarketName } from '@cryptoflow/model'
+import { CryptoFlowError } from '@cryptoflow/runtime'
+import type { FaultKind } from './faults.ts'
+
+/** A level as price and quantity text, exactly as it went out. */
+export type LevelText = readonly [price: string, quantity: string]
+
+/**
+ * One generated message, sent or not. Spelled in snake_case because this is the log's line as well.
+ *
+ * A snapshot's record stands where its answer ended, so `n` is the order of the log; messages are logged in
+ * the order of their generation.
+ */
+export interface EmissionRecord {
+  /** Line number, from 1. */
+  readonly n: number
+  readonly exchange: string
+  readonly market: MarketName
+  readonly symbol: string
+  /** `trade`, `depth@100ms`, or `snapshot` for a book answered by REST. */
+  readonly stream: string
+  /** Sequences inside the message; of a trade both are its id, of a snapshot its last update id. */
+  readonly first: number
+  readonly last: number
+  readonly event_ms: number
+  readonly trade_ms: number | null
+  /** How often it was sent whole and undamaged; with several subscribers, summed over them. */
+  readonly copies: number
+  /** The server's number of the first connection it was, or would have been, sent on. */
+  readonly connection: number | null
+  /**
+   * What happened to it on purpose. `disconnect`: nobody was subscribed because of an injected disconnect;
+   * `outage`: nobody was subscribed for another reason.
+   */
+  readonly fault: FaultKind | 'outage' | null
+  readonly bids: readonly LevelText[]
+  readonly asks: readonly LevelText[]
+  readonly price: string | null
+  readonly quantity: string | null
+  /** The taker's side. */
+  readonly side: 'buy' | 'sell' | null
+  /** The damaged text that was sent in the message's place. */
+  readonly wire: string | null
+}
+
+/** A record before the log has numbered it. */
+export type Emission = Omit<EmissionRecord, 'n'>
+
+/** Where a simulator writes down everything it emitted. */
+export interface EmissionLog {
+  append(emission: Emission): void
+  /** Hands everything appended so far to the file. */
+  flush(): void
+  /** Flushes and ends the log. */
+  close(): void
+}
+
+const BUFFER_CHARACTERS_MAX = 256 * 1024
+
+/** A log of JSON lines in a new file; what was at `path` is replaced. */
+export function openEmissionLog(path: string): EmissionLog {
+  const file = openSync(path, 'w')
+  let isOpen = true
+  let count = 0
+  let buffer = ''
+  const flush = (): void => {
+    const bytes = Buffer.from(buffer)
+    buffer = ''
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+  }
+  return {
+    append(emission) {
+      count += 1
+      buffer += `${JSON.stringify({ n: count, ...emission })}\n`
+      if (buffer.length > BUFFER_CHARACTERS_MAX) flush()
+    },
+    flush,
+    close() {
+      if (!isOpen) return
+      isOpen = false
+      flush()
+      closeSync(file)
+    },
+  }
+}
+
+/** A log in memory, for short runs. */
+export function memoryEmissionLog(): EmissionLog & { readonly records: readonly EmissionRecord[] } {
+  const records: EmissionRecord[] = []
+  return {
+    records,
+    append(emission) {
+      records.push({ n: records.length + 1, ...emission })
+    },
+    flush() {},
+    close() {},
+  }
+}
+
+/**
+ * The records of a closed log, one at a time, however long it is.
+ *
+ * Throws when the file does not end with a whole line: half an oracle proves nothing.
+ */
+export async function* readEmissions(path: string): AsyncGenerator<EmissionRecord> {
+  let rest = ''
+  for await (const chunk of createReadStream(path, { encoding: 'utf8' })) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() as string
+    for (const line of lines) yield JSON.parse(line) as EmissionRecord
+  }
+  if (rest === '') return
+  throw new CryptoFlowError('reading an emission log: it ends inside a line, expected a closed log', {
+    kind: 'data',
+    reaction: 'stop',
+    context: { path },
+  })
+}

@@ -1,0 +1,106 @@
+import { DatabaseSync } from 'node:sqlite'
+import type { TableName } from './types.ts'
+
+// Version 1 of the JDBC layout, as PyIceberg's SqlCatalog and Java's JdbcCatalog create it.
+const LAYOUT = `
+CREATE TABLE IF NOT EXISTS iceberg_tables (
+  catalog_name VARCHAR(255) NOT NULL,
+  table_namespace VARCHAR(255) NOT NULL,
+  table_name VARCHAR(255) NOT NULL,
+  metadata_location VARCHAR(1000),
+  previous_metadata_location VARCHAR(1000),
+  iceberg_type VARCHAR(5),
+  PRIMARY KEY (catalog_name, table_namespace, table_name)
+);
+CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
+  catalog_name VARCHAR(255) NOT NULL,
+  namespace VARCHAR(255) NOT NULL,
+  property_key VARCHAR(255) NOT NULL,
+  property_value VARCHAR(1000) NOT NULL,
+  PRIMARY KEY (catalog_name, namespace, property_key)
+);`
+
+const IS_TABLE = `catalog_name = ? AND table_namespace = ? AND table_name = ?
+  AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)`
+
+/** Transactions last milliseconds; a writer that waits this long has a stuck neighbour. */
+const BUSY_TIMEOUT_MS = 30_000
+
+/** `lost`: the table's metadata location was another one, or the table is gone. */
+export type Swap = 'swapped' | 'lost'
+
+/** The catalog's rows. Each call is one short transaction. */
+export interface SqliteTables {
+  location(name: TableName): string | null
+  /** False when the table is there already. Makes the namespace when it is missing. */
+  insert(name: TableName, metadataLocation: string): boolean
+  swap(name: TableName, locations: { readonly from: string; readonly to: string }): Swap
+  close(): void
+}
+
+/** Opens or creates the database. `onSwap` is called in the open transaction after the swap's UPDATE. */
+export function openSqliteTables(file: string, catalog: string, onSwap: () => void): SqliteTables {
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;')
+  transaction(database, () => createLayout(database))
+  const select = database.prepare(`SELECT metadata_location FROM iceberg_tables WHERE ${IS_TABLE}`)
+  const insert = database.prepare(
+    "INSERT INTO iceberg_tables VALUES (?, ?, ?, ?, NULL, 'TABLE') ON CONFLICT DO NOTHING",
+  )
+  const insertNamespace = database.prepare(
+    "INSERT INTO iceberg_namespace_properties VALUES (?, ?, 'exists', 'true') ON CONFLICT DO NOTHING",
+  )
+  const update = database.prepare(
+    `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
+     WHERE ${IS_TABLE} AND metadata_location = ?`,
+  )
+  return {
+    location({ namespace, name }) {
+      const row = select.get(catalog, namespace, name)
+      return typeof row?.metadata_location === 'string' ? row.metadata_location : null
+    },
+    insert({ namespace, name }, metadataLocation) {
+      return transaction(database, () => {
+        insertNamespace.run(catalog, namespace)
+        return insert.run(catalog, namespace, name, metadataLocation).changes === 1
+      })
+    },
+    swap({ namespace, name }, { from, to }) {
+      return transaction(database, () => {
+        const { changes } = update.run(to, from, catalog, namespace, name, from)
+        if (changes !== 1) return 'lost'
+        onSwap()
+        return 'swapped'
+      })
+    },
+    close() {
+      database.close()
+    },
+  }
+}
+
+function createLayout(database: DatabaseSync): void {
+  database.exec(LAYOUT)
+  const columns = database.prepare('PRAGMA table_info(iceberg_tables)').all()
+  // Java creates version 0 unless told otherwise; all readers take the added column.
+  if (!columns.some((column) => column.name === 'iceberg_type')) {
+    database.exec('ALTER TABLE iceberg_tables ADD COLUMN iceberg_type VARCHAR(5)')
+  }
+}
+
+function transaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** Whether SQLite itself failed, as against code called inside a transaction. */
+export function isSqliteError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR'
+}

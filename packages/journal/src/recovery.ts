@@ -1,0 +1,125 @@
+import { RecordKind } from '@cryptoflow/model'
+import { RecordCursor } from './block.ts'
+import { readFully } from './disk.ts'
+import { findMarkAfter, MARK_BYTES } from './segment.ts'
+import { type Damage, damaged, listSegments, type SegmentFiles, segmentName, segmentPath } from './segment-files.ts'
+import { isDamage, SegmentReader } from './segment-reader.ts'
+
+/** Bytes behind a torn tail are searched for marks in pieces of this size. */
+const SEARCH_BYTES = 1024 * 1024
+
+/** What stands in a journal's directory. */
+export interface Recovered {
+  /** First record numbers of the segments, ascending. */
+  readonly segments: readonly number[]
+  /** First record there, lastRecord + 1 when there is none. */
+  readonly firstRecord: number
+  /** Last whole record, 0 in a new journal. */
+  readonly lastRecord: number
+  /** Time of the last record, 0 when there is none. */
+  readonly lastReceivedUs: number
+  /** The last record is a stop, or there is none. */
+  readonly clean: boolean
+  /** Where the last write was cut, null when it is whole. */
+  readonly torn: TornTail | null
+}
+
+export interface TornTail extends Damage {
+  /** Bytes that were not taken for records. */
+  readonly bytes: number
+}
+
+/**
+ * Finds the journal's end. The last segment is verified record by record, and every segment from `verifyFrom` on;
+ * earlier ones are verified when they are read.
+ *
+ * A torn tail is cut off when `repair` is set, else only reported. Anything else that is not as it was written
+ * throws a CryptoFlowError naming segment, record and offset, and nothing is changed.
+ */
+export async function recover(
+  files: SegmentFiles,
+  options: { repair: boolean; verifyFrom: number },
+): Promise<Recovered> {
+  const segments = await listSegments(files.disk, files.directory)
+  let end: SegmentEnd = { lastRecord: 0, lastReceivedUs: 0, clean: true, torn: null }
+  for (const [i, first] of segments.entries()) {
+    const isLast = i === segments.length - 1
+    const following = segments[i + 1] ?? Number.POSITIVE_INFINITY
+    // The one before the last tells the last record when a crash left the last one empty.
+    if (i < segments.length - 2 && following <= options.verifyFrom) continue
+    end = await readEnd(files, first, { isLast, before: end })
+    if (!isLast && end.lastRecord !== following - 1) {
+      throw damaged({
+        directory: files.directory,
+        segment: segmentName(following),
+        record: end.lastRecord + 1,
+        offset: 0,
+        reason: `records ${end.lastRecord + 1} to ${following - 1} are missing before it`,
+      })
+    }
+  }
+  if (end.torn !== null && options.repair) await cut(files, segments.at(-1) as number, end.torn)
+  return { ...end, segments, firstRecord: segments[0] ?? 1 }
+}
+
+type SegmentEnd = Pick<Recovered, 'lastRecord' | 'lastReceivedUs' | 'clean' | 'torn'>
+
+async function readEnd(
+  files: SegmentFiles,
+  first: number,
+  { isLast, before }: { isLast: boolean; before: SegmentEnd },
+): Promise<SegmentEnd> {
+  const reader = await SegmentReader.open(files, first)
+  try {
+    // A segment without records begins after all that were ever durable, whatever came of the files before it.
+    let end: SegmentEnd = { ...before, lastRecord: first - 1 }
+    for (;;) {
+      const answer = await reader.read(Number.MAX_SAFE_INTEGER)
+      if (answer === null) return end
+      if (isDamage(answer)) return { ...end, torn: await tornTail(files, reader, answer, isLast) }
+      const cursor = new RecordCursor(answer)
+      while (cursor.next());
+      const { number, receivedUs, kind } = cursor.record
+      end = { lastRecord: number, lastReceivedUs: receivedUs, clean: kind === RecordKind.stop, torn: null }
+    }
+  } finally {
+    await reader.close()
+  }
+}
+
+/** The damage as a torn tail; throws when it is none. */
+async function tornTail(
+  files: SegmentFiles,
+  reader: SegmentReader,
+  damage: Damage,
+  isLast: boolean,
+): Promise<TornTail> {
+  const { directory } = files
+  if (!isLast) throw damaged({ ...damage, directory })
+  const mark = await searchMark(reader, damage)
+  if (mark !== -1) {
+    const reason = `${damage.reason}, and the mark at offset ${mark} says that it was durable`
+    throw damaged({ ...damage, directory, reason })
+  }
+  return { ...damage, bytes: (await reader.file.size()) - damage.offset }
+}
+
+async function searchMark(reader: SegmentReader, damage: Damage): Promise<number> {
+  const buffer = new Uint8Array(SEARCH_BYTES)
+  for (let offset = damage.offset; ; offset += SEARCH_BYTES - MARK_BYTES + 1) {
+    const bytes = buffer.subarray(0, await readFully(reader.file, buffer, offset))
+    const at = findMarkAfter(bytes, damage.record, reader.header.link)
+    if (at !== -1) return offset + at
+    if (bytes.length < SEARCH_BYTES) return -1
+  }
+}
+
+async function cut(files: SegmentFiles, first: number, torn: TornTail): Promise<void> {
+  const file = await files.disk.open(segmentPath(files.directory, first), 'change')
+  try {
+    await file.truncate(torn.offset)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}

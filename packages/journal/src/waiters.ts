@@ -1,0 +1,36 @@
+interface Waiter {
+  readonly record: number
+  readonly resolve: (isDurable: boolean) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Those who wait for a record to become durable. */
+export class Waiters {
+  #waiting: Waiter[] = []
+  #isOver = false
+
+  /** True when the record is reached, false when the end came before. */
+  wait(record: number): Promise<boolean> {
+    if (this.#isOver) return Promise.resolve(false)
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ record, resolve, reject })
+    })
+  }
+
+  reached(record: number): void {
+    const ready = this.#waiting.filter((waiter) => waiter.record <= record)
+    if (ready.length === 0) return
+    this.#waiting = this.#waiting.filter((waiter) => waiter.record > record)
+    for (const waiter of ready) waiter.resolve(true)
+  }
+
+  /** Nobody will be reached any more. */
+  end(): void {
+    this.#isOver = true
+    for (const waiter of this.#waiting.splice(0)) waiter.resolve(false)
+  }
+
+  fail(error: Error): void {
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(error)
+  }
+}

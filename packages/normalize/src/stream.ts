@@ -1,0 +1,71 @@
+import type { StreamSpec } from '@cryptoflow/model'
+import { fillHole, type Hole } from './holes.ts'
+
+/** Why a stream is not known to have gone on since its last message. */
+export type Interruption = 'disconnect' | 'restart'
+
+/** A hole whose first row is written and whose end is not known yet. */
+export interface OpenGap {
+  readonly id: string
+  readonly cause: 'start' | 'shutdown'
+}
+
+/** What is remembered of one stream of one key. Plain data, part of the state image. */
+export interface StreamState {
+  readonly spec: StreamSpec
+  /** Connections that carry it, by their record numbers. */
+  connections: number[]
+  heard: boolean
+  /** Of the last message in sequence; NaN where it has none or nothing was heard. */
+  lastSeq: number
+  lastFrame: number
+  lastReceivedUs: number
+  interrupted: Interruption | null
+  openGap: OpenGap | null
+  holes: Hole[]
+}
+
+export function createStream(spec: StreamSpec): StreamState {
+  return {
+    spec,
+    connections: [],
+    heard: false,
+    lastSeq: Number.NaN,
+    lastFrame: 0,
+    lastReceivedUs: Number.NaN,
+    interrupted: null,
+    openGap: null,
+    holes: [],
+  }
+}
+
+/**
+ * How a message stands to its stream.
+ *
+ * `first`: nothing was heard before. `next`: it follows. `gap`: something is missing before it. `late`: it was
+ * missing until now. `duplicate`: it was heard before. `unruled`: the stream has no continuity rule.
+ */
+export type Standing = 'first' | 'next' | 'gap' | 'late' | 'duplicate' | 'unruled'
+
+/** Judges a message and, when it is late, takes it out of its hole. Sequences: NaN = absent. */
+export function judge(stream: StreamState, first: number, last: number, prev: number): Standing {
+  const follows = stream.spec.follows ?? stream.spec.book?.follows ?? null
+  if (!stream.heard) return 'first'
+  if (follows === null) return 'unruled'
+  const continuity = follows(stream.lastSeq, first, last, prev)
+  if (continuity !== 'stale') return continuity
+  return fillHole(stream.holes, first, last, prev) ? 'late' : 'duplicate'
+}
+
+/** Marks that a connection ended; the stream is interrupted when no other carries it. */
+export function leaveConnection(stream: StreamState, connection: number): void {
+  const at = stream.connections.indexOf(connection)
+  if (at < 0) return
+  stream.connections.splice(at, 1)
+  if (stream.connections.length === 0) interrupt(stream, 'disconnect')
+}
+
+/** Marks that frames may have been missed from here on. The first cause stays; an open gap already says it. */
+export function interrupt(stream: StreamState, cause: Interruption): void {
+  if (stream.heard && stream.openGap === null) stream.interrupted ??= cause
+}

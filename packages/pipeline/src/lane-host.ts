@@ -1,0 +1,78 @@
+import { Worker } from 'node:worker_threads'
+import { readImage } from '@cryptoflow/journal'
+import type { JournalBlock } from '@cryptoflow/model'
+import type { ImageSettings, SnapshotRequest } from '@cryptoflow/normalize'
+import { diskStore } from '@cryptoflow/stores'
+import { openBoard } from './board.ts'
+import { callThread } from './calls.ts'
+import { type CrashDrill, crashProbe } from './drill.ts'
+import { type Cut, createLane, type FrameTally, type Lane, type LaneProgress } from './lane.ts'
+import { NAMESPACE } from './warehouse.ts'
+
+/** Everything a lane needs, as plain data that crosses threads. */
+export interface LaneConfig {
+  readonly writer: string
+  readonly warehouseDirectory: string
+  readonly imageDirectory: string | null
+  /** Hash of the image to begin from; null: the journal's beginning. */
+  readonly image: string | null
+  readonly images: ImageSettings
+  readonly compression: 'zstd' | 'snappy'
+  readonly isImport: boolean
+  readonly board: SharedArrayBuffer
+  readonly drill: CrashDrill | null
+}
+
+/** A lane inline or in a thread of its own: the same calls, answered in the order they are made. */
+export interface LaneHost {
+  accept(block: JournalBlock): Promise<LaneProgress>
+  outstanding(): Promise<readonly SnapshotRequest[]>
+  cut(epoch: number): Promise<Cut>
+  tally(): Promise<FrameTally>
+  close(): Promise<void>
+}
+
+/** Builds the lane that a config describes, in the calling thread. */
+export async function buildLane(config: LaneConfig): Promise<Lane> {
+  const { imageDirectory } = config
+  const board = openBoard(config.board)
+  const probe = config.drill === null ? {} : { probe: crashProbe(config.drill, board) }
+  const image =
+    config.image === null || imageDirectory === null ? null : await readImage(imageDirectory, config.image)
+  return createLane({
+    ...config,
+    namespace: NAMESPACE,
+    store: diskStore({ directory: config.warehouseDirectory, step: 'file-write', ...probe }),
+    image,
+    ...probe,
+  })
+}
+
+export async function openLane(config: LaneConfig, threads: 0 | 1): Promise<LaneHost> {
+  if (threads === 1) return openLaneThread(config)
+  const lane = await buildLane(config)
+  return {
+    accept: async (block) => lane.accept(block),
+    outstanding: async () => lane.outstanding(),
+    cut: (epoch) => lane.cut(epoch),
+    tally: async () => lane.tally(),
+    close: async () => {},
+  }
+}
+
+async function openLaneThread(config: LaneConfig): Promise<LaneHost> {
+  const worker = new Worker(new URL('./lane-thread.ts', import.meta.url), { workerData: config })
+  const thread = callThread(worker)
+  await thread.call('open')
+  return {
+    accept(block) {
+      // The journal goes on using its buffer; the copy belongs to the thread, without another copy.
+      const bytes = block.bytes.slice()
+      return thread.call('accept', { ...block, bytes }, [bytes.buffer])
+    },
+    outstanding: () => thread.call('outstanding'),
+    cut: (epoch) => thread.call('cut', epoch),
+    tally: () => thread.call('tally'),
+    close: () => thread.close(),
+  }
+}

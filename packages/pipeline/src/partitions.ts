@@ -1,0 +1,43 @@
+import { createRowBuffer, type RowBuffer, type StringTable, type TableName, tables } from '@cryptoflow/model'
+import { partitionOf } from '@cryptoflow/partitioner'
+
+/** Rows of one table partition that wait for the next barrier. */
+export interface OpenPartition {
+  readonly table: TableName
+  readonly values: readonly (number | string | null)[]
+  readonly buffer: RowBuffer
+}
+
+/** The row buffers of a lane by (table, partition). */
+export interface Partitions {
+  rowsFor<T extends TableName>(table: T, exchange: string, eventUs: number): RowBuffer<(typeof tables)[T]>
+  rowCount(): number
+  /** Gives the filled buffers away and starts anew. */
+  take(): OpenPartition[]
+}
+
+export function openPartitions(names: StringTable): Partitions {
+  let open = new Map<string, OpenPartition>()
+  return {
+    rowsFor(table, exchange, eventUs) {
+      const { key, values } = partitionOf(tables[table], exchange, eventUs)
+      const place = `${table}\0${key}`
+      let partition = open.get(place)
+      if (partition === undefined) {
+        partition = { table, values, buffer: createRowBuffer(tables[table], names) as RowBuffer }
+        open.set(place, partition)
+      }
+      return partition.buffer as never
+    },
+    rowCount() {
+      let rows = 0
+      for (const { buffer } of open.values()) rows += buffer.count
+      return rows
+    },
+    take() {
+      const taken = [...open.values()].filter(({ buffer }) => buffer.count > 0)
+      open = new Map()
+      return taken
+    },
+  }
+}

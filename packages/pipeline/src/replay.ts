@@ -1,0 +1,132 @@
+import { blockOf, openJournalReader } from '@cryptoflow/journal'
+import type { ExchangeMarket, JournalBlock, JournalRecord } from '@cryptoflow/model'
+import type { ImageSettings, SnapshotRequest } from '@cryptoflow/normalize'
+import type { Clock } from '@cryptoflow/runtime'
+import { openBoard } from './board.ts'
+import { captureRecords, openCapture, type ResyncOf } from './capture.ts'
+import type { FrameTally, LaneProgress } from './lane.ts'
+import { openLane } from './lane-host.ts'
+import { openPublisher, settle } from './publisher.ts'
+import { sealer } from './sealer.ts'
+import { warehouseAt } from './warehouse.ts'
+
+export interface ReplayOptions {
+  readonly warehouseDirectory: string
+  readonly images: ImageSettings
+  readonly compression: 'zstd' | 'snappy'
+  /** Rows after which an epoch is sealed. */
+  readonly sealRows: number
+  readonly clock: Clock
+  readonly onProgress?: (progress: LaneProgress) => void
+}
+
+/** What a replay made of its input. */
+export interface ReplayReport {
+  readonly writer: string
+  readonly records: number
+  readonly rows: number
+  readonly tally: FrameTally
+  /** Messages of a capture, and those of them that no adapter reads, by reason. */
+  readonly messages: number
+  readonly refused: Readonly<Record<string, number>>
+}
+
+/** Records of a capture are handed on in blocks of about this many bytes. */
+const BLOCK_BYTES = 1 << 20
+
+/**
+ * Replays a journal that nobody writes into a warehouse, under the journal's own id and frame numbers.
+ *
+ * Taken up where an interrupted replay of the same journal into the same warehouse stopped; a complete one
+ * adds nothing.
+ */
+export async function replayJournal(directory: string, options: ReplayOptions): Promise<ReplayReport> {
+  const reader = await openJournalReader(directory)
+  const replay = await openReplay(reader.id, false, options)
+  try {
+    for await (const block of reader.blocks(replay.from)) await replay.accept(block)
+    return { ...(await replay.finish()), messages: 0, refused: {} }
+  } finally {
+    await replay.close()
+  }
+}
+
+/** Replays a capture file: the rows are those that a journal of the same messages would give. */
+export async function replayCapture(path: string, options: ReplayOptions): Promise<ReplayReport> {
+  const file = await openCapture(path)
+  const replay = await openReplay(file.writer, true, options)
+  const awaited = new Map<string, number>()
+  const note = (requests: readonly SnapshotRequest[]): void => {
+    for (const request of requests) awaited.set(bookText(request), request.resync)
+  }
+  let records: JournalRecord[] = []
+  let bytes = 0
+  const flush = async (): Promise<void> => {
+    if (records.length > 0) note((await replay.accept(blockOf(records))).wanted)
+    records = []
+    bytes = 0
+  }
+  const resyncOf: ResyncOf = async ({ exchange, market }, symbol, stream) => {
+    await flush()
+    return awaited.get(bookText({ exchange, market, symbol, stream })) ?? 0
+  }
+  try {
+    note(await replay.outstanding())
+    for await (const record of captureRecords(file, resyncOf)) {
+      if (record.number < replay.from) continue
+      records.push(record)
+      bytes += record.payload.length
+      if (bytes >= BLOCK_BYTES) await flush()
+    }
+    await flush()
+    return { ...(await replay.finish()), messages: file.messages, refused: file.refused }
+  } finally {
+    await replay.close()
+  }
+}
+
+function bookText(book: Omit<SnapshotRequest, 'resync'>): string {
+  return [book.exchange, book.market, book.symbol, book.stream].join('\0')
+}
+
+interface Replay {
+  /** First record that is not yet sealed in this warehouse. */
+  readonly from: number
+  accept(block: JournalBlock): Promise<LaneProgress>
+  outstanding(): Promise<readonly SnapshotRequest[]>
+  finish(): Promise<Pick<ReplayReport, 'writer' | 'records' | 'rows' | 'tally'>>
+  close(): Promise<void>
+}
+
+async function openReplay(writer: string, isImport: boolean, options: ReplayOptions): Promise<Replay> {
+  const warehouse = warehouseAt(options.warehouseDirectory)
+  const board = openBoard()
+  const directory = warehouse.replayDirectory(writer)
+  const shared = { writer, warehouseDirectory: warehouse.directory, board: board.shared, drill: null }
+  const publisher = await openPublisher({ ...shared, name: 'replay', controlDirectory: directory }, 0)
+  const last = await publisher.resume()
+  const image = { imageDirectory: directory, image: last?.image ?? null }
+  const { images, compression } = options
+  const lane = await openLane({ ...shared, ...image, images, compression, isImport }, 0)
+  const seal = sealer({ ...shared, lane, publisher, clock: options.clock, board }, last)
+  return {
+    from: (last?.to ?? 0) + 1,
+    outstanding: lane.outstanding,
+    async accept(block) {
+      const progress = await lane.accept(block)
+      options.onProgress?.(progress)
+      if (progress.rowsWaiting >= options.sealRows) await seal.now()
+      return progress
+    },
+    async finish() {
+      await seal.now()
+      await seal.submitted()
+      await settle(publisher)
+      const tally = await lane.tally()
+      return { writer, records: board.get('sealed'), rows: board.get('rows'), tally }
+    },
+    async close() {
+      await Promise.all([lane.close(), publisher.close()])
+    },
+  }
+}

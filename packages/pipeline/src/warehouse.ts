@@ -1,0 +1,71 @@
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { createSqliteCatalog, liveDataFiles } from '@cryptoflow/iceberg'
+import { type Probe, type TableName, tables } from '@cryptoflow/model'
+import { type Clock, uuid } from '@cryptoflow/runtime'
+import { diskFileIO } from '@cryptoflow/stores'
+
+/** Iceberg namespace of our tables. */
+export const NAMESPACE = 'cryptoflow'
+/** Name of the embedded catalog; readers must use the same. */
+export const CATALOG = 'cryptoflow'
+
+/** Where things lie in a warehouse on a local disk. */
+export interface Warehouse {
+  readonly directory: string
+  readonly catalogFile: string
+  readonly ledgerFile: string
+  /** The journal of a collecting process, `raw/` of the design. */
+  readonly journalDirectory: string
+  /** Control logs and state images of replays into this warehouse, by writer. */
+  replayDirectory(writer: string): string
+}
+
+export function warehouseAt(path: string): Warehouse {
+  const directory = resolve(path)
+  return {
+    directory,
+    catalogFile: join(directory, 'catalog.db'),
+    ledgerFile: join(directory, 'ledger.db'),
+    journalDirectory: join(directory, 'raw'),
+    replayDirectory: (writer) => join(directory, 'replays', writer),
+  }
+}
+
+/** Opens the embedded catalog, making the warehouse's directory if it is not there. */
+export function openCatalog(warehouse: Warehouse, clock: Clock, probe?: Probe) {
+  mkdirSync(warehouse.directory, { recursive: true })
+  const io = diskFileIO(probe === undefined ? {} : { probe })
+  const nowMs = (): number => Math.floor(clock.nowUs() / 1000)
+  const swap = probe === undefined ? {} : { onSwap: () => probe('catalog-swap') }
+  const catalog = createSqliteCatalog({
+    file: warehouse.catalogFile,
+    name: CATALOG,
+    warehouse: pathToFileURL(warehouse.directory).href,
+    io,
+    nowMs,
+    uuid,
+    ...swap,
+  })
+  return { catalog, io, nowMs }
+}
+
+/** Paths of the live data files of every table, as the catalog has them now; none for a table not made yet. */
+export async function tableFiles(warehouse: Warehouse, clock: Clock): Promise<Map<TableName, string[]>> {
+  const { catalog, io } = openCatalog(warehouse, clock)
+  try {
+    const files = new Map<TableName, string[]>()
+    for (const name of Object.keys(tables) as TableName[]) {
+      const table = await catalog.load({ namespace: NAMESPACE, name })
+      const live = table === null ? [] : await liveDataFiles(io, table)
+      files.set(
+        name,
+        live.map((file) => fileURLToPath(file.location)),
+      )
+    }
+    return files
+  } finally {
+    catalog.close()
+  }
+}
