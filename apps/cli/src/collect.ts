@@ -1,6 +1,6 @@
 import { type DurableStep, durableSteps, type Market } from '@cryptoflow/model'
-import { type CrashDrill, startCollector } from '@cryptoflow/pipeline'
-import { CryptoFlowError, seededChance, systemClock } from '@cryptoflow/runtime'
+import { type Collector, type CrashDrill, startCollector } from '@cryptoflow/pipeline'
+import { type Clock, CryptoFlowError, seededChance, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { images, STREAMS } from './defaults.ts'
 import { noticeText, progressText } from './progress.ts'
@@ -17,6 +17,7 @@ interface CollectFlags {
   readonly sealRows: number
   readonly commitMs: number
   readonly threads: number
+  readonly untilFrames?: number
   readonly crashAt?: CrashDrill
 }
 
@@ -39,6 +40,7 @@ export function addCollect(program: Command): void {
       wholeNumber('--threads', 0),
       1,
     )
+    .option('--until-frames <n>', 'stop by itself after this many frames', wholeNumber('--until-frames', 1))
     .option(
       '--crash-at <step:passage:report>',
       `fault drill: die by SIGKILL in ${durableSteps.join(', ')}`,
@@ -81,6 +83,7 @@ async function collect(flags: CollectFlags): Promise<void> {
     process.stderr.write('stopping: draining, sealing, committing ...\n')
     collector.stop().catch(() => {})
   }
+  if (flags.untilFrames !== undefined) stopAfter(collector, flags.untilFrames, clock, stop)
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   try {
@@ -91,6 +94,15 @@ async function collect(flags: CollectFlags): Promise<void> {
   } finally {
     cancel()
   }
+}
+
+/** Frames are counted from the start of this process. */
+function stopAfter(collector: Collector, frames: number, clock: Clock, stop: () => void): void {
+  const cancel = clock.every(50, () => {
+    if (collector.counters.frames < frames) return
+    cancel()
+    stop()
+  })
 }
 
 function crashDrill(text: string): CrashDrill {

@@ -1,6 +1,12 @@
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { type ReplayReport, replayCapture, replayJournal, tableFiles, warehouseAt } from '@cryptoflow/pipeline'
+import {
+  type ReplayReport,
+  replayCapture,
+  replayJournal,
+  tableFiles,
+  warehouseAt,
+} from '@cryptoflow/pipeline'
 import { type Clock, CryptoFlowError, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { images } from './defaults.ts'
@@ -19,7 +25,10 @@ export function addReplay(program: Command): void {
   program
     .command('replay')
     .description('read journals or capture files again, at full speed, into a warehouse')
-    .requiredOption('--input <paths...>', 'journal directories (a warehouse’s raw/) and capture files (.jsonl, .zst)')
+    .requiredOption(
+      '--input <paths...>',
+      'journal directories (a warehouse’s raw/) and capture files (.jsonl, .zst)',
+    )
     .requiredOption('--warehouse <dir>', 'warehouse directory; made when it is not there')
     .option('--seal-rows <rows>', 'rows after which files are sealed', wholeNumber('--seal-rows', 1), 500_000)
     .option('--json', 'one JSON object on stdout')
@@ -86,12 +95,15 @@ function isDirectory(input: string): boolean {
   try {
     return statSync(input).isDirectory()
   } catch (cause) {
-    throw new CryptoFlowError('replaying: the input cannot be opened; expected a journal directory or a capture file', {
-      kind: 'usage',
-      reaction: 'stop',
-      context: { input },
-      cause,
-    })
+    throw new CryptoFlowError(
+      'replaying: the input cannot be opened; expected a journal directory or a capture file',
+      {
+        kind: 'usage',
+        reaction: 'stop',
+        context: { input },
+        cause,
+      },
+    )
   }
 }
 

@@ -107,7 +107,7 @@ export function createCommitter(options: CommitterOptions): Committer {
       running = true
       try {
         const rounds = await Promise.allSettled(contexts.map(roundOf))
-        return new Map(rounds.map((round, i) => [contexts[i]!.table, valueOf(round)]))
+        return new Map(rounds.map((round, i) => [contexts[i]!.table, settled(round)]))
       } finally {
         running = false
       }
@@ -236,7 +236,7 @@ function isPassing(error: unknown): boolean | null {
   return isSystemError ? true : null
 }
 
-function valueOf<T>(settled: PromiseSettledResult<T>): T {
-  if (settled.status === 'rejected') throw settled.reason
-  return settled.value
+function settled<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === 'rejected') throw result.reason
+  return result.value
 }

@@ -54,6 +54,16 @@ export interface LastSealed {
   readonly image: string
 }
 
+export interface Fence {
+  readonly epoch: number
+  readonly reason: string
+  /**
+   * Last record that stays with this id, 0 when none does: a new id begins after it. Null while an earlier
+   * epoch is on its way; settle until it is known.
+   */
+  readonly lastRecord: number | null
+}
+
 export interface EpochWriterStatus {
   readonly sealed: number
   readonly accepted: number
@@ -64,7 +74,7 @@ export interface EpochWriterStatus {
   /** Age of the oldest epoch not released, milliseconds; 0 when there is none. */
   readonly backlogMs: number
   /** Why this writer id may not be used any more (R12). */
-  readonly fenced: { readonly epoch: number; readonly reason: string } | null
+  readonly fenced: Fence | null
   /** Why the last look at the ledger ended early; null when it did not. */
   readonly trouble: string | null
 }
@@ -119,7 +129,7 @@ class EpochLine {
   #lines: Line[] = []
   #lastSealed: LastSealed | null = null
   #lastReleased = 0
-  #fenced: EpochWriterStatus['fenced'] = null
+  #fenced: Omit<Fence, 'lastRecord'> | null = null
   #registered = false
   #trouble: string | null = null
   #broken: unknown = null
@@ -176,7 +186,7 @@ class EpochLine {
       lastReleased: this.#lastReleased,
       canSeal: this.#fenced === null && sealed < sealedMax && sealed + accepted < acceptedMax,
       backlogMs: oldestMs === undefined ? 0 : Math.max(0, clock.nowUs() / 1000 - oldestMs),
-      fenced: this.#fenced,
+      fenced: this.#fenced && { ...this.#fenced, lastRecord: sealed === 0 ? (this.#lastSealed?.to ?? 0) : null },
       trouble: this.#trouble,
     }
   }
@@ -214,6 +224,7 @@ class EpochLine {
   #cutOff({ epoch, reason }: { readonly epoch: number; readonly reason: string }): void {
     this.#fenced = { epoch, reason }
     this.#lines = this.#lines.filter(({ seal }) => seal.epoch < epoch)
+    this.#lastSealed = this.#seals.filter((seal) => seal.epoch < epoch).at(-1) ?? null
   }
 
   /** K6, K15: nobody but us fills our slots, so one filled beyond our last seal is the work of a copy. */

@@ -2,7 +2,13 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Emission, type EmissionRecord, memoryEmissionLog, openEmissionLog, readEmissions } from './emission-log.ts'
+import {
+  type Emission,
+  type EmissionRecord,
+  memoryEmissionLog,
+  openEmissionLog,
+  readEmissions,
+} from './emission-log.ts'
 
 const trade: Emission = {
   exchange: 'binance',

@@ -1,7 +1,7 @@
 import { seededChance } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
 import { damaged } from './damage.ts'
-import { faultKinds, type FaultPlan, FaultSchedule } from './faults.ts'
+import { type FaultPlan, FaultSchedule, faultKinds } from './faults.ts'
 
 const plan: FaultPlan = { everyMessages: 40, kinds: faultKinds, startAfterMessages: 100 }
 

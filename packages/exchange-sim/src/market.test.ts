@@ -16,6 +16,11 @@ function marketOf(seed: number, symbol = 'BTCUSDT'): Market {
   })
 }
 
+function tradingOnly(seed: number): Market {
+  const instrument = instrumentOf('BTCUSDT')
+  return new Market({ instrument, seed, startMs: START_MS, tradesPerSecond: 20, levelChangesPerSecond: 0 })
+}
+
 /** A plain second book: what a careful client would hold. */
 class PlainBook {
   readonly bids: Map<number, number>
@@ -97,14 +102,16 @@ describe('a market', () => {
     }
   })
 
+  it('gives an update id to each print and to nothing else when nobody else acts', () => {
+    const market = tradingOnly(1)
+    const before = market.snapshot(0).last
+    const trades = market.advance(START_MS + 5_000)
+    expect(trades.length).toBeGreaterThan(50)
+    expect(market.snapshot(0).last - before).toBe(trades.length)
+  })
+
   it.each(SEEDS)('prints at the opposite best price and takes what was there (seed %i)', (seed) => {
-    const trading = new Market({
-      instrument: instrumentOf('BTCUSDT'),
-      seed,
-      startMs: START_MS,
-      tradesPerSecond: 20,
-      levelChangesPerSecond: 0,
-    })
+    const trading = tradingOnly(seed)
     const book = new PlainBook(trading.snapshot(WHOLE))
     for (let step = 1; step <= 1_000; step++) {
       for (const trade of trading.advance(START_MS + step * 20)) {

@@ -33,6 +33,11 @@ export function half(text: string): number {
   return text.charCodeAt(0) | (text.charCodeAt(1) << 8)
 }
 
+/** Whether the five bytes at `at` are the word `head` and, overlapping it by three, the word `tail`. */
+export function isFive(view: DataView, at: number, end: number, head: number, tail: number): boolean {
+  return at + 5 <= end && view.getInt32(at, true) === head && view.getInt32(at + 1, true) === tail
+}
+
 /** Whether the six bytes at `at` are the word `head` and the half word `tail`. */
 export function isSix(view: DataView, at: number, end: number, head: number, tail: number): boolean {
   return at + 6 <= end && view.getInt32(at, true) === head && view.getUint16(at + 4, true) === tail
@@ -58,7 +63,13 @@ export function fourDigits(word: number): number {
 }
 
 /** Reads a JSON whole number 0 ... 2^53 - 1 into `column[row]`. */
-export function scanInteger(view: DataView, at: number, end: number, column: Float64Array, row: number): number {
+export function scanInteger(
+  view: DataView,
+  at: number,
+  end: number,
+  column: Float64Array,
+  row: number,
+): number {
   const start = at
   let value = 0
   while (at + 4 <= end) {
@@ -103,7 +114,8 @@ export function scanDecimal(
     at += 1
   }
   const wholeDigits = at - start
-  if (wholeDigits === 0 || wholeDigits > WHOLE_DIGITS_MAX) return scanRareDecimal(view, start, end, column, row)
+  if (wholeDigits === 0 || wholeDigits > WHOLE_DIGITS_MAX)
+    return scanRareDecimal(view, start, end, column, row)
   if (byte === QUOTE) {
     column.mantissas[row] = whole
     column.scales[row] = 0

@@ -3,8 +3,8 @@ import {
   type DecimalColumn,
   type DecodeOutcome,
   parseDecimal,
-  SYMBOL_BYTES_MAX,
   type StringTable,
+  SYMBOL_BYTES_MAX,
 } from '@cryptoflow/model'
 import { timeUs } from './time.ts'
 

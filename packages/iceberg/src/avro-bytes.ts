@@ -92,7 +92,8 @@ export class AvroReader {
   #offset = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
+    // A Buffer's slice would be a view and keep the whole file in memory.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 

@@ -28,7 +28,7 @@ describe('ancestors', () => {
 describe('snapshot ids', () => {
   it('are positive and have 63 bits', () => {
     expect(snapshotIdFrom('ffffffff-ffff-ffff-0000-000000000000')).toBe(2n ** 63n - 1n)
-    expect(snapshotIdFrom('12345678-9abc-4def-8fed-cba987654321')).toBe(0x1dd99dd11dd90ecen)
+    expect(snapshotIdFrom('12345678-9abc-4def-8fed-cba987654321')).toBe(2150923818520612558n)
     expect(snapshotIdFrom('00000000-0000-0000-0000-000000000000')).toBe(1n)
   })
 })

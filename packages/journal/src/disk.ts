@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { Probe } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { lockFile } from './lock.ts'
@@ -44,8 +44,7 @@ export const nodeDisk: Disk = {
   async open(path, mode) {
     const handle = await open(path, openFlags[mode])
     return {
-      write: async (bytes, position) =>
-        (await handle.write(bytes, 0, bytes.length, position)).bytesWritten,
+      write: async (bytes, position) => (await handle.write(bytes, 0, bytes.length, position)).bytesWritten,
       read: async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
       size: async () => (await handle.stat()).size,
       truncate: (size) => handle.truncate(size),
@@ -155,8 +154,9 @@ export function damageError(message: string, context: Record<string, unknown>): 
   return new CryptoFlowError(message, { kind: 'disk', reaction: 'stop', context })
 }
 
-export function pathIn(directory: string, ...names: string[]): string {
-  return join(directory, ...names)
+/** Somebody asks for what cannot be; `context` says where. */
+export function usageError(message: string, context: Record<string, unknown>): CryptoFlowError {
+  return new CryptoFlowError(message, { kind: 'usage', reaction: 'stop', context })
 }
 
 async function orNull<T>(promise: Promise<T>): Promise<T | null> {

@@ -1,5 +1,6 @@
-import { type Clock, CryptoFlowError, ulid } from '@cryptoflow/runtime'
-import { type Disk, damageError, pathIn, writeWhole } from './disk.ts'
+import { join } from 'node:path'
+import { type Clock, ulid } from '@cryptoflow/runtime'
+import { type Disk, damageError, usageError, writeWhole } from './disk.ts'
 
 /** Newest layout of a journal directory that this code reads; it writes no other. */
 export const JOURNAL_FORMAT = 1
@@ -18,9 +19,9 @@ export async function readIdentity(disk: Disk, directory: string): Promise<strin
   const identity = parse(bytes)
   if (identity === null) throw damageError('reading the identity found no identity', { directory })
   if (identity.format > JOURNAL_FORMAT) {
-    throw new CryptoFlowError(
+    throw usageError(
       `opening the journal found format ${identity.format}, expected at most ${JOURNAL_FORMAT}: a newer version wrote it`,
-      { kind: 'usage', reaction: 'stop', context: { directory, format: identity.format } },
+      { directory, format: identity.format },
     )
   }
   if (!idShape.test(identity.id)) throw damageError('reading the identity found no ULID', { directory })
@@ -36,7 +37,7 @@ export async function makeIdentity(disk: Disk, directory: string, clock: Clock):
 }
 
 function identityPath(directory: string): string {
-  return pathIn(directory, 'identity.json')
+  return join(directory, 'identity.json')
 }
 
 /** Format and id as they stand there; a newer format may keep its id elsewhere, so only format 1 must have one. */

@@ -1,1 +1,9 @@
-export {}
+export { blockOf, RecordCursor, readRecords } from './block.ts'
+export * from './control-log.ts'
+export type { Disk, DiskFile } from './disk.ts'
+export type { BlockFeed } from './feed.ts'
+export * from './images.ts'
+export { type Journal, type JournalCounters, type JournalOptions, openJournal } from './journal.ts'
+export { lockFile } from './lock.ts'
+export { type JournalReader, openJournalReader } from './reader.ts'
+export type { Recovered, TornTail } from './recovery.ts'

@@ -1,7 +1,8 @@
+import { join } from 'node:path'
 import { assert, encodeNote, type Probe, RecordKind } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError } from '@cryptoflow/runtime'
 import { BlockCache } from './block-cache.ts'
-import { type Disk, damageError, ensureDirectory, nodeDisk, pathIn } from './disk.ts'
+import { type Disk, damageError, ensureDirectory, nodeDisk, usageError } from './disk.ts'
 import { type BlockFeed, JournalFeed } from './feed.ts'
 import { type Group, GroupBuffer } from './group-buffer.ts'
 import { makeIdentity, readIdentity } from './identity.ts'
@@ -69,17 +70,19 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const settings = { ...defaults, ...options }
   const { directory, disk, clock } = settings
   await ensureDirectory(disk, segmentsDirectory(directory))
-  const unlock = disk.lock(pathIn(directory, 'lock.db'))
+  const unlock = disk.lock(join(directory, 'lock.db'))
+  let journal: Journal | null = null
   try {
     const journalId = await identify(disk, directory, clock)
     const files = { disk, directory, journalId }
     const found = await recover(files, { repair: true, verifyFrom: settings.verifyFrom })
-    const journal = new Journal(settings, files, found, unlock)
+    journal = new Journal(settings, files, found, unlock)
     const note = { lastRecord: found.lastRecord, clean: found.clean, version: settings.version }
     journal.append(RecordKind.start, 0, clock.nowUs(), encodeNote(note))
     await journal.flush()
     return journal
   } catch (error) {
+    await journal?.close().catch(() => {})
     unlock()
     throw error
   }
@@ -183,7 +186,8 @@ export class Journal {
     this.counters.records += 1
     if (this.isCongested) this.counters.congestedRecords += 1
     if (this.#buffer.bytes >= this.#settings.flushBytes) this.#writeSoon()
-    else this.#cancelTimer ??= this.#settings.clock.after(this.#settings.flushEveryMs, () => this.#writeSoon())
+    else
+      this.#cancelTimer ??= this.#settings.clock.after(this.#settings.flushEveryMs, () => this.#writeSoon())
     return number
   }
 
@@ -224,11 +228,13 @@ export class Journal {
   async #close(): Promise<void> {
     try {
       await this.flush()
-      await this.#writer.close()
     } finally {
-      this.#cancelTimer?.()
       this.#waiters.end()
-      this.#unlock()
+      try {
+        await this.#writer.close()
+      } finally {
+        this.#unlock()
+      }
     }
   }
 
@@ -301,18 +307,11 @@ export class Journal {
 }
 
 function closedError(directory: string): CryptoFlowError {
-  return new CryptoFlowError('using the journal found it closed', {
-    kind: 'usage',
-    reaction: 'stop',
-    context: { directory },
-  })
+  return usageError('using the journal found it closed', { directory })
 }
 
 /** Somebody asks for a record before the first that is kept. */
 export function missingError(directory: string, record: number, first: number): CryptoFlowError {
-  return new CryptoFlowError(`reading from record ${record} found the journal beginning at ${first}`, {
-    kind: 'usage',
-    reaction: 'stop',
-    context: { directory, record, first },
-  })
+  const message = `reading from record ${record} found the journal beginning at ${first}`
+  return usageError(message, { directory, record, first })
 }

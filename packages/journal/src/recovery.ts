@@ -2,7 +2,14 @@ import { RecordKind } from '@cryptoflow/model'
 import { RecordCursor } from './block.ts'
 import { readFully } from './disk.ts'
 import { findMarkAfter, MARK_BYTES } from './segment.ts'
-import { type Damage, damaged, listSegments, type SegmentFiles, segmentName, segmentPath } from './segment-files.ts'
+import {
+  type Damage,
+  damaged,
+  listSegments,
+  type SegmentFiles,
+  segmentName,
+  segmentPath,
+} from './segment-files.ts'
 import { isDamage, SegmentReader } from './segment-reader.ts'
 
 /** Bytes behind a torn tail are searched for marks in pieces of this size. */

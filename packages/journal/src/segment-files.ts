@@ -1,4 +1,5 @@
-import { type Disk, type DiskFile, damageError, pathIn, readFully } from './disk.ts'
+import { join } from 'node:path'
+import { type Disk, type DiskFile, damageError, readFully } from './disk.ts'
 import { decodeHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment.ts'
 
 const namePattern = /^(\d{20})\.seg$/
@@ -11,7 +12,7 @@ export interface SegmentFiles {
 }
 
 export function segmentsDirectory(directory: string): string {
-  return pathIn(directory, 'segments')
+  return join(directory, 'segments')
 }
 
 /** `00000000000000000001.seg`: names sort as their numbers do. */
@@ -20,7 +21,7 @@ export function segmentName(first: number): string {
 }
 
 export function segmentPath(directory: string, first: number): string {
-  return pathIn(segmentsDirectory(directory), segmentName(first))
+  return join(segmentsDirectory(directory), segmentName(first))
 }
 
 /** First record numbers of the segments there, ascending. Files of other names are none of ours. */
@@ -43,7 +44,8 @@ export async function readHeader(
   const bytes = new Uint8Array(SEGMENT_HEADER_BYTES)
   const read = await readFully(file, bytes, 0)
   const header = decodeHeader(bytes.subarray(0, read))
-  const refuse = (reason: string) => damaged({ directory, segment: segmentName(first), record: first, offset: 0, reason })
+  const refuse = (reason: string) =>
+    damaged({ directory, segment: segmentName(first), record: first, offset: 0, reason })
   if (typeof header === 'string') throw refuse(header)
   if (header.journalId !== journalId) throw refuse(`the header belongs to journal ${header.journalId}`)
   if (header.first !== first) throw refuse(`the header names record ${header.first}`)

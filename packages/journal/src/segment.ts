@@ -164,7 +164,8 @@ export function walkEntries(bytes: Uint8Array, place: ChainPlace, segmentLink: n
     if (bytes.length - at < size) return ended('short', size)
     if (isMark) {
       const mark = decodeMark(bytes, view, at, segmentLink)
-      if (mark === null || mark.first !== place.next) return ended('bad', 0, 'the mark is not the expected one')
+      if (mark === null || mark.first !== place.next)
+        return ended('bad', 0, 'the mark is not the expected one')
       place.link = crc32(bytes.subarray(at, at + size), place.link)
     } else {
       const link = crc32(bytes.subarray(at + 4, at + size), place.link)

@@ -6,7 +6,7 @@ export const SYMBOL_BYTES_MAX = 64
 export const STRINGS_MAX = 1 << 17
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Strings as small integers, looked up straight from wire bytes without making a string.
@@ -48,7 +48,7 @@ export class StringTable {
     const mask = this.slots.length - 1
     for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
       const id = this.slots[slot] as number
-      if (id === -1) return this.add(bytes.slice(start, end), hash, slot)
+      if (id === -1) return this.add(new Uint8Array(bytes.subarray(start, end)), hash, slot)
       if (this.hashes[id] === hash && sameBytes(this.spans[id] as Uint8Array, bytes, start, end)) return id
     }
   }

@@ -1,1 +1,5 @@
-export {}
+export type { Counters } from './counters.ts'
+export type { HeldBounds } from './held.ts'
+export type { ImageOptions } from './image-grid.ts'
+export { createNormalizer, type Normalizer, type NormalizerOptions } from './normalizer.ts'
+export type { RowsFor, SnapshotRequest } from './rows.ts'

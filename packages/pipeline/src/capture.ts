@@ -188,5 +188,5 @@ function badLine(path: string, line: number, found: string): CryptoFlowError {
 async function contentId(path: string): Promise<string> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(path)) hash.update(chunk)
-  return `capture-${hash.digest('hex').slice(0, 26)}`
+  return `capture${hash.digest('hex').slice(0, 24)}`
 }

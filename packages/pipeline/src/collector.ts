@@ -103,7 +103,7 @@ export async function startCollector(options: CollectOptions): Promise<Collector
     },
   })
   const parts = { options, journal, publisher, lane, ingest, board }
-  const seal = sealer({ ...shared, lane, publisher, clock, board }, last)
+  const seal = sealer({ ...shared, lane, publisher, clock }, last)
   const cancelRounds = startRounds(parts)
   const pumping = pump(parts, seal)
   let stopping: Promise<void> | null = null

@@ -1,15 +1,20 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import {
   createCommitter,
   createEpochWriter,
-  openSqliteLedger,
-  requestHash,
+  createSqliteLedger,
+  type EpochLogEntry,
+  type EpochWriter,
   tableDefinition,
 } from '@cryptoflow/commit'
-import { prepareAppend } from '@cryptoflow/iceberg'
-import { dropImages, openControlLog } from '@cryptoflow/journal'
+import { prepareAppend, type TableDefinition } from '@cryptoflow/iceberg'
+import { dropImages, openControlLog, removeImage } from '@cryptoflow/journal'
 import { type EpochRequest, type TableContract, type TableName, tables } from '@cryptoflow/model'
-import { type Clock, seededChance, systemClock } from '@cryptoflow/runtime'
-import { type Board, openBoard } from './board.ts'
+import { CryptoFlowError, randomSeed, seededChance, sleep, systemClock, uuid } from '@cryptoflow/runtime'
+import { openBoard } from './board.ts'
+import { callThread } from './calls.ts'
 import { type CrashDrill, crashProbe } from './drill.ts'
 import { NAMESPACE, openCatalog, warehouseAt } from './warehouse.ts'
 
@@ -32,25 +37,178 @@ export interface LastSeal {
   readonly image: string
 }
 
-/**
- * Makes sealed requests public: SEAL, ledger, table, marks, release, in this order (`exactly-once.md` 3.1).
- */
+/** Makes sealed requests public: SEAL, ledger, tables, marks, release, in this order (`exactly-once.md` 3.1). */
 export interface Publisher {
   /** Takes up what an earlier process left; null when nothing was ever sealed. */
   resume(): Promise<LastSeal | null>
-  /** Returns when the request is accepted: the system's point of no return. */
+  /**
+   * Seals the next epoch and offers it to the ledger; returns when the seal is durable. At the bound of sealed
+   * epochs it waits for commits. Throws when another process uses this writer id (R12).
+   */
   submit(request: EpochRequest, image: string): Promise<void>
-  /** One committer round over all tables, then marks and releases. Answers the number of commits made. */
-  round(): Promise<number>
-  /** True when every sealed epoch is in its tables and released. */
-  isSettled(): Promise<boolean>
+  /** One committer round over all tables, then releases. */
+  round(): Promise<RoundSummary>
   close(): Promise<void>
+}
+
+export interface RoundSummary {
+  /** Every sealed epoch is in its tables and released. */
+  readonly isSettled: boolean
+  /** Tables that need a person, with the reason. */
+  readonly halted: Readonly<Record<string, string>>
+}
+
+/** Pause before a round is tried again because a bound is reached. */
+const AT_BOUND_PAUSE_MS = 500
+
+export async function openPublisher(config: PublisherConfig, threads: 0 | 1): Promise<Publisher> {
+  if (threads === 0) return buildPublisher(config)
+  const worker = new Worker(new URL('./publisher-thread.ts', import.meta.url), { workerData: config })
+  const thread = callThread(worker)
+  return {
+    resume: () => thread.call('resume'),
+    submit: (request, image) => thread.call('submit', { request, image }),
+    round: () => thread.call('round'),
+    async close() {
+      await thread.call('close')
+      await thread.close()
+    },
+  }
+}
+
+/** Builds the publisher that a config describes, in the calling thread. */
+export async function buildPublisher(config: PublisherConfig): Promise<Publisher> {
+  const clock = systemClock()
+  const board = openBoard(config.board)
+  const probe = config.drill === null ? undefined : crashProbe(config.drill, board)
+  const probes = probe === undefined ? {} : { probe }
+  const warehouse = warehouseAt(config.warehouseDirectory)
+  mkdirSync(config.controlDirectory, { recursive: true })
+  const { catalog, io, nowMs } = openCatalog(warehouse, clock, probe)
+  const ledger = createSqliteLedger({ path: warehouse.ledgerFile, ...probes })
+  const log = await openControlLog(config.controlDirectory, probes)
+  const writer = createEpochWriter({ log, ledger, clock, writer: config.writer, name: config.name })
+  const committer = createCommitter({
+    catalog,
+    ledger,
+    append: (table, files, options) => prepareAppend({ io, nowMs, uuid }, table, files, options),
+    exists: async (location) => existsSync(fileURLToPath(location)),
+    tables: definitions(),
+    namespace: NAMESPACE,
+    clock,
+    chance: seededChance(randomSeed()),
+  })
+  const seals = openSeals(config.controlDirectory, log.entries)
+
+  const round = async (): Promise<RoundSummary> => {
+    const report = await committer.runRound()
+    for (const { kind } of report.values()) if (kind === 'committed') board.add('commits', 1)
+    const released = await writer.settle()
+    refuseFenced(writer)
+    board.set('released', Math.max(board.get('released'), ...released.map(seals.endOf)))
+    const { sealed, accepted } = writer.state
+    return { isSettled: sealed + accepted === 0, halted: Object.fromEntries(committer.halted) }
+  }
+  return {
+    async resume() {
+      const { lastSealed } = await writer.resume()
+      refuseFenced(writer)
+      await seals.tidy()
+      board.set('released', seals.endOf(writer.state.lastReleased))
+      return lastSealed
+    },
+    async submit(request, image) {
+      while (!writer.state.canSeal) {
+        const { isSettled } = await round()
+        if (!isSettled) await sleep(clock, AT_BOUND_PAUSE_MS)
+      }
+      await writer.submit({ request, image })
+      refuseFenced(writer)
+      board.set('sealed', request.to)
+      await seals.add(request.epoch, request.to, image)
+    },
+    round,
+    async close() {
+      catalog.close()
+      ledger.close()
+      await log.close()
+    },
+  }
+}
+
+function definitions(): Record<TableName, TableDefinition> {
+  const entries = Object.entries<TableContract>(tables)
+  return Object.fromEntries(entries.map(([name, contract]) => [name, tableDefinition(contract)])) as Record<
+    TableName,
+    TableDefinition
+  >
+}
+
+/** R12: stop intake under this id; nothing is overwritten or taken for done. */
+function refuseFenced(writer: EpochWriter): void {
+  const { fenced } = writer.state
+  if (fenced === null) return
+  throw new CryptoFlowError(
+    'publishing: another process uses the id of this journal (a copy of its directory, or a replay into the ' +
+      'warehouse it was collected into). Nothing was overwritten. Collect into a new warehouse, or replay into ' +
+      'an empty one',
+    { kind: 'ledger', reaction: 'stop', context: { epoch: fenced.epoch, found: fenced.reason } },
+  )
+}
+
+/** State images kept: the last one, and the one before in case the last is unreadable. */
+const IMAGES_KEPT = 2
+
+/** Where each seal ends and which images are still needed. */
+function openSeals(
+  directory: string,
+  entries: readonly EpochLogEntry[],
+): {
+  endOf(epoch: number): number
+  add(epoch: number, to: number, image: string): Promise<void>
+  tidy(): Promise<void>
+} {
+  const ends = new Map<number, number>()
+  const images: string[] = []
+  for (const entry of entries) {
+    if (entry.kind !== 'seal') continue
+    ends.set(entry.epoch, entry.to)
+    images.push(entry.image)
+  }
+  return {
+    endOf: (epoch) => ends.get(epoch) ?? 0,
+    async add(epoch, to, image) {
+      ends.set(epoch, to)
+      images.push(image)
+      const old = images.length > IMAGES_KEPT ? (images.shift() as string) : null
+      if (old !== null && !images.includes(old)) await removeImage(directory, old)
+    },
+    // Only before a lane writes images of its own: what no seal names is an orphan of a cut that was lost.
+    tidy() {
+      images.splice(0, Math.max(0, images.length - IMAGES_KEPT))
+      return dropImages(directory, images)
+    },
+  }
 }
 
 /** Rounds at the end: one that decides nothing means that another process committed in between. */
 const CLOSING_ROUNDS_MAX = 100
 
-/** Rounds until every sealed epoch is in its tables and released, or the table refuses to move on. */
+/** Rounds until every sealed epoch is in its tables and released. Throws when a table refuses to move on. */
 export async function settle(publisher: Publisher): Promise<void> {
-  for (let i = 0; i < CLOSING_ROUNDS_MAX && !(await publisher.isSettled()); i++) await publisher.round()
+  for (let i = 0; i < CLOSING_ROUNDS_MAX; i++) {
+    const { isSettled, halted } = await publisher.round()
+    if (isSettled) return
+    if (Object.keys(halted).length === 0) continue
+    throw new CryptoFlowError('committing: a table cannot be written to; its files and requests are kept', {
+      kind: 'catalog',
+      reaction: 'stop',
+      context: halted,
+    })
+  }
+  throw new CryptoFlowError(
+    'committing: not every epoch is in its tables after 100 rounds; what is pending is kept and taken up by the ' +
+      'next process on this warehouse',
+    { kind: 'catalog', reaction: 'retry' },
+  )
 }

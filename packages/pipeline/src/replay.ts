@@ -108,7 +108,7 @@ async function openReplay(writer: string, isImport: boolean, options: ReplayOpti
   const image = { imageDirectory: directory, image: last?.image ?? null }
   const { images, compression } = options
   const lane = await openLane({ ...shared, ...image, images, compression, isImport }, 0)
-  const seal = sealer({ ...shared, lane, publisher, clock: options.clock, board }, last)
+  const seal = sealer({ ...shared, lane, publisher, clock: options.clock }, last)
   return {
     from: (last?.to ?? 0) + 1,
     outstanding: lane.outstanding,

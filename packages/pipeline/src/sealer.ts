@@ -1,5 +1,4 @@
 import type { Clock } from '@cryptoflow/runtime'
-import type { Board } from './board.ts'
 import type { LaneHost } from './lane-host.ts'
 import type { LastSeal, Publisher } from './publisher.ts'
 import { VERSION } from './version.ts'
@@ -9,7 +8,6 @@ export interface SealerParts {
   readonly lane: Pick<LaneHost, 'cut'>
   readonly publisher: Pick<Publisher, 'submit'>
   readonly clock: Clock
-  readonly board: Board
 }
 
 /** Turns the lane's rows into epochs: barrier, files, image, then the sealed request to the publisher. */
@@ -40,7 +38,6 @@ export function sealer(parts: SealerParts, last: LastSeal | null): Sealer {
       }
       epoch += 1
       from = cut.to + 1
-      parts.board.set('sealed', cut.to)
       // Submitted in order but not waited for: rows of the next epoch are read meanwhile.
       submits = submits.then(() => parts.publisher.submit(request, cut.image))
       submits.catch(() => {})

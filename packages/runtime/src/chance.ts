@@ -54,3 +54,8 @@ export function ulid(nowUs: number): string {
 export function uuid(): string {
   return crypto.randomUUID()
 }
+
+/** A seed of the operating system's, 0 ... 2^32 - 1, for processes that must not draw the same numbers. */
+export function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] as number
+}

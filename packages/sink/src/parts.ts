@@ -24,7 +24,7 @@ import {
   TimestampMicrosecond,
   Utf8,
 } from 'apache-arrow'
-import { type Bounds, booleanHex, decimalHex, intHex, longHex, textBounds } from './bounds.ts'
+import { type Bounds, exactBounds, textBounds } from './bounds.ts'
 import { isDecimalBelow, readDecimal, writeDecimal, writeWideDecimal } from './decimal128.ts'
 import { dictionaryOf } from './dictionary.ts'
 
@@ -187,14 +187,10 @@ function booleanPart(values: Uint8Array, rows: Uint32Array): ColumnPart {
     }
   }
   const { nulls } = validity
-  const bounds = {
-    lower: booleanHex(trues === rows.length - nulls),
-    upper: booleanHex(trues > 0),
-  }
   return {
     data: makeData({ ...validity.props(), type: new Bool(), data }),
     nulls,
-    bounds: nulls === rows.length ? null : bounds,
+    bounds: nulls === rows.length ? null : exactBounds('boolean', trues === rows.length - nulls, trues > 0),
   }
 }
 
@@ -228,7 +224,7 @@ function longPart(values: Float64Array, rows: Uint32Array, isTimestamp: boolean)
   return {
     data: makeData({ ...validity.props(), type: type as Int64, data: new BigInt64Array(words.buffer) }),
     nulls: validity.nulls,
-    bounds: none ? null : { lower: longHex(lowest), upper: longHex(highest) },
+    bounds: none ? null : exactBounds('long', BigInt(lowest), BigInt(highest)),
   }
 }
 
@@ -271,7 +267,7 @@ function int32Part(data: Int32Array, validity: Validity): ColumnPart {
   return {
     data: makeData({ ...validity.props(), type: new Int32(), data }),
     nulls,
-    bounds: nulls === data.length ? null : { lower: intHex(lowest), upper: intHex(highest) },
+    bounds: nulls === data.length ? null : exactBounds('int', BigInt(lowest), BigInt(highest)),
   }
 }
 
@@ -299,7 +295,7 @@ function decimalPart(column: DecimalColumn, rows: Uint32Array): ColumnPart {
   const bounds =
     lowest === -1
       ? null
-      : { lower: decimalHex(readDecimal(words, lowest)), upper: decimalHex(readDecimal(words, highest)) }
+      : exactBounds('decimal(38,18)', readDecimal(words, lowest), readDecimal(words, highest))
   return {
     data: makeData({ ...validity.props(), type: new Decimal(18, 38, 128), data: words }),
     nulls: validity.nulls,

@@ -9,8 +9,8 @@ export type TableFiles = ReadonlyMap<TableName, readonly string[]>
 
 export interface DuckOptions {
   readonly files: TableFiles
-  /** The only directory that may be read. */
-  readonly warehouse: string
+  /** The only directory that may be read; null: the files alone. */
+  readonly warehouse: string | null
   /** Single files that may be read as well. */
   readonly alsoRead?: readonly string[]
   /** Where work that outgrows memory may spill; without it nothing is ever written to disk. */
@@ -153,7 +153,9 @@ export async function openDuck(options: DuckOptions): Promise<Duck> {
 }
 
 function settings(options: DuckOptions): string {
-  const also = (options.alsoRead ?? []).map((path) => resolve(path))
+  const directories = options.warehouse === null ? [] : [resolve(options.warehouse)]
+  const tableFiles = options.warehouse === null ? [...options.files.values()].flat() : []
+  const paths = [...(options.alsoRead ?? []), ...tableFiles].map((path) => resolve(path))
   return `
     SET TimeZone = 'UTC';
     SET memory_limit = '${MEMORY_LIMIT}';
@@ -163,8 +165,8 @@ function settings(options: DuckOptions): string {
     SET autoload_known_extensions = false;
     SET allow_community_extensions = false;
     SET allow_persistent_secrets = false;
-    SET allowed_directories = [${quoted(resolve(options.warehouse))}];
-    SET allowed_paths = [${also.map(quoted).join(', ')}];
+    SET allowed_directories = [${directories.map(quoted).join(', ')}];
+    SET allowed_paths = [${paths.map(quoted).join(', ')}];
   `
 }
 

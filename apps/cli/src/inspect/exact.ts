@@ -1,4 +1,9 @@
-import { type DuckDBValue, DuckDBBlobValue, DuckDBTimestampTZValue, DuckDBTimestampValue } from '@duckdb/node-api'
+import {
+  DuckDBBlobValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+  type DuckDBValue,
+} from '@duckdb/node-api'
 
 /** A value as it is shown: numbers only where a float64 is what the table holds or a 32-bit integer. */
 export type Cell = string | number | boolean | null

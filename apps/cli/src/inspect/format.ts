@@ -9,20 +9,20 @@ const ELLIPSIS = '…'
 
 /**
  * A result as a fixed-width table for a terminal of `width` cells: numbers to the right, long cells cut with
- * an ellipsis, null as `-`. With more columns than fit, each row becomes a block of `name  value` lines.
+ * an ellipsis, null as `-`; without a last newline, as all forms. With more columns than fit, each row becomes a block of `name  value` lines.
  */
 export function formatTable(result: QueryResult, width: number): string {
   const texts = result.rows.map((row) => row.map(cellText))
   const lines = fits(result.columns, width)
     ? gridLines(result.columns, texts, width)
     : recordLines(result.columns, texts, width)
-  return [...lines, cut(summary(result), width), ''].join('\n')
+  return [...lines, cut(summary(result), width)].join('\n')
 }
 
 /** A result as CSV (RFC 4180) with a header; null is nothing, an empty text is `""`. */
 export function formatCsv(result: QueryResult): string {
   const lines = [result.columns.map(({ name }) => csvField(name)), ...result.rows.map((r) => r.map(csvField))]
-  return lines.map((fields) => `${fields.join(',')}\r\n`).join('')
+  return lines.map((fields) => fields.join(',')).join('\r\n')
 }
 
 /** A result as a JSON array with one object per row, columns in order. */
@@ -31,7 +31,7 @@ export function formatJson(result: QueryResult): string {
   const objects = result.rows.map(
     (row) => `  {${row.map((cell, i) => `${keys[i]}: ${JSON.stringify(cell)}`).join(', ')}}`,
   )
-  return objects.length === 0 ? '[]\n' : `[\n${objects.join(',\n')}\n]\n`
+  return objects.length === 0 ? '[]' : `[\n${objects.join(',\n')}\n]`
 }
 
 function summary(result: QueryResult): string {

@@ -3,6 +3,8 @@ import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import { type Duck, openDuck, type QueryResult, quoted, type TableFiles } from './duck.ts'
 import { escapeControls } from './exact.ts'
 
+export { formatCsv, formatJson, formatTable } from './format.ts'
+
 export interface QueryOptions {
   readonly files: TableFiles
   readonly warehouse: string

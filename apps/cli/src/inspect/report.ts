@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { type ColumnSpec, type TableContract, type TableName, tables } from '@cryptoflow/model'
-import { type Duck, type DuckOptions, openDuck } from './duck.ts'
+import { type Duck, openDuck, type TableFiles } from './duck.ts'
 
 /** What a table holds, whatever files and order hold it. */
 export interface TableReport {
@@ -20,12 +20,12 @@ export interface TableReport {
 const REPORT_TIMEOUT_MS = 600_000
 
 /** Rows, files, bytes and content hash of every table of the contract, in its order; one pass per table. */
-export async function tableReport(options: Omit<DuckOptions, 'alsoRead'>): Promise<TableReport[]> {
-  const duck = await openDuck({ timeoutMs: REPORT_TIMEOUT_MS, ...options })
+export async function tableReport(files: TableFiles): Promise<TableReport[]> {
+  const duck = await openDuck({ files, warehouse: null, timeoutMs: REPORT_TIMEOUT_MS })
   try {
     const reports: TableReport[] = []
     for (const contract of Object.values<TableContract>(tables)) {
-      reports.push(await reportOf(duck, contract, options.files.get(contract.name as TableName) ?? []))
+      reports.push(await reportOf(duck, contract, files.get(contract.name as TableName) ?? []))
     }
     return reports
   } finally {

@@ -1,6 +1,10 @@
 /** What a client asked for in a text frame, or the reply to a frame that asks for nothing known. */
 export type ControlRequest =
-  | { readonly kind: 'subscribe' | 'unsubscribe'; readonly streams: readonly string[]; readonly id: ControlId }
+  | {
+      readonly kind: 'subscribe' | 'unsubscribe'
+      readonly streams: readonly string[]
+      readonly id: ControlId
+    }
   | { readonly kind: 'list' | 'isCombined'; readonly id: ControlId }
   | { readonly kind: 'setCombined'; readonly combined: boolean; readonly id: ControlId }
   | { readonly kind: 'error'; readonly reply: string }

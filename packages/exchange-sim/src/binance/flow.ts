@@ -63,7 +63,9 @@ export class Flow {
     this.depthEveryMs = options.depthEveryMs
     this.stepMs = stepOf(options.depthEveryMs)
     this.reachedMs = options.startMs
-    this.listings = new Map(options.symbols.map((symbol, index) => [symbol, this.list(symbol, index, options)]))
+    this.listings = new Map(
+      options.symbols.map((symbol, index) => [symbol, this.list(symbol, index, options)]),
+    )
     this.streamNames = options.symbols.flatMap((symbol) =>
       ['trade', 'depth@100ms', 'bookTicker'].map((stream) => wireName(symbol, stream)),
     )

@@ -6,10 +6,12 @@ export interface BinanceSpotLimits {
   readonly clientFrameBytes: number
   readonly connectsPerFiveMinutes: number
   readonly restWeightPerMinute: number
+  /** What may wait for a client that does not read, before it is closed; keeps memory bounded. */
+  readonly unsentBytesPerConnection: number
 }
 
 /**
- * The documented limits, and for frames the observed one.
+ * The documented limits, for frames the observed one, and for unsent bytes our own.
  *
  * Source: the exchange's spot API docs, web-socket-streams.md and rest-api.md, as of 2026-07-21; frame size:
  * issue 27 of binance-connector-rust, 2024-12. Addresses are counted separately, as there.
@@ -20,6 +22,7 @@ export const binanceSpotLimits: BinanceSpotLimits = {
   clientFrameBytes: 4096,
   connectsPerFiveMinutes: 300,
   restWeightPerMinute: 6000,
+  unsentBytesPerConnection: 64 * 1024 * 1024,
 }
 
 /** How many remote addresses are counted at once; loopback offers more than a test ever uses. */

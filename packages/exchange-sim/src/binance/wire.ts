@@ -16,10 +16,7 @@ export function quantityText(instrument: Instrument, lots: number): string {
 }
 
 export function levelTexts(instrument: Instrument, levels: readonly Level[]): LevelText[] {
-  return levels.map(([price, quantity]) => [
-    priceText(instrument, price),
-    quantityText(instrument, quantity),
-  ])
+  return levels.map(([price, quantity]) => [priceText(instrument, price), quantityText(instrument, quantity)])
 }
 
 /** One `<symbol>@trade` message. `m` says that the buyer was the maker, so the taker sold. */

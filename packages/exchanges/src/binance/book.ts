@@ -1,5 +1,5 @@
 import { type BookRule, type EventBatch, EventKind, Side } from '@cryptoflow/model'
-import { half, isEight, isSix, MISS, scanDecimal, scanInteger, word } from '../bytes.ts'
+import { half, isEight, isFive, isSeven, isSix, MISS, scanDecimal, scanInteger, word } from '../bytes.ts'
 import { type FieldReader, isArray } from '../json.ts'
 import { timeUs } from '../time.ts'
 import { isLastBrace, scanSymbol } from './envelope.ts'
@@ -55,13 +55,16 @@ export function readSnapshot(fields: FieldReader, stream: number, symbol: number
 function readLevels(fields: FieldReader, key: string, side: number, out: EventBatch): void {
   const levels = fields.list(key)
   const count = out.entryCount - (out.entryStart[out.count] as number) + levels.length
-  if (count > LEVELS_MAX) return fields.refuse('too_many_levels', `${key} brings more than ${LEVELS_MAX} levels`)
+  if (count > LEVELS_MAX) {
+    fields.refuse('too_many_levels', `${key} brings more than ${LEVELS_MAX} levels`)
+    return
+  }
   out.reserveEntries(levels.length)
   for (const level of levels) {
-    if (!isArray(level) || level.length < 2) return fields.refuse('malformed', `${key} has a level that is none`)
+    const [price, quantity] = isArray(level) ? level : []
     const row = out.entryCount
-    fields.decimalOf(level[0], `price in ${key}`, out.price, row)
-    fields.decimalOf(level[1], `quantity in ${key}`, out.quantity, row)
+    fields.decimalOf(price, `price in ${key}`, out.price, row)
+    fields.decimalOf(quantity, `quantity in ${key}`, out.quantity, row)
     if (fields.refusal !== null) return
     out.side[row] = side
     out.entryCount = row + 1
@@ -83,19 +86,19 @@ const HEAD_2 = word(':"de')
 const HEAD_3 = word('pthU')
 const HEAD_4 = word('pdat')
 const HEAD_5 = word('e","')
-const HEAD_TAIL = word('","E')
+const HEAD_TAIL = word('"E":')
 const SYMBOL_KEY = word(',"s"')
 const FIRST_KEY = word('","U')
 const LAST_KEY = word(',"u"')
+const LAST_KEY_TAIL = word('"u":')
 const BIDS_KEY = word(',"b"')
 const ASKS_KEY = word(',"a"')
 const NUMBER = half('":')
 const TEXT = half(':"')
 const LIST = half(':[')
-const COLON = half(': ') & 0xff
 
 /**
- * The fast path: appends the diff at `at ... end - 1` when it is written exactly as the exchange writes it,
+ * The fast path: appends the diff at `at` when it is written exactly as the exchange writes it,
  * `{"e":"depthUpdate","E":1,"s":"B","U":1,"u":1,"b":[["1","1"]],"a":[]}`; false otherwise.
  */
 export function scanDepth(
@@ -108,7 +111,104 @@ export function scanDepth(
 ): boolean {
   const end = bytes.length
   if (!isEight(view, at, end, HEAD_1, HEAD_2) || !isEight(view, at + 8, end, HEAD_3, HEAD_4)) return false
-  if (!isSeven(view, at + 16, end, HEAD_5, HEAD_TAIL) || !isNumberKey(view, at + 23, end)) return false
+  if (!isSeven(view, at + 16, end, HEAD_5, HEAD_TAIL)) return false
   out.reserveEvent()
   const event = out.count
-  at = scanInteger(view, at + 24 + 1, end, out.sentUs, event)
+  at = scanInteger(view, at + 23, end, out.sentUs, event)
+  if (!isSix(view, at, end, SYMBOL_KEY, TEXT)) return false
+  const symbolAt = at + 6
+  const symbolEnd = scanSymbol(view, symbolAt, end, symbolBytes)
+  if (!isSix(view, symbolEnd, end, FIRST_KEY, NUMBER)) return false
+  at = scanInteger(view, symbolEnd + 6, end, out.firstSeq, event)
+  if (!isFive(view, at, end, LAST_KEY, LAST_KEY_TAIL)) return false
+  at = scanInteger(view, at + 5, end, out.lastSeq, event)
+  if (!isSix(view, at, end, BIDS_KEY, LIST)) return false
+  at = scanLevels(view, at + 6, end, Side.bid, out)
+  if (!isSix(view, at, end, ASKS_KEY, LIST)) return false
+  at = scanLevels(view, at + 6, end, Side.ask, out)
+  if (!isLastBrace(view, at, end, symbolBytes)) return false
+
+  const sentUs = timeUs(out.sentUs[event] as number)
+  if (sentUs === Number.POSITIVE_INFINITY) return false
+  const symbol = out.names.idOfBytes(bytes, symbolAt, symbolEnd)
+  const streamId = out.names.idOfBytes(stream, 0, stream.length)
+  if (symbol < 0 || streamId < 0) return false
+  out.sentUs[event] = sentUs
+  endBook(out, EventKind.bookDelta, streamId, symbol)
+  return true
+}
+
+const SNAPSHOT_1 = word('{"la')
+const SNAPSHOT_2 = word('stUp')
+const SNAPSHOT_3 = word('date')
+const SNAPSHOT_4 = word('Id":')
+const SNAPSHOT_BIDS_1 = word(',"bi')
+const SNAPSHOT_BIDS_2 = word('ds":')
+const SNAPSHOT_ASKS_1 = word(',"as')
+const SNAPSHOT_ASKS_2 = word('ks":')
+
+/** The fast path for `{"lastUpdateId":1,"bids":[["1","1"]],"asks":[]}`; false when written otherwise. */
+export function scanSnapshot(
+  view: DataView,
+  end: number,
+  stream: number,
+  symbol: number,
+  out: EventBatch,
+): boolean {
+  if (!isEight(view, 0, end, SNAPSHOT_1, SNAPSHOT_2)) return false
+  if (!isEight(view, 8, end, SNAPSHOT_3, SNAPSHOT_4)) return false
+  out.reserveEvent()
+  let at = scanInteger(view, 16, end, out.lastSeq, out.count)
+  if (!isEight(view, at, end, SNAPSHOT_BIDS_1, SNAPSHOT_BIDS_2)) return false
+  at = scanListStart(view, at + 8, end)
+  at = scanLevels(view, at, end, Side.bid, out)
+  if (!isEight(view, at, end, SNAPSHOT_ASKS_1, SNAPSHOT_ASKS_2)) return false
+  at = scanListStart(view, at + 8, end)
+  at = scanLevels(view, at, end, Side.ask, out)
+  if (!isLastBrace(view, at, end, 0)) return false
+  out.sentUs[out.count] = Number.NaN
+  out.firstSeq[out.count] = Number.NaN
+  endBook(out, EventKind.bookSnapshot, stream, symbol)
+  return true
+}
+
+const LIST_START = 91
+const LIST_END = 93
+const LEVEL_START = half('["')
+const BETWEEN = half('",')
+const QUOTE = 34
+const NEXT_LEVEL = word('"],[')
+const LAST_LEVEL = half('"]')
+const LEVEL_BYTES_MIN = 9
+
+function scanListStart(view: DataView, at: number, end: number): number {
+  return at < end && view.getUint8(at) === LIST_START ? at + 1 : MISS
+}
+
+/** Reads levels `["1","1"],["1","1"]]` behind the list's `[`, appending entries; answers the offset behind `]`. */
+function scanLevels(view: DataView, at: number, end: number, side: number, out: EventBatch): number {
+  if (at + 2 > end) return MISS
+  if (view.getUint8(at) === LIST_END) return at + 1
+  if (view.getUint16(at, true) !== LEVEL_START) return MISS
+  const left = LEVELS_MAX - (out.entryCount - (out.entryStart[out.count] as number))
+  const room = Math.min(left, Math.ceil((end - at) / LEVEL_BYTES_MIN))
+  out.reserveEntries(room)
+  const { price, quantity, side: sides } = out
+  const last = out.entryCount + room
+  at += 2
+  for (let row = out.entryCount; row < last; row++) {
+    at = scanDecimal(view, at, end, price, row)
+    if (at + 3 > end || view.getUint16(at, true) !== BETWEEN || view.getUint8(at + 2) !== QUOTE) return MISS
+    at = scanDecimal(view, at + 3, end, quantity, row)
+    sides[row] = side
+    if (at + 5 > end) return MISS
+    if (view.getInt32(at, true) === NEXT_LEVEL && view.getUint8(at + 4) === QUOTE) {
+      at += 5
+      continue
+    }
+    if (view.getUint16(at, true) !== LAST_LEVEL || view.getUint8(at + 2) !== LIST_END) return MISS
+    out.entryCount = row + 1
+    return at + 3
+  }
+  return MISS
+}

@@ -1,5 +1,10 @@
 /** Channels as the exchange writes them, without their symbol. */
-export const channels = { trade: 'trade', depth100ms: 'depth@100ms', depth: 'depth', quote: 'bookTicker' } as const
+export const channels = {
+  trade: 'trade',
+  depth100ms: 'depth@100ms',
+  depth: 'depth',
+  quote: 'bookTicker',
+} as const
 
 const encoder = new TextEncoder()
 

@@ -1,0 +1,44 @@
+import { relative } from 'node:path'
+import type { DemoResult } from './demo.ts'
+import { tablesText } from './tables.ts'
+import { columns, grouped } from './terminal.ts'
+
+/** The summary of a demo run, at most 80 columns wide. */
+export function demoText(result: DemoResult): string {
+  const { report, tables } = result
+  const warehouse = relative(process.cwd(), result.warehouse)
+  return [
+    tablesText(tables),
+    '',
+    columns([
+      ['emitted by the exchange', grouped(report.emitted), 'messages'],
+      ['stored', grouped(report.stored), 'exactly once, digit by digit'],
+      ['in recorded gaps', grouped(report.in_gaps), 'withheld by the exchange, known'],
+      ['dead letters', grouped(report.dead_letters), 'damaged on the wire, kept'],
+      ['lost', grouped(report.lost), ''],
+      ['doubled', grouped(report.doubled), `of ${grouped(report.wire_duplicates)} sent twice`],
+      ['gaps', grouped(report.gaps_recorded), `of ${grouped(report.gaps_injected)} injected, borders equal`],
+      ['book images checked', grouped(report.images_checked), `${grouped(report.images_wrong)} wrong`],
+    ]),
+    '',
+    `${grouped(result.rowsPerSecond)} rows/s over ${result.seconds.toFixed(1)} s, at the pace of the exchange`,
+    verdict(result),
+    `warehouse: ${warehouse}`,
+    '',
+    'Try:',
+    ...queries.map((sql) => `  ./cryptoflow query "${sql}"`),
+  ].join('\n')
+}
+
+/** Queries that every demo warehouse answers with rows. */
+export const queries = [
+  'SELECT symbol, count(*) AS trades, sum(quantity) AS volume FROM ticks GROUP BY ALL',
+  'SELECT symbol, cause, from_seq, to_seq, missing FROM gaps WHERE missing > 0',
+  "SELECT event_ts, price, quantity FROM spot_ob WHERE symbol = 'BTCUSDT' AND level = 0 AND side = 'bid' LIMIT 5",
+]
+
+function verdict({ report, emissions }: DemoResult): string {
+  if (report.ok) return 'verified by DuckDB against the emission log: nothing lost, nothing doubled'
+  const log = relative(process.cwd(), emissions)
+  return `NOT VERIFIED: see ./cryptoflow verify --emissions ${log}`
+}

@@ -1,0 +1,180 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type SimCounters, startSimInWorker } from '@cryptoflow/exchange-sim'
+import { lockDirectory } from '@cryptoflow/journal'
+import { type Collector, startCollector, tableFiles, warehouseAt } from '@cryptoflow/pipeline'
+import { type Clock, seededChance, sleep, systemClock } from '@cryptoflow/runtime'
+import type { Command } from 'commander'
+import { DEMO_HOME, DEMO_WAREHOUSE, HOME, images, STREAMS } from './defaults.ts'
+import { demoText } from './demo-text.ts'
+import { tableReport } from './inspect/report.ts'
+import { type VerifyReport, verifyRun } from './inspect/verify.ts'
+import { progressText } from './progress.ts'
+import { byName, type TableReports } from './tables.ts'
+import { openProgress, type ProgressLine, wholeNumber } from './terminal.ts'
+
+interface DemoFlags {
+  readonly seconds: number
+  readonly seed: number
+  readonly json?: boolean
+}
+
+/** What a demo run found out. */
+export interface DemoResult {
+  readonly tables: TableReports
+  readonly report: VerifyReport
+  readonly seconds: number
+  readonly rowsPerSecond: number
+  readonly warehouse: string
+  readonly emissions: string
+  readonly sim: SimCounters
+}
+
+const SYMBOLS = [
+  'BTCUSDT',
+  'ETHUSDT',
+  'SOLUSDT',
+  'BNBUSDT',
+  'XRPUSDT',
+  'DOGEUSDT',
+  'ADAUSDT',
+  'LINKUSDT',
+  'AVAXUSDT',
+  'LTCUSDT',
+  'DOTUSDT',
+  'TRXUSDT',
+]
+const TRADES_PER_SECOND = 20
+const LEVELS_PER_DIFF = 25
+/** Messages per second that a run of these settings delivers, to space the faults by. */
+const MESSAGES_PER_SECOND = SYMBOLS.length * (TRADES_PER_SECOND + 10)
+/** Faults in a run, whatever its length: each kind comes at least twice. */
+const FAULTS = 9
+
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('collect a simulated exchange that misbehaves, then prove that every row is there once')
+    .option('--seconds <n>', 'how long to collect', wholeNumber('--seconds', 2), 30)
+    .option('--seed <n>', 'seed of the market and of the faults', wholeNumber('--seed', 0), 1)
+    .option('--json', 'one JSON object on stdout')
+    .action(async (flags: DemoFlags) => {
+      const result = await runDemo(flags)
+      process.stdout.write(`${flags.json ? JSON.stringify(demoJson(result)) : demoText(result)}\n`)
+      if (!result.report.ok) process.exitCode = 1
+    })
+}
+
+async function runDemo(flags: DemoFlags): Promise<DemoResult> {
+  const clock = systemClock()
+  mkdirSync(HOME, { recursive: true })
+  const unlock = lockDirectory(HOME)
+  try {
+    rmSync(DEMO_HOME, { recursive: true, force: true })
+    mkdirSync(DEMO_HOME, { recursive: true })
+    return await collectAndVerify(flags, clock)
+  } finally {
+    unlock()
+  }
+}
+
+async function collectAndVerify(flags: DemoFlags, clock: Clock): Promise<DemoResult> {
+  const progress = openProgress(clock.nowUs)
+  const emissions = join(DEMO_HOME, 'emissions.jsonl')
+  const sim = await startSimInWorker({
+    logPath: emissions,
+    settings: {
+      seed: flags.seed,
+      symbols: SYMBOLS,
+      tradesPerSecond: TRADES_PER_SECOND,
+      levelsPerDiff: LEVELS_PER_DIFF,
+      faults: {
+        everyMessages: Math.max(20, Math.floor((flags.seconds * MESSAGES_PER_SECOND) / (FAULTS + 1))),
+        kinds: ['gap', 'duplicate', 'disconnect', 'malformed'],
+        startAfterMessages: MESSAGES_PER_SECOND / 2,
+      },
+    },
+  })
+  const startedUs = clock.nowUs()
+  const collector = await startDemoCollector(flags, sim, clock)
+  await watch(collector, flags.seconds, clock, progress)
+  progress.show('stopping: draining, sealing, committing ...')
+  await collector.stop()
+  const seconds = (clock.nowUs() - startedUs) / 1_000_000
+  const counters = await sim.close()
+  progress.show('verifying with DuckDB against the emission log ...')
+  const warehouse = warehouseAt(DEMO_WAREHOUSE).directory
+  const files = await tableFiles(warehouseAt(DEMO_WAREHOUSE), clock)
+  const report = await verifyRun({ files, warehouse, emissionLog: emissions, restarted: false })
+  const tables = await tableReport(files)
+  progress.end()
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0)
+  return { tables, report, seconds, rowsPerSecond: rows / seconds, warehouse, emissions, sim: counters }
+}
+
+function startDemoCollector(
+  flags: DemoFlags,
+  sim: { wsUrl: string; restUrl: string },
+  clock: Clock,
+): Promise<Collector> {
+  return startCollector({
+    exchange: 'binance',
+    market: 'spot',
+    urls: { wsUrl: `${sim.wsUrl}/stream`, restUrl: sim.restUrl },
+    symbols: SYMBOLS,
+    streams: STREAMS,
+    warehouseDirectory: DEMO_WAREHOUSE,
+    images,
+    compression: 'zstd',
+    sealEveryMs: 5_000,
+    sealRows: 500_000,
+    commitEveryMs: 2_500,
+    threads: 1,
+    backoff: { firstMs: 200, maxMs: 5_000, jitter: 0.25 },
+    clock,
+    chance: seededChance(flags.seed),
+    drill: null,
+    notice: () => {},
+  })
+}
+
+/** Shows progress until the time is over; a collector that fails ends the watch with its failure. */
+async function watch(
+  collector: Collector,
+  seconds: number,
+  clock: Clock,
+  progress: ProgressLine,
+): Promise<void> {
+  const endUs = clock.nowUs() + seconds * 1_000_000
+  while (clock.nowUs() < endUs) {
+    const pauseMs = Math.min(1000, Math.max(1, Math.ceil((endUs - clock.nowUs()) / 1000)))
+    await Promise.race([sleep(clock, pauseMs), collector.ended])
+    progress.show(progressText(collector, clock.nowUs()))
+  }
+}
+
+/** The result under the names that scripts rely on. */
+function demoJson({
+  tables,
+  report,
+  seconds,
+  rowsPerSecond,
+  warehouse,
+}: DemoResult): Record<string, unknown> {
+  const { emitted, stored, in_gaps, dead_letters, lost, doubled, gaps_injected, gaps_recorded } = report
+  return {
+    tables: byName(tables),
+    emitted,
+    stored,
+    in_gaps,
+    dead_letters,
+    lost,
+    doubled,
+    gaps_injected,
+    gaps_recorded,
+    seconds,
+    rows_per_second: Math.round(rowsPerSecond),
+    warehouse,
+    ok: report.ok,
+  }
+}

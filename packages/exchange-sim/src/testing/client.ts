@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+
+/** A websocket client for tests that keeps every text it got. */
+export interface TestClient {
+  readonly socket: WebSocket
+  /** In order of arrival. */
+  readonly texts: string[]
+  readonly pings: string[]
+  /** Code and reason, once closed. */
+  readonly closed: Promise<{ readonly code: number; readonly reason: string }>
+  send(message: unknown): void
+  /** Resolves when the texts so far meet a condition. */
+  until(condition: (texts: readonly string[]) => boolean): Promise<void>
+  /** Sends a request with an id of its own and resolves with its reply: all sent before has arrived. */
+  ask(method: string, params?: readonly unknown[]): Promise<unknown>
+}
+
+export async function connect(
+  url: string,
+  options: { readonly autoPong?: boolean } = {},
+): Promise<TestClient> {
+  const socket = new WebSocket(url, { perMessageDeflate: false, ...options })
+  const texts: string[] = []
+  const pings: string[] = []
+  const waiting = new Set<() => void>()
+  let lastId = 0
+  socket.on('message', (data) => {
+    texts.push(data.toString())
+    for (const look of waiting) look()
+  })
+  socket.on('ping', (payload) => {
+    pings.push(payload.toString())
+    for (const look of waiting) look()
+  })
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }))
+  })
+  const until = (condition: (texts: readonly string[]) => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!condition(texts)) return
+        waiting.delete(look)
+        resolve()
+      }
+      waiting.add(look)
+      look()
+    })
+  const send = (message: unknown): void => {
+    socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+  }
+  await once(socket, 'open')
+  return {
+    socket,
+    texts,
+    pings,
+    closed,
+    send,
+    until,
+    async ask(method, params) {
+      lastId += 1
+      const id = `ask-${lastId}`
+      send({ method, params, id })
+      const isReply = (text: string): boolean => text.endsWith(`"id":"${id}"}`)
+      await until((all) => all.some(isReply))
+      return JSON.parse(texts.find(isReply) as string)
+    },
+  }
+}

@@ -1,0 +1,90 @@
+import { type EventBatch, EventKind, Side } from '@cryptoflow/model'
+import { half, isFive, isSeven, isSix, scanDecimal, scanInteger, word } from '../bytes.ts'
+import type { FieldReader } from '../json.ts'
+import { isLastBrace, scanSymbol } from './envelope.ts'
+
+/**
+ * The exchange's own best bid and ask. `u` grows but skips, so it orders quotes and finds no gap; there is no
+ * time in it and no type.
+ * Source: binance-spot-api-docs, web-socket-streams.md, "Individual Symbol Book Ticker Streams", a5e0bc3.
+ */
+
+/** The exact path: appends the quote that the fields give. */
+export function readQuote(fields: FieldReader, stream: number, out: EventBatch): void {
+  out.reserveEvent()
+  out.reserveEntries(2)
+  const bid = out.entryCount
+  out.lastSeq[out.count] = fields.integer('u')
+  fields.decimal('b', out.price, bid)
+  fields.decimal('B', out.quantity, bid)
+  fields.decimal('a', out.price, bid + 1)
+  fields.decimal('A', out.quantity, bid + 1)
+  endQuote(out, stream, fields.symbol('s', out.names))
+}
+
+function endQuote(out: EventBatch, stream: number, symbol: number): void {
+  const event = out.count
+  out.kind[event] = EventKind.quote
+  out.symbol[event] = symbol
+  out.stream[event] = stream
+  out.engineUs[event] = Number.NaN
+  out.sentUs[event] = Number.NaN
+  out.firstSeq[event] = Number.NaN
+  out.prevSeq[event] = Number.NaN
+  out.side[out.entryCount] = Side.bid
+  out.side[out.entryCount + 1] = Side.ask
+  out.entryCount += 2
+  out.endEvent()
+}
+
+const HEAD = word('{"u"')
+const HEAD_TAIL = word('"u":')
+const SYMBOL_KEY = word(',"s"')
+const TEXT = half(':"')
+const BID_KEY = word('","b')
+const BID_KEY_TAIL = word('b":"')
+const BID_QUANTITY_KEY = word('","B')
+const BID_QUANTITY_KEY_TAIL = word('B":"')
+const ASK_KEY = word('","a')
+const ASK_KEY_TAIL = word('a":"')
+const ASK_QUANTITY_KEY = word('","A')
+const ASK_QUANTITY_KEY_TAIL = word('A":"')
+const QUOTE = 34
+
+/**
+ * The fast path: appends the quote at `at` when it is written exactly as the exchange writes it,
+ * `{"u":1,"s":"B","b":"1","B":"1","a":"1","A":"1"}`; false otherwise.
+ */
+export function scanQuote(
+  view: DataView,
+  bytes: Uint8Array,
+  at: number,
+  symbolBytes: number,
+  stream: Uint8Array,
+  out: EventBatch,
+): boolean {
+  const end = bytes.length
+  if (!isFive(view, at, end, HEAD, HEAD_TAIL)) return false
+  out.reserveEvent()
+  out.reserveEntries(2)
+  const bid = out.entryCount
+  at = scanInteger(view, at + 5, end, out.lastSeq, out.count)
+  if (!isSix(view, at, end, SYMBOL_KEY, TEXT)) return false
+  const symbolAt = at + 6
+  const symbolEnd = scanSymbol(view, symbolAt, end, symbolBytes)
+  if (!isSeven(view, symbolEnd, end, BID_KEY, BID_KEY_TAIL)) return false
+  at = scanDecimal(view, symbolEnd + 7, end, out.price, bid)
+  if (!isSeven(view, at, end, BID_QUANTITY_KEY, BID_QUANTITY_KEY_TAIL)) return false
+  at = scanDecimal(view, at + 7, end, out.quantity, bid)
+  if (!isSeven(view, at, end, ASK_KEY, ASK_KEY_TAIL)) return false
+  at = scanDecimal(view, at + 7, end, out.price, bid + 1)
+  if (!isSeven(view, at, end, ASK_QUANTITY_KEY, ASK_QUANTITY_KEY_TAIL)) return false
+  at = scanDecimal(view, at + 7, end, out.quantity, bid + 1)
+  if (at >= end || view.getUint8(at) !== QUOTE || !isLastBrace(view, at + 1, end, symbolBytes)) return false
+
+  const symbol = out.names.idOfBytes(bytes, symbolAt, symbolEnd)
+  const streamId = out.names.idOfBytes(stream, 0, stream.length)
+  if (symbol < 0 || streamId < 0) return false
+  endQuote(out, streamId, symbol)
+  return true
+}

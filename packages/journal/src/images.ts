@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Probe } from '@cryptoflow/model'
+import { type Disk, damageError, ensureDirectory, halfwayOf, nodeDisk, writeWhole } from './disk.ts'
+
+const hashShape = /^[0-9a-f]{64}$/
+const ending = '.image'
+
+/**
+ * Stores a state image as `images/<hash>.image` and answers its hash, SHA-256 in hex, when it is durable.
+ * The same bytes may be written again.
+ */
+export async function writeImage(
+  directory: string,
+  bytes: Uint8Array,
+  probe?: Probe,
+  disk: Disk = nodeDisk,
+): Promise<string> {
+  const hash = hashOf(bytes)
+  await ensureDirectory(disk, imagesDirectory(directory))
+  await writeWhole(disk, imagePath(directory, hash), bytes, halfwayOf(probe, 'image-write'))
+  return hash
+}
+
+/** The image of that hash. Throws a CryptoFlowError (`disk`) when it is missing or is not what was written. */
+export async function readImage(directory: string, hash: string, disk: Disk = nodeDisk): Promise<Uint8Array> {
+  if (!hashShape.test(hash)) throw damageError('reading an image found no hash for its name', { directory })
+  const bytes = await disk.readWhole(imagePath(directory, hash))
+  if (bytes === null) throw damageError('reading an image found none', { directory, hash })
+  const found = hashOf(bytes)
+  if (found !== hash) throw damageError('reading an image found another content', { directory, hash, found })
+  return bytes
+}
+
+/**
+ * Removes all images but those to keep, and what cut writes left behind. Not while an image is being written, and
+ * `keep` must name an image that no SEAL names yet but one soon will.
+ */
+export async function dropImages(
+  directory: string,
+  keep: readonly string[],
+  disk: Disk = nodeDisk,
+): Promise<void> {
+  const kept = new Set(keep.map((hash) => hash + ending))
+  const folder = imagesDirectory(directory)
+  const names = await disk.list(folder)
+  const dropped = names.filter((name) => /\.image(\.tmp)?$/.test(name) && !kept.has(name))
+  for (const name of dropped) await disk.remove(join(folder, name))
+  if (dropped.length > 0) await disk.syncDirectory(folder)
+}
+
+function imagesDirectory(directory: string): string {
+  return join(directory, 'images')
+}
+
+function imagePath(directory: string, hash: string): string {
+  return join(imagesDirectory(directory), hash + ending)
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,222 @@
+import { assert, type BookRule, type EventBatch } from '@cryptoflow/model'
+import { Book } from './book.ts'
+import { type BookInput, type BookState, bookTransitions } from './book-transitions.ts'
+import type { Counters } from './counters.ts'
+import { type HeldBounds, type HeldDelta, HeldDeltas, holdDelta, standing } from './held.ts'
+import { QuoteCheck } from './quotes.ts'
+import type { Stamp } from './rows.ts'
+import type { Standing } from './stream.ts'
+
+/** An event of a batch with its stamp. */
+interface Message {
+  readonly batch: EventBatch
+  readonly event: number
+  readonly stamp: Stamp
+}
+
+export interface BookKeeperOptions {
+  readonly stream: string
+  readonly rule: BookRule
+  readonly depthCap: number
+  readonly held: HeldBounds
+  readonly counters: Counters
+  /** Asks for a snapshot under this resync number. */
+  readonly ask: (resync: number) => void
+}
+
+/** One key's book with its state, moved by `bookTransitions` and by nothing else. */
+export class BookKeeper {
+  readonly stream: string
+  state: BookState = 'waiting'
+  /** Number of the latest question for a snapshot; 0 before the first. */
+  resync = 0
+  /** Null while nothing is loaded. */
+  book: Book | null = null
+  /** Sequence up to which the book is complete. */
+  seq = Number.NaN
+  /** Of the last update in the book. */
+  stamp: Stamp | null = null
+  /** An update is in no derived image yet. */
+  changed = false
+  /** An update is in no checkpoint yet. */
+  unsaved = false
+  readonly held: HeldDeltas
+  readonly quotes = new QuoteCheck()
+  private readonly options: BookKeeperOptions
+
+  constructor(options: BookKeeperOptions) {
+    this.options = options
+    this.stream = options.stream
+    this.held = new HeldDeltas(options.held)
+  }
+
+  /** A connection carries the stream. Only the first one ever is a reason to ask. */
+  subscribed(): void {
+    if (this.resync === 0) this.move('subscribed', null)
+  }
+
+  /** A delta that its stream did not find to be late or a duplicate. Answers whether the book became live. */
+  delta(batch: EventBatch, event: number, stamp: Stamp, stands: Standing): boolean {
+    const wasLive = this.state === 'live'
+    this.move(this.judge(batch, event, stands), { batch, event, stamp })
+    if (this.held.deltas.length === 0) this.quotes.forgetBelow(batch.lastSeq[event] as number)
+    return !wasLive && this.live
+  }
+
+  /**
+   * The answer to question `resync`: a snapshot event, or null when it held none. Answers whether the book became
+   * live. An answer to an earlier question changes nothing.
+   */
+  answer(resync: number, snapshot: Message | null): boolean {
+    const wasLive = this.state === 'live'
+    if (resync !== this.resync) this.options.counters.oldAnswers += 1
+    else if (snapshot === null) this.move('snapshotMissing', null)
+    else this.move(this.judgeSnapshot(snapshot), snapshot)
+    return !wasLive && this.live
+  }
+
+  get live(): boolean {
+    return this.state === 'live'
+  }
+
+  /** Waits for an answer to question `resync`. */
+  get asking(): boolean {
+    return this.resync > 0 && (this.state === 'waiting' || this.state === 'resync')
+  }
+
+  private judge(batch: EventBatch, event: number, stands: Standing): BookInput {
+    const { rule } = this.options
+    const first = batch.firstSeq[event] as number
+    const last = batch.lastSeq[event] as number
+    const prev = batch.prevSeq[event] as number
+    switch (this.state) {
+      case 'waiting':
+      case 'resync':
+        return stands === 'gap' ? 'deltaGap' : 'deltaNext'
+      case 'waitingLoaded':
+      case 'resyncLoaded':
+        return DELTA_INPUTS[rule.joins(this.seq, first, last, prev)]
+      case 'live':
+        return DELTA_INPUTS[rule.follows(this.seq, first, last, prev)]
+    }
+  }
+
+  private judgeSnapshot({ batch, event }: Message): BookInput {
+    return SNAPSHOT_INPUTS[standing(this.options.rule, batch.lastSeq[event] as number, this.held.deltas).kind]
+  }
+
+  private move(input: BookInput, message: Message | null): void {
+    const from = this.state
+    const transition = bookTransitions[from][input]
+    this.state = transition.to
+    for (const action of transition.actions) {
+      switch (action) {
+        case 'ask':
+          this.resync += 1
+          this.options.counters.asked += 1
+          this.options.ask(this.resync)
+          break
+        case 'load':
+          this.load(message)
+          break
+        case 'drain':
+          this.drain()
+          break
+        case 'apply':
+          this.apply(message, from !== 'live')
+          break
+        case 'hold':
+          this.hold(message)
+          break
+        case 'restart':
+          this.held.forget(this.held.deltas.length)
+          break
+        case 'discard':
+          this.discard()
+          break
+      }
+    }
+  }
+
+  private load(message: Message | null): void {
+    assert(message !== null, 'a snapshot is loaded from its message')
+    const { batch, event, stamp } = message
+    this.book = new Book(this.options.depthCap)
+    this.book.load(batch, batch.entryStart[event] as number, batch.entryStart[event + 1] as number)
+    this.seq = batch.lastSeq[event] as number
+    this.stamp = stamp
+  }
+
+  /** Applies the held deltas from the one that joins on; the crossing one and what follows it stay held. */
+  private drain(): void {
+    const { deltas } = this.held
+    const { at: joining } = standing(this.options.rule, this.seq, deltas)
+    for (let at = joining; at < deltas.length; at++) {
+      const delta = deltas[at] as HeldDelta
+      const bridges = at === joining
+      if (this.applyLevels(delta, 0, delta.count, delta.lastSeq, delta.stamp, bridges)) continue
+      this.held.forget(at)
+      this.move('crossed', null)
+      return
+    }
+    this.held.forget(deltas.length)
+  }
+
+  private apply(message: Message | null, bridges: boolean): void {
+    assert(message !== null, 'a delta is applied from its message')
+    const { batch, event, stamp } = message
+    const start = batch.entryStart[event] as number
+    const end = batch.entryStart[event + 1] as number
+    if (this.applyLevels(batch, start, end, batch.lastSeq[event] as number, stamp, bridges)) return
+    this.move('crossed', message)
+  }
+
+  /** False when the book is crossed afterwards. */
+  private applyLevels(
+    levels: Parameters<Book['apply']>[0],
+    start: number,
+    end: number,
+    lastSeq: number,
+    stamp: Stamp,
+    bridges: boolean,
+  ): boolean {
+    const { book } = this
+    const { counters } = this.options
+    assert(book !== null, 'a live book holds a book')
+    book.apply(levels, start, end)
+    this.seq = lastSeq
+    this.stamp = stamp
+    this.changed = true
+    this.unsaved = true
+    counters.applied += 1
+    if (bridges) counters.bridged += 1
+    else this.compareQuote(book, lastSeq)
+    if (!book.crossed()) return true
+    counters.crossed += 1
+    return false
+  }
+
+  private compareQuote(book: Book, lastSeq: number): void {
+    const equal = this.quotes.compare(book, lastSeq)
+    if (equal === null) return
+    this.options.counters.quotePoints += 1
+    if (equal) this.options.counters.quoteEqual += 1
+  }
+
+  private hold(message: Message | null): void {
+    if (message === null) return
+    const dropped = this.held.push(holdDelta(message.batch, message.event, message.stamp))
+    this.options.counters.heldDropped += dropped
+  }
+
+  private discard(): void {
+    this.book = null
+    this.seq = Number.NaN
+    this.stamp = null
+    this.changed = false
+    this.unsaved = false
+  }
+}
+
+const DELTA_INPUTS = { next: 'deltaNext', gap: 'deltaGap', stale: 'deltaStale' } as const
+const SNAPSHOT_INPUTS = { joins: 'snapshotJoins', ahead: 'snapshotAhead', tooOld: 'snapshotTooOld' } as const

@@ -1,0 +1,79 @@
+import type { KeyState } from './key-state.ts'
+import type { RowWriter } from './rows.ts'
+
+export interface ImageOptions {
+  /** Width of a cell of the derived images, microseconds. */
+  readonly derivedEveryUs: number
+  /** Levels a side of a derived image; 0: none are made. */
+  readonly derivedLevels: number
+  readonly checkpointEveryUs: number
+  /** Levels a side that a book keeps. */
+  readonly depthCap: number
+}
+
+export const imageDefaults: ImageOptions = {
+  derivedEveryUs: 100_000,
+  derivedLevels: 20,
+  checkpointEveryUs: 60_000_000,
+  depthCap: 2_000,
+}
+
+/**
+ * When book images are due: cells of two absolute grids over the received time.
+ *
+ *     cell n           | cell n + 1
+ *     u1   u2   u3     | first record here: image of the book after u3, with the times and frame of u3
+ *
+ * A cell closes on the first record at or beyond the next one, before that record is applied, so an image never
+ * depends on what the other keys of the lane hear.
+ */
+export class ImageGrid {
+  derivedCell = Number.NEGATIVE_INFINITY
+  checkpointCell = Number.NEGATIVE_INFINITY
+  private readonly options: ImageOptions
+  private readonly rows: RowWriter
+  private readonly keys: readonly KeyState[]
+
+  constructor(options: ImageOptions, rows: RowWriter, keys: readonly KeyState[]) {
+    this.options = options
+    this.rows = rows
+    this.keys = keys
+  }
+
+  /** A record at `receivedUs` is about to be applied. */
+  advance(receivedUs: number): void {
+    const derived = Math.floor(receivedUs / this.options.derivedEveryUs)
+    if (derived > this.derivedCell) {
+      this.closeDerived()
+      this.derivedCell = derived
+    }
+    const checkpoint = Math.floor(receivedUs / this.options.checkpointEveryUs)
+    if (checkpoint > this.checkpointCell) {
+      for (const state of this.keys) if (state.keeper?.unsaved) this.checkpoint(state)
+      this.checkpointCell = checkpoint
+    }
+  }
+
+  /** Derived images of all books that are live and were updated since their last one. */
+  closeDerived(): void {
+    const { derivedLevels } = this.options
+    for (const { key, keeper } of this.keys) {
+      if (!keeper?.changed) continue
+      keeper.changed = false
+      if (!keeper.live || keeper.book === null || keeper.stamp === null) continue
+      this.rows.image(key, keeper.stamp, keeper.book, {
+        kind: 'derived',
+        levels: derivedLevels,
+        lastSeq: keeper.seq,
+      })
+    }
+  }
+
+  /** The whole book, as a place to start reading from. */
+  checkpoint({ key, keeper }: KeyState): void {
+    if (!keeper?.live || keeper.book === null || keeper.stamp === null) return
+    keeper.unsaved = false
+    const levels = this.options.depthCap
+    this.rows.image(key, keeper.stamp, keeper.book, { kind: 'checkpoint', levels, lastSeq: keeper.seq })
+  }
+}

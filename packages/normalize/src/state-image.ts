@@ -1,0 +1,266 @@
+import { DecimalColumn, Side } from '@cryptoflow/model'
+import { Book } from './book.ts'
+import type { BookKeeper } from './book-keeper.ts'
+import type { BookSide } from './book-side.ts'
+import { type BookState, bookStates } from './book-transitions.ts'
+import type { HeldDelta } from './held.ts'
+import type { KeyState } from './key-state.ts'
+import { LevelSide } from './level-side.ts'
+import type { Stamp } from './rows.ts'
+import type { Interruption, OpenGap, StreamState } from './stream.ts'
+
+/**
+ * The state image: JSON of everything that later rows depend on, byte for byte the same for the same records.
+ *
+ * NaN and the infinities are null, a mantissa beyond 2^53 is text, ids of names are written as their texts.
+ * Order is the order of first sight, which is part of the state.
+ */
+export const STATE_IMAGE_VERSION = 1
+
+type Numeral = number | null
+
+interface DecimalsImage {
+  readonly mantissas: readonly (number | string)[]
+  readonly scales: readonly number[]
+}
+
+interface SideImage {
+  /** Best level first. */
+  readonly prices: DecimalsImage
+  readonly quantities: DecimalsImage
+  readonly known: readonly [mantissa: string, scale: number] | null
+}
+
+interface StampImage extends Omit<Stamp, 'sentUs'> {
+  readonly sentUs: Numeral
+}
+
+interface HeldImage {
+  readonly firstSeq: Numeral
+  readonly lastSeq: Numeral
+  readonly prevSeq: Numeral
+  readonly stamp: StampImage
+  readonly sides: readonly number[]
+  readonly prices: DecimalsImage
+  readonly quantities: DecimalsImage
+}
+
+interface KeeperImage {
+  readonly stream: string
+  readonly state: BookState
+  readonly resync: number
+  readonly seq: Numeral
+  readonly stamp: StampImage | null
+  readonly changed: boolean
+  readonly unsaved: boolean
+  readonly bids: SideImage | null
+  readonly asks: SideImage | null
+  readonly held: readonly HeldImage[]
+}
+
+interface StreamImage {
+  readonly name: string
+  readonly connections: readonly number[]
+  readonly heard: boolean
+  readonly lastSeq: Numeral
+  readonly lastFrame: number
+  readonly lastReceivedUs: Numeral
+  readonly interrupted: Interruption | null
+  readonly openGap: OpenGap | null
+  readonly holes: readonly (readonly [from: Numeral, to: number])[]
+}
+
+export interface KeyImage {
+  readonly exchange: string
+  readonly market: KeyState['key']['market']
+  readonly symbol: string
+  readonly streams: readonly StreamImage[]
+  readonly keeper: KeeperImage | null
+}
+
+export interface StateImage {
+  readonly version: number
+  /** Grid cells of the last record. */
+  readonly derivedCell: Numeral
+  readonly checkpointCell: Numeral
+  readonly stopped: boolean
+  /** Connection and frame of its last dead letter. */
+  readonly deadLetters: readonly (readonly [connection: number, frame: number])[]
+  readonly keys: readonly KeyImage[]
+}
+
+export function encodeStateImage(image: StateImage): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(image))
+}
+
+/** Throws when the bytes are no state image of this version: the caller starts from an earlier one. */
+export function decodeStateImage(bytes: Uint8Array): StateImage {
+  const image = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as StateImage
+  if (image.version !== STATE_IMAGE_VERSION) {
+    throw new Error(`reading a state image: found version ${image.version}, expected ${STATE_IMAGE_VERSION}`)
+  }
+  return image
+}
+
+export function numeral(value: number): Numeral {
+  return Number.isFinite(value) ? value : null
+}
+
+export function keyImage({ key, streams, keeper }: KeyState): KeyImage {
+  return {
+    exchange: key.exchange,
+    market: key.market,
+    symbol: key.symbol,
+    streams: Array.from(streams, ([name, stream]) => streamImage(name, stream)),
+    keeper: keeper === null ? null : keeperImage(keeper),
+  }
+}
+
+function streamImage(name: string, stream: StreamState): StreamImage {
+  return {
+    name,
+    connections: stream.connections,
+    heard: stream.heard,
+    lastSeq: numeral(stream.lastSeq),
+    lastFrame: stream.lastFrame,
+    lastReceivedUs: numeral(stream.lastReceivedUs),
+    interrupted: stream.interrupted,
+    openGap: stream.openGap === null ? null : { id: stream.openGap.id, cause: stream.openGap.cause },
+    holes: stream.holes.map((hole) => [numeral(hole.from), hole.to]),
+  }
+}
+
+export function restoreStream(stream: StreamState, image: StreamImage): void {
+  stream.connections = [...image.connections]
+  stream.heard = image.heard
+  stream.lastSeq = image.lastSeq ?? Number.NaN
+  stream.lastFrame = image.lastFrame
+  stream.lastReceivedUs = image.lastReceivedUs ?? Number.NaN
+  stream.interrupted = image.interrupted
+  stream.openGap = image.openGap
+  stream.holes = image.holes.map(([from, to]) => ({ from: from ?? Number.NEGATIVE_INFINITY, to }))
+}
+
+function keeperImage(keeper: BookKeeper): KeeperImage {
+  return {
+    stream: keeper.stream,
+    state: keeper.state,
+    resync: keeper.resync,
+    seq: numeral(keeper.seq),
+    stamp: keeper.stamp === null ? null : stampImage(keeper.stamp),
+    changed: keeper.changed,
+    unsaved: keeper.unsaved,
+    bids: keeper.book === null ? null : sideImage(keeper.book.bids),
+    asks: keeper.book === null ? null : sideImage(keeper.book.asks),
+    held: keeper.held.deltas.map(heldImage),
+  }
+}
+
+export function restoreKeeper(keeper: BookKeeper, image: KeeperImage, depthCap: number): void {
+  if (!bookStates.includes(image.state)) throw new Error(`reading a state image: found state ${image.state}`)
+  keeper.state = image.state
+  keeper.resync = image.resync
+  keeper.seq = image.seq ?? Number.NaN
+  keeper.stamp = image.stamp === null ? null : restoreStamp(image.stamp)
+  keeper.changed = image.changed
+  keeper.unsaved = image.unsaved
+  keeper.book =
+    image.bids === null || image.asks === null ? null : restoreBook(image.bids, image.asks, depthCap)
+  for (const held of image.held) keeper.held.push(restoreHeld(held))
+}
+
+function stampImage(stamp: Stamp): StampImage {
+  return {
+    eventUs: stamp.eventUs,
+    timeSource: stamp.timeSource,
+    sentUs: numeral(stamp.sentUs),
+    receivedUs: stamp.receivedUs,
+    frame: stamp.frame,
+  }
+}
+
+function restoreStamp(image: StampImage): Stamp {
+  return { ...image, sentUs: image.sentUs ?? Number.NaN }
+}
+
+function sideImage(side: BookSide): SideImage {
+  const prices = new DecimalColumn()
+  const quantities = new DecimalColumn()
+  prices.reserve(side.count)
+  quantities.reserve(side.count)
+  side.write(prices, quantities, 0, side.count)
+  const known = side.known()
+  return {
+    prices: decimalsImage(prices, side.count),
+    quantities: decimalsImage(quantities, side.count),
+    known: known === null ? null : [known.mantissa.toString(), known.scale],
+  }
+}
+
+function restoreBook(bids: SideImage, asks: SideImage, depthCap: number): Book {
+  const book = new Book(depthCap)
+  for (const [image, code] of [
+    [bids, Side.bid],
+    [asks, Side.ask],
+  ] as const) {
+    const count = image.prices.mantissas.length
+    const levels = {
+      side: new Uint8Array(count).fill(code),
+      price: restoreDecimals(image.prices),
+      quantity: restoreDecimals(image.quantities),
+    }
+    book.apply(levels, 0, count)
+    if (image.known !== null) restoreKnown(book, code === Side.bid, image.known)
+  }
+  return book
+}
+
+function restoreKnown(book: Book, isBid: boolean, [text, scale]: readonly [string, number]): void {
+  const side = isBid ? book.bids : book.asks
+  const mantissa = BigInt(text)
+  if (side instanceof LevelSide && side.setKnown(mantissa, scale)) return
+  book.exactSide(isBid).setKnown(mantissa, scale)
+}
+
+function heldImage(held: HeldDelta): HeldImage {
+  return {
+    firstSeq: numeral(held.firstSeq),
+    lastSeq: numeral(held.lastSeq),
+    prevSeq: numeral(held.prevSeq),
+    stamp: stampImage(held.stamp),
+    sides: Array.from(held.side),
+    prices: decimalsImage(held.price, held.count),
+    quantities: decimalsImage(held.quantity, held.count),
+  }
+}
+
+function restoreHeld(image: HeldImage): HeldDelta {
+  return {
+    firstSeq: image.firstSeq ?? Number.NaN,
+    lastSeq: image.lastSeq ?? Number.NaN,
+    prevSeq: image.prevSeq ?? Number.NaN,
+    stamp: restoreStamp(image.stamp),
+    count: image.sides.length,
+    side: Uint8Array.from(image.sides),
+    price: restoreDecimals(image.prices),
+    quantity: restoreDecimals(image.quantities),
+  }
+}
+
+function decimalsImage(column: DecimalColumn, count: number): DecimalsImage {
+  const mantissas: (number | string)[] = []
+  for (let i = 0; i < count; i++) {
+    const value = column.mantissas[i] as number
+    mantissas.push(Number.isNaN(value) ? String(column.mantissa(i)) : value)
+  }
+  return { mantissas, scales: Array.from(column.scales.subarray(0, count)) }
+}
+
+function restoreDecimals(image: DecimalsImage): DecimalColumn {
+  const column = new DecimalColumn()
+  column.reserve(image.mantissas.length)
+  image.mantissas.forEach((mantissa, i) => {
+    column.set(i, BigInt(mantissa), image.scales[i] as number)
+  })
+  return column
+}

@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { queries } from '../apps/cli/src/demo-text.ts'
+import { hashes, inFolder, run, runJson, type Tables } from './support.ts'
+
+interface Demo {
+  readonly tables: Tables
+  readonly emitted: number
+  readonly stored: number
+  readonly in_gaps: number
+  readonly dead_letters: number
+  readonly lost: number
+  readonly doubled: number
+  readonly gaps_injected: number
+  readonly gaps_recorded: number
+  readonly warehouse: string
+}
+
+describe('the demo', () => {
+  it('stores every emitted message once, and its journal replays to the same tables, twice', async () => {
+    const demo = await runJson<Demo>('demo', '--seconds', '6', '--seed', '3', '--json')
+    expect(demo).toMatchObject({ lost: 0, doubled: 0, gaps_recorded: demo.gaps_injected })
+    expect(demo.gaps_injected).toBeGreaterThan(2)
+    expect(demo.dead_letters).toBeGreaterThan(0)
+    expect(demo.emitted).toBe(demo.stored + demo.in_gaps + demo.dead_letters + demo.lost)
+    for (const sealRows of ['1777', '500000']) {
+      await inFolder(async (folder) => {
+        const replayed = await runJson<{ tables: Tables }>(
+          'replay',
+          '--input',
+          join(demo.warehouse, 'raw'),
+          '--warehouse',
+          folder,
+          '--seal-rows',
+          sealRows,
+          '--json',
+        )
+        expect(hashes(replayed.tables)).toEqual(hashes(demo.tables))
+      })
+    }
+    for (const sql of queries) {
+      const { code, stdout, stderr } = await run('query', sql)
+      expect(code, stderr).toBe(0)
+      expect(stdout.split('\n').every((line) => line.length <= 80)).toBe(true)
+    }
+  })
+
+  it('adds nothing when the same journal is replayed again into the same warehouse', async () => {
+    await inFolder(async (folder) => {
+      const input = join(import.meta.dirname, '..', '.cryptoflow', 'demo', 'warehouse', 'raw')
+      const replay = ['replay', '--input', input, '--warehouse', folder, '--json']
+      const first = await runJson<{ tables: Tables }>(...replay)
+      const second = await runJson<{ tables: Tables }>(...replay)
+      expect(second.tables).toEqual(first.tables)
+    })
+  })
+})

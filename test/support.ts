@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const main = join(import.meta.dirname, '..', 'apps/cli/src/main.ts')
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A started command: its first line of stdout, its end, and the process to send signals to. */
+export interface Started {
+  readonly process: ChildProcess
+  readonly firstLine: Promise<string>
+  readonly ended: Promise<Ended>
+}
+
+export function start(...args: string[]): Started {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (text) => {
+    stdout += text
+  })
+  child.stderr.on('data', (text) => {
+    stderr += text
+  })
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
+  })
+  const firstLine = new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve)
+    ended.then(({ stderr }) => reject(new Error(`ended without a line: ${stderr}`)), reject)
+  })
+  firstLine.catch(() => {})
+  return { process: child, firstLine, ended }
+}
+
+export function run(...args: string[]): Promise<Ended> {
+  return start(...args).ended
+}
+
+/** Runs a command that must succeed and reads the JSON object it prints. */
+export async function runJson<T>(...args: string[]): Promise<T> {
+  const { code, stdout, stderr } = await run(...args)
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}\n${stdout.slice(0, 4000)}\n${stderr}`)
+  return JSON.parse(stdout) as T
+}
+
+/** Work in a folder that is gone afterwards. */
+export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'cryptoflow-'))
+  try {
+    return await work(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A simulated exchange in a process of its own, stopped when the work is done. */
+export async function withSimulator<T>(
+  args: readonly string[],
+  work: (urls: { wsUrl: string; restUrl: string }) => Promise<T>,
+): Promise<T> {
+  const simulator = start('simulate', ...args)
+  try {
+    return await work(JSON.parse(await simulator.firstLine))
+  } finally {
+    simulator.process.kill('SIGTERM')
+    await simulator.ended
+  }
+}
+
+export interface TableSummary {
+  readonly rows: number
+  readonly files: number
+  readonly bytes: number
+  readonly content_hash: string
+}
+
+export type Tables = Readonly<Record<string, TableSummary>>
+
+export function hashes(tables: Tables): Record<string, string> {
+  return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, table.content_hash]))
+}
