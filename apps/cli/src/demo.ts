@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type SimCounters, startSimInWorker } from '@cryptoflow/exchange-sim'
-import { lockDirectory } from '@cryptoflow/journal'
+import { lockFile } from '@cryptoflow/journal'
 import { type Collector, startCollector, tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { type Clock, seededChance, sleep, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
@@ -68,7 +68,7 @@ export function addDemo(program: Command): void {
 async function runDemo(flags: DemoFlags): Promise<DemoResult> {
   const clock = systemClock()
   mkdirSync(HOME, { recursive: true })
-  const unlock = lockDirectory(HOME)
+  const unlock = lockFile(join(HOME, 'demo.lock'))
   try {
     rmSync(DEMO_HOME, { recursive: true, force: true })
     mkdirSync(DEMO_HOME, { recursive: true })

@@ -232,7 +232,8 @@ function drawSnapshotId(base: LoadedTable, chance: Chance): bigint {
 function isPassing(error: unknown): boolean | null {
   if (error instanceof CryptoFlowError) return error.reaction === 'retry' || error.reaction === 'resync'
   if (error instanceof IcebergError) return false
-  const isSystemError = error instanceof Error && 'syscall' in error
+  // What the operating system or SQLite says; a catalog's or store's own words came above.
+  const isSystemError = error instanceof Error && ('syscall' in error || 'errcode' in error)
   return isSystemError ? true : null
 }
 

@@ -3,10 +3,9 @@ import { assert } from '@cryptoflow/model'
 /**
  * An epoch as its writer sees it: `exactly-once.md` section 3.1.
  *
- *   open -> cutting -> sealed -> accepted -> committed -> released
- *             |  ^        |  ^       |
- *             v  |        |  +-------+ vanished
- *            open         +----------+---> fenced
+ *   open <-> cutting -> sealed <-> accepted -> committed -> released
+ *                         |
+ *                         +-> fenced
  *
  * `open` and `cutting` live in memory only; `sealed`, `accepted`, `released` and `fenced` are what the
  * control log says; `committed` is what the ledger's marks say and is asked again after a restart.
@@ -19,7 +18,7 @@ export type EpochState = 'open' | 'cutting' | 'sealed' | 'accepted' | 'committed
  * files-durable  all files and the state image are durable
  * stored         the slot holds our request, by this put or an earlier one
  * unknown        the ledger did not answer, or not for certain
- * taken          the slot holds another request or the end of this writer (R12)
+ * taken          the slot of a sealed epoch holds another request or the end of this writer (R12)
  * vanished       an accepted slot is empty again
  * decided        every table named in the request is marked done for our hash (R11)
  * turn           every earlier epoch is released
@@ -68,7 +67,6 @@ export const epochTable: Readonly<Record<EpochState, Readonly<Partial<Record<Epo
   accepted: {
     unknown: { state: 'accepted', actions: [] },
     vanished: { state: 'sealed', actions: ['put'] },
-    taken: { state: 'fenced', actions: ['append-fenced'] },
     decided: { state: 'committed', actions: [] },
   },
   committed: {

@@ -58,15 +58,16 @@ export interface Fence {
   readonly epoch: number
   readonly reason: string
   /**
-   * Last record that stays with this id, 0 when none does: a new id begins after it. Null while an earlier
-   * epoch is on its way; settle until it is known.
+   * Whether all that stays with this id is accepted: then a new id begins after `lastSealed`, or where this
+   * one began when there is none. Settle until it is.
    */
-  readonly lastRecord: number | null
+  readonly settled: boolean
 }
 
 export interface EpochWriterStatus {
   readonly sealed: number
   readonly accepted: number
+  /** After a fence: the last that stays with this id. */
   readonly lastSealed: LastSealed | null
   readonly lastReleased: number
   /** False at a bound and after a fence: stop cutting, let the journal grow (section 9). */
@@ -127,9 +128,9 @@ interface Line {
 class EpochLine {
   readonly #options: EpochWriterOptions
   #lines: Line[] = []
-  #lastSealed: LastSealed | null = null
-  #lastReleased = 0
-  #fenced: Omit<Fence, 'lastRecord'> | null = null
+  #lastSealed: SealEntry | null = null
+  #released: SealEntry | null = null
+  #fenced: Omit<Fence, 'settled'> | null = null
   #registered = false
   #trouble: string | null = null
   #broken: unknown = null
@@ -144,7 +145,7 @@ class EpochLine {
     this.#resumed = true
     for (const entry of this.#options.log.entries) this.#recall(entry)
     await this.#withLedger(() => this.#lookAhead())
-    return { lastSealed: this.#lastSealed }
+    return { lastSealed: this.status().lastSealed }
   }
 
   async submit({ request, image }: Seal): Promise<void> {
@@ -182,11 +183,11 @@ class EpochLine {
     return {
       sealed,
       accepted,
-      lastSealed: this.#lastSealed,
-      lastReleased: this.#lastReleased,
+      lastSealed: this.#lastSealed && lastSealedOf(this.#lastSealed),
+      lastReleased: this.#released?.epoch ?? 0,
       canSeal: this.#fenced === null && sealed < sealedMax && sealed + accepted < acceptedMax,
       backlogMs: oldestMs === undefined ? 0 : Math.max(0, clock.nowUs() / 1000 - oldestMs),
-      fenced: this.#fenced && { ...this.#fenced, lastRecord: sealed === 0 ? (this.#lastSealed?.to ?? 0) : null },
+      fenced: this.#fenced && { ...this.#fenced, settled: sealed === 0 },
       trouble: this.#trouble,
     }
   }
@@ -206,25 +207,21 @@ class EpochLine {
   }
 
   #keep(line: Line): void {
-    const { epoch, to, image } = line.seal
     this.#lines.push(line)
-    this.#lastSealed = { epoch, to, image }
+    this.#lastSealed = line.seal
   }
 
   #forget(line: Line): void {
     assert(this.#lines[0] === line, 'epochs are released in order')
     this.#lines.shift()
-    this.#lastReleased = line.seal.epoch
+    this.#released = line.seal
   }
 
-  /**
-   * Epochs before the fenced one stay ours to settle; the others are never sent. What was accepted last is
-   * where the next writer id begins.
-   */
+  /** Epochs before the fenced one stay ours to settle; the others are never sent. */
   #cutOff({ epoch, reason }: { readonly epoch: number; readonly reason: string }): void {
     this.#fenced = { epoch, reason }
     this.#lines = this.#lines.filter(({ seal }) => seal.epoch < epoch)
-    this.#lastSealed = this.#seals.filter((seal) => seal.epoch < epoch).at(-1) ?? null
+    this.#lastSealed = this.#lines.at(-1)?.seal ?? this.#released
   }
 
   /** K6, K15: nobody but us fills our slots, so one filled beyond our last seal is the work of a copy. */
@@ -270,7 +267,6 @@ class EpochLine {
       if (event === null) continue
       if (event === 'decided' && line !== this.#lines[0]) continue
       await this.#meet(line, event)
-      if (event === 'taken') return
       if (event === 'vanished') await this.#send(line)
       if (event === 'decided') await this.#release(line, released)
     }
@@ -339,10 +335,26 @@ class EpochLine {
   }
 }
 
-/** What the item in an accepted epoch's slot means; null: not every table is done. */
-function eventOf(seal: SealEntry, item: EpochItem | null): 'vanished' | 'taken' | 'decided' | null {
+function lastSealedOf({ epoch, to, image }: SealEntry): LastSealed {
+  return { epoch, to, image }
+}
+
+/**
+ * What the item in an accepted epoch's slot means; null: not every table is done. Slots are written once and
+ * ours was there, so another item means a damaged ledger: nothing may be released, and nothing cut again.
+ */
+function eventOf({ epoch, request, hash }: SealEntry, item: EpochItem | null): 'vanished' | 'decided' | null {
   if (item === null) return 'vanished'
-  if (item.kind === 'end' || item.hash !== seal.hash) return 'taken'
+  if (item.kind === 'end' || item.hash !== hash) {
+    throw new CryptoFlowError(
+      'releasing an accepted epoch: its slot holds another item, expected our request',
+      {
+        kind: 'ledger',
+        reaction: 'stop',
+        context: { writer: request.writer, epoch },
+      },
+    )
+  }
   const done = new Map(Object.entries(item.done))
-  return Object.keys(seal.request.tables).every((table) => done.has(table)) ? 'decided' : null
+  return Object.keys(request.tables).every((table) => done.has(table)) ? 'decided' : null
 }

@@ -90,7 +90,8 @@ function isEqual(a: EventBatch, b: EventBatch): boolean {
   for (let i = 0; i < a.entryCount; i++) {
     if (a.side[i] !== b.side[i]) return false
     for (const column of ['price', 'quantity'] as const) {
-      if (a[column].mantissa(i) !== b[column].mantissa(i) || a[column].scales[i] !== b[column].scales[i]) return false
+      if (a[column].mantissa(i) !== b[column].mantissa(i) || a[column].scales[i] !== b[column].scales[i])
+        return false
     }
   }
   return true

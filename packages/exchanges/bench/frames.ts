@@ -3,11 +3,23 @@ import { readCaptures } from '../src/test-support.ts'
 /** Websocket frames of the BTCUSDT capture in arrival order; made-up ones when there is no directory. */
 export function benchFrames(capturesDirectory: string | undefined): { source: string; frames: Buffer[] } {
   const captures =
-    capturesDirectory === undefined ? [] : readCaptures(capturesDirectory, 'binance-spot__hftbacktest__').values()
+    capturesDirectory === undefined
+      ? []
+      : readCaptures(capturesDirectory, 'binance-spot__hftbacktest__').values()
   const lines = [...captures].flat().filter((line) => line.transport === 'ws')
   return lines.length > 0
-    ? { source: 'capture', frames: lines.map((line) => Buffer.from(line.raw)) }
-    : { source: 'made up', frames: madeUpFrames(20_000) }
+    ? { source: 'capture', frames: inOneBlock(lines.map((line) => Buffer.from(line.raw))) }
+    : { source: 'made up', frames: inOneBlock(madeUpFrames(20_000)) }
+}
+
+/** The frames as views of one buffer, as a journal block gives them. */
+function inOneBlock(frames: readonly Buffer[]): Buffer[] {
+  const block = Buffer.concat(frames)
+  let from = 0
+  return frames.map((frame) => {
+    from += frame.length
+    return block.subarray(from - frame.length, from)
+  })
 }
 
 /** Frames in the capture's proportions: of 100, 6 diffs of about 46 levels, 20 trades, 74 quotes. */
@@ -29,7 +41,17 @@ function madeUpFrames(count: number): Buffer[] {
       kind < 6
         ? { e: 'depthUpdate', E: time, s: 'BTCUSDT', U: id, u: id + next(20), b: levels(), a: levels() }
         : kind < 26
-          ? { e: 'trade', E: time, s: 'BTCUSDT', t: id, p: price(), q: quantity(), T: time, m: next(2) > 0, M: true }
+          ? {
+              e: 'trade',
+              E: time,
+              s: 'BTCUSDT',
+              t: id,
+              p: price(),
+              q: quantity(),
+              T: time,
+              m: next(2) > 0,
+              M: true,
+            }
           : { u: id, s: 'BTCUSDT', b: price(), B: quantity(), a: price(), A: quantity() }
     const channel = kind < 6 ? 'depth@100ms' : kind < 26 ? 'trade' : 'bookTicker'
     return Buffer.from(JSON.stringify({ stream: `btcusdt@${channel}`, data: payload }))

@@ -3,25 +3,61 @@ import { type DecimalColumn, parseDecimal } from '@cryptoflow/model'
 /**
  * Reading JSON text straight from bytes into columns: the parts that every fast path is made of.
  *
- * A scanner takes the offset to read at and answers the offset behind what it read. What it does not
- * recognise it answers with MISS, which lies beyond every frame, so that the next check fails by itself and
- * only the last one needs an `if`. Nothing here reads at or behind `end`, whatever the bytes are.
+ * A frame is first copied into a `Space`, where zeros stand before and behind it:
+ *
+ *     0 ... 15   16 ... end - 1   end ... end + 15   end + 16 ... end + 95
+ *     zeros      the frame        zeros              anything
+ *
+ * So scanners read ahead without asking for the end. A scanner takes the offset to read at and answers the
+ * offset behind what it read. What it does not recognise it answers with MISS, where zeros stand, which no
+ * check takes for anything: a miss makes the next check fail by itself, and only the last one needs an `if`.
  */
 
-/** Behind every frame (a frame is at most 2^29 bytes), and far enough from 2^31 to add lengths to it. */
-export const MISS = 2 ** 30
+/** The answer "not me": an offset at which nothing ever stands. */
+export const MISS = 0
+/** Where a frame begins. */
+export const FRAME_AT = 16
+
+/** Zeros behind a frame, and room behind them: no check reads more than a symbol's length ahead. */
+const PADDING = 96
+/** Frames up to this size share one space; a larger one gets its own, which its length pays for. */
+const SHARED_BYTES = 1 << 16
 
 const QUOTE = 34
 const POINT = 46
 const BACKSLASH = 92
 const ZERO = 48
-const WHOLE_DIGITS_MAX = 9
 const FRACTION_DIGITS_MAX = 9
-const INTEGER_DIGITS_MAX = 16
+const WHOLE_DIGITS_MAX = 9
 /** Longest number text read without JSON: a sign, 38 digits, a point and an exponent. */
 const NUMBER_BYTES_MAX = 48
 
-const powers = Float64Array.from({ length: FRACTION_DIGITS_MAX + 1 }, (_, digits) => 10 ** digits)
+const powers = Float64Array.from({ length: 10 }, (_, digits) => 10 ** digits)
+
+export interface Space {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  /** Behind the frame's last byte. */
+  end: number
+}
+
+function createSpace(frameBytes: number): Space {
+  const bytes = new Uint8Array(FRAME_AT + frameBytes + PADDING)
+  return { bytes, view: new DataView(bytes.buffer), end: FRAME_AT }
+}
+
+const shared = createSpace(SHARED_BYTES)
+
+/** The frame with zeros around it; valid until the next call. */
+export function spaceOf(frame: Uint8Array): Space {
+  const space = frame.length <= SHARED_BYTES ? shared : createSpace(frame.length)
+  const end = FRAME_AT + frame.length
+  space.bytes.set(frame, FRAME_AT)
+  space.view.setFloat64(end, 0)
+  space.view.setFloat64(end + 8, 0)
+  space.end = end
+  return space
+}
 
 /** Four ASCII characters as the little-endian word that `view.getInt32(at, true)` reads. */
 export function word(text: string): number {
@@ -34,162 +70,165 @@ export function half(text: string): number {
 }
 
 /** Whether the five bytes at `at` are the word `head` and, overlapping it by three, the word `tail`. */
-export function isFive(view: DataView, at: number, end: number, head: number, tail: number): boolean {
-  return at + 5 <= end && view.getInt32(at, true) === head && view.getInt32(at + 1, true) === tail
+export function isFive(view: DataView, at: number, head: number, tail: number): boolean {
+  return view.getInt32(at, true) === head && view.getInt32(at + 1, true) === tail
 }
 
 /** Whether the six bytes at `at` are the word `head` and the half word `tail`. */
-export function isSix(view: DataView, at: number, end: number, head: number, tail: number): boolean {
-  return at + 6 <= end && view.getInt32(at, true) === head && view.getUint16(at + 4, true) === tail
+export function isSix(view: DataView, at: number, head: number, tail: number): boolean {
+  return view.getInt32(at, true) === head && view.getUint16(at + 4, true) === tail
 }
 
 /** Whether the seven bytes at `at` are the word `head` and, overlapping it by one, the word `tail`. */
-export function isSeven(view: DataView, at: number, end: number, head: number, tail: number): boolean {
-  return at + 7 <= end && view.getInt32(at, true) === head && view.getInt32(at + 3, true) === tail
+export function isSeven(view: DataView, at: number, head: number, tail: number): boolean {
+  return view.getInt32(at, true) === head && view.getInt32(at + 3, true) === tail
 }
 
 /** Whether the eight bytes at `at` are the words `head` and `tail`. */
-export function isEight(view: DataView, at: number, end: number, head: number, tail: number): boolean {
-  return at + 8 <= end && view.getInt32(at, true) === head && view.getInt32(at + 4, true) === tail
+export function isEight(view: DataView, at: number, head: number, tail: number): boolean {
+  return view.getInt32(at, true) === head && view.getInt32(at + 4, true) === tail
 }
 
-/** The value of four ASCII digits read as one little-endian word, -1 when one of them is no digit. */
-export function fourDigits(word: number): number {
-  if ((word & 0xf0f0f0f0) !== 0x30303030) return -1
-  if (((word + 0x06060606) & 0xf0f0f0f0) !== 0x30303030) return -1
+const HIGH_NIBBLES = 0xf0f0f0f0 | 0
+const DIGITS = 0x30303030
+const SIXES = 0x06060606
+
+/** Whether the bytes of two words are ASCII digits. */
+function areDigits(first: number, second: number): boolean {
+  const others = ((first ^ DIGITS) | (second ^ DIGITS)) & HIGH_NIBBLES
+  return others === 0 && (((first + SIXES) | (second + SIXES)) & HIGH_NIBBLES) === DIGITS
+}
+
+/** Whether the four bytes of a word are ASCII digits. */
+function isDigits(word: number): boolean {
+  return (word & HIGH_NIBBLES) === DIGITS && ((word + SIXES) & HIGH_NIBBLES) === DIGITS
+}
+
+/** The value of four ASCII digits, the first in the lowest byte. */
+function fourDigits(word: number): number {
   const digits = word & 0x0f0f0f0f
-  const pairs = digits * 10 + (digits >>> 8)
-  return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff)
+  const pairs = Math.imul(digits, 10) + (digits >>> 8)
+  return Math.imul(pairs & 0xff, 100) + ((pairs >>> 16) & 0xff)
 }
 
 /** Reads a JSON whole number 0 ... 2^53 - 1 into `column[row]`. */
-export function scanInteger(
-  view: DataView,
-  at: number,
-  end: number,
-  column: Float64Array,
-  row: number,
-): number {
+export function scanInteger(view: DataView, at: number, column: Float64Array, row: number): number {
   const start = at
-  let value = 0
-  while (at + 4 <= end) {
-    const four = fourDigits(view.getInt32(at, true))
-    if (four < 0) break
-    value = value * 10_000 + four
+  let high = 0
+  const first = view.getInt32(at, true)
+  const second = view.getInt32(at + 4, true)
+  if (areDigits(first, second)) {
+    high = Math.imul(fourDigits(first), 10_000) + fourDigits(second)
+    at += 8
+  }
+  const middle = at
+  let low = 0
+  const third = view.getInt32(at, true)
+  if (isDigits(third)) {
+    low = fourDigits(third)
     at += 4
   }
-  while (at < end) {
-    const digit = view.getUint8(at) - ZERO
-    if (digit < 0 || digit > 9) break
-    value = value * 10 + digit
+  for (let digit = view.getUint8(at) - ZERO; digit >= 0 && digit <= 9; digit = view.getUint8(at) - ZERO) {
+    low = (Math.imul(low, 10) + digit) | 0
     at += 1
   }
-  const digits = at - start
-  if (digits === 0 || digits > INTEGER_DIGITS_MAX || value > Number.MAX_SAFE_INTEGER) return MISS
-  if (digits > 1 && view.getUint8(start) === ZERO) return MISS
+  const lowDigits = at - middle
+  if (at === start || lowDigits > 8) return MISS
+  const value = high * (powers[lowDigits] as number) + low
+  if (value > Number.MAX_SAFE_INTEGER || (at - start > 1 && view.getUint8(start) === ZERO)) return MISS
   column[row] = value
   return at
 }
 
+/** Reads the non-negative decimal up to a closing quote into row `row`; answers the quote's offset. */
+export function scanDecimal(view: DataView, at: number, column: DecimalColumn, row: number): number {
+  const usual = scanUsualDecimal(view, at, column.mantissas, column.scales, row)
+  return usual === MISS ? scanRareDecimal(view, at, column, row) : usual
+}
+
 /**
- * Reads the decimal text up to a closing quote into row `row` of `column`; answers the quote's offset.
- *
- * The usual shape (at most nine digits before the point, eight or fewer behind it) is read here; every other
- * shape is left to `scanRareDecimal`. Negative numbers are a MISS.
+ * Reads the shape that nearly all decimals have, one to nine digits, a point and eight digits; leaves the others
+ * to a plainer function and answers MISS for what that one does not take either.
  */
-export function scanDecimal(
+export function scanUsualDecimal(
   view: DataView,
   at: number,
-  end: number,
-  column: DecimalColumn,
+  mantissas: Float64Array,
+  scales: Uint8Array,
   row: number,
 ): number {
   const start = at
   let whole = 0
-  let byte = 0
-  while (at < end) {
-    byte = view.getUint8(at)
-    if (byte < ZERO || byte > ZERO + 9) break
-    whole = (Math.imul(whole, 10) + byte - ZERO) | 0
+  let digit = view.getUint8(at) - ZERO
+  while (digit >= 0 && digit <= 9) {
+    whole = (Math.imul(whole, 10) + digit) | 0
     at += 1
+    digit = view.getUint8(at) - ZERO
   }
-  const wholeDigits = at - start
-  if (wholeDigits === 0 || wholeDigits > WHOLE_DIGITS_MAX)
-    return scanRareDecimal(view, start, end, column, row)
-  if (byte === QUOTE) {
-    column.mantissas[row] = whole
-    column.scales[row] = 0
-    return at
+  const high = view.getInt32(at + 1, true)
+  const low = view.getInt32(at + 5, true)
+  const isUsual = digit === POINT - ZERO && view.getUint8(at + 9) === QUOTE && areDigits(high, low)
+  if (!isUsual || at === start || at > start + WHOLE_DIGITS_MAX) {
+    return scanPlainDecimal(view, start, mantissas, scales, row)
   }
-  if (byte !== POINT || at + 9 >= end) return scanRareDecimal(view, start, end, column, row)
-  const high = fourDigits(view.getInt32(at + 1, true))
-  const low = fourDigits(view.getInt32(at + 5, true))
-  if (high < 0 || low < 0 || view.getUint8(at + 9) !== QUOTE) {
-    return scanShortFraction(view, start, at + 1, end, whole, column, row)
-  }
-  const mantissa = whole * 100_000_000 + (high * 10_000 + low)
-  if (mantissa <= Number.MAX_SAFE_INTEGER) column.mantissas[row] = mantissa
-  else column.set(row, BigInt(whole) * 100_000_000n + BigInt(high * 10_000 + low), 8)
-  column.scales[row] = 8
+  const mantissa = whole * 100_000_000 + (Math.imul(fourDigits(high), 10_000) + fourDigits(low))
+  if (mantissa > Number.MAX_SAFE_INTEGER) return MISS
+  mantissas[row] = mantissa
+  scales[row] = 8
   return at + 9
 }
 
-/** A fraction of another length than eight, digit by digit. */
-function scanShortFraction(
+/** Reads a decimal of one to nine digits and at most nine behind a point, whose mantissa is below 2^53. */
+function scanPlainDecimal(
   view: DataView,
-  start: number,
   at: number,
-  end: number,
-  whole: number,
-  column: DecimalColumn,
+  mantissas: Float64Array,
+  scales: Uint8Array,
   row: number,
 ): number {
-  const point = at
-  let fraction = 0
-  let byte = 0
-  while (at < end) {
-    byte = view.getUint8(at)
-    if (byte < ZERO || byte > ZERO + 9) break
-    fraction = (Math.imul(fraction, 10) + byte - ZERO) | 0
+  const start = at
+  let whole = 0
+  for (let digit = view.getUint8(at) - ZERO; digit >= 0 && digit <= 9; digit = view.getUint8(at) - ZERO) {
+    whole = (Math.imul(whole, 10) + digit) | 0
     at += 1
   }
-  const scale = at - point
-  if (scale === 0 || scale > FRACTION_DIGITS_MAX || byte !== QUOTE) {
-    return scanRareDecimal(view, start, end, column, row)
+  const wholeDigits = at - start
+  if (wholeDigits === 0 || wholeDigits > WHOLE_DIGITS_MAX) return MISS
+  let fraction = 0
+  let scale = 0
+  if (view.getUint8(at) === POINT) {
+    at += 1
+    for (let digit = view.getUint8(at) - ZERO; digit >= 0 && digit <= 9; digit = view.getUint8(at) - ZERO) {
+      fraction = (Math.imul(fraction, 10) + digit) | 0
+      scale += 1
+      at += 1
+    }
+    if (scale === 0 || scale > FRACTION_DIGITS_MAX) return MISS
   }
   const mantissa = whole * (powers[scale] as number) + fraction
-  if (mantissa > Number.MAX_SAFE_INTEGER) return scanRareDecimal(view, start, end, column, row)
-  column.mantissas[row] = mantissa
-  column.scales[row] = scale
+  if (view.getUint8(at) !== QUOTE || mantissa > Number.MAX_SAFE_INTEGER) return MISS
+  mantissas[row] = mantissa
+  scales[row] = scale
   return at
 }
 
-/** Long numbers, exponents, numbers at the very end of a frame: as the exact path reads them. */
-function scanRareDecimal(
-  view: DataView,
-  start: number,
-  end: number,
-  column: DecimalColumn,
-  row: number,
-): number {
-  const limit = Math.min(end, start + NUMBER_BYTES_MAX)
+/** Reads long numbers and exponents as the exact path does. */
+export function scanRareDecimal(view: DataView, at: number, column: DecimalColumn, row: number): number {
   let text = ''
-  let at = start
-  while (at < limit && view.getUint8(at) !== QUOTE) {
-    text += String.fromCharCode(view.getUint8(at))
+  for (let byte = view.getUint8(at); byte !== QUOTE; byte = view.getUint8(at)) {
+    if (byte === 0 || text.length === NUMBER_BYTES_MAX) return MISS
+    text += String.fromCharCode(byte)
     at += 1
   }
-  if (at === limit) return MISS
   const decimal = parseDecimal(text)
-  if (decimal === null || decimal === 'range' || text.startsWith('-')) return MISS
+  if (decimal === null || decimal === 'range' || decimal.mantissa < 0n) return MISS
   column.set(row, decimal.mantissa, decimal.scale)
   return at
 }
 
 /** The offset of the quote that closes a text of 1 ... `bytesMax` bytes without escapes. */
-export function scanPlainText(view: DataView, at: number, end: number, bytesMax: number): number {
-  const limit = Math.min(end, at + bytesMax + 1)
-  for (let i = at; i < limit; i++) {
+export function scanPlainText(view: DataView, at: number, bytesMax: number): number {
+  for (let i = at; i <= at + bytesMax; i++) {
     const byte = view.getUint8(i)
     if (byte === QUOTE) return i > at ? i : MISS
     if (byte < 32 || byte === BACKSLASH) return MISS
@@ -197,7 +236,7 @@ export function scanPlainText(view: DataView, at: number, end: number, bytesMax:
   return MISS
 }
 
-/** Whether the bytes at `lower` are those at `upper` with A-Z in lower case. Both spans must lie in the view. */
+/** Whether the bytes at `lower` are those at `upper` with A-Z in lower case. */
 export function isLowerCaseOf(view: DataView, lower: number, upper: number, length: number): boolean {
   for (let i = 0; i < length; i++) {
     const byte = view.getUint8(upper + i)

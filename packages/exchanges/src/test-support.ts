@@ -61,7 +61,9 @@ export interface CaptureLine {
 
 /** The lines of the capture files in `directory` whose name begins with `prefix`, by file name. */
 export function readCaptures(directory: string, prefix: string): Map<string, CaptureLine[]> {
-  const names = readdirSync(directory).filter((name) => name.startsWith(prefix) && name.endsWith('.jsonl.zst'))
+  const names = readdirSync(directory).filter(
+    (name) => name.startsWith(prefix) && name.endsWith('.jsonl.zst'),
+  )
   return new Map(
     names.sort().map((name) => {
       const text = zstdDecompressSync(readFileSync(join(directory, name))).toString('utf8')

@@ -219,6 +219,7 @@ describe('a manifest', () => {
           split_offsets: [4, 1_000_000],
           sort_order_id: 1,
           equality_ids: null,
+          column_sizes: [],
         },
       },
       { data_file: { partition: { event_ts_hour: 400_002, exchange: 'okx' } } },

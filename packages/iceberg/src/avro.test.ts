@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib'
 import avro from 'avsc'
 import { describe, expect, it } from 'vitest'
 import { AvroReader, AvroWriter } from './avro-bytes.ts'
@@ -183,6 +184,27 @@ describe('avro container', () => {
         expect((error as Error).name, `byte ${i}: ${error}`).toBe('IcebergError')
       }
     }
+  })
+
+  it('refuses a block with more bytes or fewer records than it says', () => {
+    const type: JsonObject = {
+      type: 'record',
+      name: 'one',
+      fields: [{ name: 'l', type: 'int', 'field-id': 1 }],
+    }
+    const header = encodeAvroFile(type, [], new Map(), SYNC)
+    const block = (count: number, ...bytes: number[]) => {
+      const out = new AvroWriter()
+      out.raw(header)
+      out.long(count)
+      out.bytes(deflateRawSync(Uint8Array.from(bytes)))
+      out.raw(SYNC)
+      return out.done()
+    }
+    expect(decodeAvroFile(block(2, 2, 4)).records).toHaveLength(2)
+    expect(() => decodeAvroFile(block(1, 2, 4))).toThrow('found bytes after its records')
+    expect(() => decodeAvroFile(block(3, 2, 4))).toThrow('found a wrong count')
+    expect(() => decodeAvroFile(block(-1, 2, 4))).toThrow('found a wrong count')
   })
 
   it('refuses a codec it does not know', async () => {

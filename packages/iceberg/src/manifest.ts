@@ -184,8 +184,8 @@ function fileToRecord(spec: PartitionSpec, file: StoredFile): AvroRecord {
   ])
 }
 
+// An empty map is written empty, not null: PyIceberg 0.12 (inspect.entries) fails on null column sizes.
 function pairs(ids: MapIds, values: ReadonlyMap<number, number | Uint8Array>): AvroValue {
-  if (values.size === 0) return null
   return [...values].map(
     ([key, value]) =>
       new Map<number, AvroValue>([

@@ -183,6 +183,20 @@ describe('a commit', () => {
     expect(await live(open())).toHaveLength(1)
   })
 
+  it('of a process killed in the open transaction never was', async () => {
+    const base = await open().create(tableName, definition)
+    const script = `
+      onSwap = () => process.kill(process.pid, 'SIGKILL')
+      const base = await catalog.load(tableName)
+      const options = { snapshotId: 1n, summary: {}, attempt: 1 }
+      const { requirements, updates } = await prepareAppend(context, base, [dataFile(1)], options)
+      await catalog.commit(base, requirements, updates)`
+    await expect(runProcess(1, script)).rejects.toThrow('SIGKILL')
+    expect((await open().load(tableName))?.metadataLocation).toBe(base.metadataLocation)
+    await append(open(), base, 2)
+    expect(await live(open())).toEqual([dataFile(2).location])
+  })
+
   it('whose database fails is unknown, and nothing of it is removed', async () => {
     const catalog = open()
     const base = await catalog.create(tableName, definition)
@@ -262,7 +276,6 @@ describe('several users at once', () => {
   })
 
   it('in processes of their own lose no append', async () => {
-    await open().create(tableName, definition)
     const [processes, commits] = [3, 8]
     await Promise.all(Array.from({ length: processes }, (_, i) => runWriter(i + 1, commits)))
     const files = await live(open())
@@ -336,15 +349,12 @@ async function filesAfterCommits(properties: TableDefinition['properties']): Pro
   return metadataFiles()
 }
 
-/** A process that appends `count` files of its own, reloading whenever it loses. */
+/** A process that creates the table if need be and appends `count` files of its own; it reloads when it loses. */
 function runWriter(number: number, count: number): Promise<void> {
-  const script = `
-    import { createSqliteCatalog } from '${import.meta.dirname}/sqlite-catalog.ts'
-    import { prepareAppend } from '${import.meta.dirname}/append.ts'
-    import { countedUuids, dataFile, diskIO, tableName } from '${import.meta.dirname}/test-support.ts'
-    const context = { io: diskIO, nowMs: () => 5000, uuid: countedUuids(${1000 + number}) }
-    const catalog = createSqliteCatalog({ ...context, file: '${file()}', name: 'test',
-      warehouse: 'file://${folder.path}/warehouse' })
+  return runProcess(
+    number,
+    `
+    await catalog.create(tableName, definition)
     for (let i = 1; i <= ${count};) {
       const base = await catalog.load(tableName)
       const file = ${number * 1000} + i
@@ -352,14 +362,30 @@ function runWriter(number: number, count: number): Promise<void> {
       const { requirements, updates } = await prepareAppend(context, base, [dataFile(file)], options)
       if ((await catalog.commit(base, requirements, updates)).outcome === 'applied') i++
     }
-    catalog.close()`
+    catalog.close()`,
+  )
+}
+
+/** Runs a script in a process of its own, with `catalog` open and `context` made. Rejects with its last words. */
+function runProcess(number: number, script: string): Promise<void> {
+  const from = import.meta.dirname
+  const head = `
+    import { createSqliteCatalog } from '${from}/sqlite-catalog.ts'
+    import { prepareAppend } from '${from}/append.ts'
+    import { countedUuids, dataFile, definition, diskIO, tableName } from '${from}/test-support.ts'
+    const context = { io: diskIO, nowMs: () => 5000, uuid: countedUuids(${1000 + number}) }
+    let onSwap = () => {}
+    const catalog = createSqliteCatalog({ ...context, file: '${file()}', name: 'test',
+      warehouse: 'file://${folder.path}/warehouse', onSwap: () => onSwap() })`
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: 'pipe' })
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', head + script], {
+      stdio: 'pipe',
+    })
     let problems = ''
     child.stderr.on('data', (chunk) => {
       problems += chunk
     })
     child.on('error', reject)
-    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(problems))))
+    child.on('exit', (code, signal) => (code === 0 ? resolve() : reject(new Error(signal ?? problems))))
   })
 }

@@ -31,7 +31,7 @@ import {
  */
 export type ControlEntry =
   | {
-      readonly kind: 'SEAL'
+      readonly kind: 'seal'
       readonly epoch: number
       /** First and last record of the range. */
       readonly from: number
@@ -42,8 +42,8 @@ export type ControlEntry =
       /** Hash of the state image at the range's end. */
       readonly image: string
     }
-  | { readonly kind: 'ACCEPTED' | 'RELEASED'; readonly epoch: number }
-  | { readonly kind: 'FENCED'; readonly epoch: number; readonly reason: string }
+  | { readonly kind: 'accepted' | 'released'; readonly epoch: number }
+  | { readonly kind: 'fenced'; readonly epoch: number; readonly reason: string }
 
 export interface ControlLog {
   /** What stood in the log at opening, in order. */
@@ -145,8 +145,8 @@ class Appender {
   }
 
   #halfway({ kind }: ControlEntry): (() => void) | undefined {
-    if (kind === 'SEAL') return halfwayOf(this.#probe, 'seal')
-    if (kind === 'RELEASED') return halfwayOf(this.#probe, 'release')
+    if (kind === 'seal') return halfwayOf(this.#probe, 'seal')
+    if (kind === 'released') return halfwayOf(this.#probe, 'release')
     return undefined
   }
 }

@@ -60,3 +60,10 @@ function imagePath(directory: string, hash: string): string {
 function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
+
+/** Removes one image that no seal needs any more. */
+export async function removeImage(directory: string, hash: string, disk: Disk = nodeDisk): Promise<void> {
+  const folder = imagesDirectory(directory)
+  await disk.remove(imagePath(directory, hash))
+  await disk.syncDirectory(folder)
+}

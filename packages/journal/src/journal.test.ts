@@ -131,10 +131,10 @@ describe('append', () => {
 
   it('says that it is congested and counts what is taken all the same', async () => {
     const disk = memoryDisk()
-    const journal = await openOn(disk, { congestedBytes: 100 })
+    const journal = await openOn(disk, { congestedBytes: 300 })
     journal.append(RecordKind.frame, 0, 1, new Uint8Array(10))
     expect(journal.isCongested).toBe(false)
-    journal.append(RecordKind.frame, 0, 1, new Uint8Array(100))
+    journal.append(RecordKind.frame, 0, 1, new Uint8Array(300))
     expect([journal.isCongested, journal.counters.congestedRecords]).toEqual([true, 1])
     await journal.flush()
     expect([journal.isCongested, journal.pendingBytes]).toEqual([false, 0])
@@ -178,6 +178,25 @@ describe('group flush', () => {
     gate.resolve(undefined)
     await Promise.all([flushed, block])
     expect([journal.durableRecord, seen]).toEqual([number, number])
+    await journal.close()
+  })
+
+  it('lets a feed that reads from the disk stop before what is written and not yet synced', async () => {
+    const disk = memoryDisk()
+    const journal = await openOn(disk, { keepBytes: 0 })
+    const gate = Promise.withResolvers<undefined>()
+    disk.before = (operation) => (operation === 'syncData' ? gate.promise : Promise.resolve(undefined))
+    journal.append(RecordKind.frame, 0, 1, hello)
+    const flushed = journal.flush()
+    const feed = journal.feed(1)
+    for (let i = 0; i < 50; i++) await Promise.resolve()
+    expect(disk.trail.at(-1)).toMatch(/^syncData/)
+    expect(await feed.next()).toMatchObject({ first: 1, last: 1 })
+    gate.resolve(undefined)
+    await flushed
+    expect(await feed.next()).toMatchObject({ first: 2, last: 2 })
+    expect(feed.diskBlocks).toBe(2)
+    await feed.close()
     await journal.close()
   })
 

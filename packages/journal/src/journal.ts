@@ -124,7 +124,7 @@ export class Journal {
   #isDue = false
   #cancelTimer: (() => void) | null = null
   #failure: CryptoFlowError | null = null
-  #closing: Promise<void> | null = null
+  #finishing: Promise<void> | null = null
 
   constructor(settings: Settings, files: SegmentFiles, recovered: Recovered, unlock: () => void) {
     const { segmentBytes, probe } = settings
@@ -140,6 +140,11 @@ export class Journal {
     this.#lastRecord = recovered.lastRecord
     this.#durableRecord = recovered.lastRecord
     this.#lastReceivedUs = recovered.lastReceivedUs
+  }
+
+  /** This process's start record: what lies before it is history. */
+  get startRecord(): number {
+    return this.recovered.lastRecord + 1
   }
 
   /** First record that is still on the disk. */
@@ -217,30 +222,36 @@ export class Journal {
   }
 
   /**
-   * Writes what is appended and frees the directory. Feeds go on to the last durable record and then end.
-   * Throws the journal's failure, with the directory freed.
+   * Writes what is appended and takes no more; feeds go on to the last durable record and then end. The directory
+   * stays locked, so that what is read from it can still be sealed. Throws the journal's failure.
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+  finish(): Promise<void> {
+    this.#finishing ??= this.#finish()
+    return this.#finishing
   }
 
-  async #close(): Promise<void> {
+  /** Finishes and frees the directory. Throws the journal's failure, with the directory freed. */
+  async close(): Promise<void> {
+    try {
+      await this.finish()
+    } finally {
+      this.#unlock()
+    }
+  }
+
+  async #finish(): Promise<void> {
     try {
       await this.flush()
+      await this.#writer.close()
     } finally {
+      this.#cancelTimer?.()
       this.#waiters.end()
-      try {
-        await this.#writer.close()
-      } finally {
-        this.#unlock()
-      }
     }
   }
 
   #refuseAppend(payload: Uint8Array): void {
     if (this.#failure !== null) throw this.#failure
-    if (this.#closing !== null) throw closedError(this.directory)
+    if (this.#finishing !== null) throw closedError(this.directory)
     if (payload.length <= PAYLOAD_BYTES_MAX) return
     throw new CryptoFlowError(
       `appending a record found ${payload.length} bytes, expected at most ${PAYLOAD_BYTES_MAX}`,

@@ -35,9 +35,12 @@ export interface TableContract {
   readonly sort: readonly string[]
 }
 
-const required = (id: number, type: ColumnType): ColumnSpec => ({ id, type, nullable: false })
-const optional = (id: number, type: ColumnType): ColumnSpec => ({ id, type, nullable: true })
-const scaleOf = (id: number, of: string): ColumnSpec => ({ id, type: 'scale', nullable: false, of })
+/** A ColumnSpec that keeps its type as a literal, so that a row buffer's columns are typed one by one. */
+type Spec<T extends ColumnType> = ColumnSpec & { readonly type: T }
+
+const required = <T extends ColumnType>(id: number, type: T): Spec<T> => ({ id, type, nullable: false })
+const optional = <T extends ColumnType>(id: number, type: T): Spec<T> => ({ id, type, nullable: true })
+const scaleOf = (id: number, of: string): Spec<'scale'> => ({ id, type: 'scale', nullable: false, of })
 
 /** Columns that every market-data table begins with. */
 const common = {

@@ -4,7 +4,7 @@ import { type BookInput, type BookState, bookTransitions } from './book-transiti
 import type { Counters } from './counters.ts'
 import { type HeldBounds, type HeldDelta, HeldDeltas, holdDelta, standing } from './held.ts'
 import { QuoteCheck } from './quotes.ts'
-import type { Stamp } from './rows.ts'
+import type { Stamp } from './row-types.ts'
 import type { Standing } from './stream.ts'
 
 /** An event of a batch with its stamp. */

@@ -1,7 +1,7 @@
 import type { JournalRecord } from '@cryptoflow/model'
 import { addHole } from './holes.ts'
 import type { KeyState } from './key-state.ts'
-import type { GapCause, GapRow, RowWriter } from './rows.ts'
+import type { GapCause, GapRow, RowWriter } from './row-types.ts'
 import type { OpenGap, Standing, StreamState } from './stream.ts'
 
 /** A message as the sequence of its stream sees it. NaN = absent. */

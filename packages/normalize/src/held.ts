@@ -1,6 +1,6 @@
 import { type BookRule, DecimalColumn, type EventBatch } from '@cryptoflow/model'
 import type { Levels } from './book.ts'
-import type { Stamp } from './rows.ts'
+import type { Stamp } from './row-types.ts'
 
 /** A book delta kept until a snapshot comes. */
 export interface HeldDelta extends Levels {

@@ -1,6 +1,7 @@
 import type { KeyState } from './key-state.ts'
-import type { RowWriter } from './rows.ts'
+import type { RowWriter } from './row-types.ts'
 
+/** How often and how deep books are written to `spot_ob`. */
 export interface ImageOptions {
   /** Width of a cell of the derived images, microseconds. */
   readonly derivedEveryUs: number

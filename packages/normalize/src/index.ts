@@ -1,5 +1,10 @@
 export type { Counters } from './counters.ts'
 export type { HeldBounds } from './held.ts'
-export type { ImageOptions } from './image-grid.ts'
-export { createNormalizer, type Normalizer, type NormalizerOptions } from './normalizer.ts'
-export type { RowsFor, SnapshotRequest } from './rows.ts'
+export { type ImageOptions, imageDefaults } from './image-grid.ts'
+export {
+  createNormalizer,
+  type Normalizer,
+  type NormalizerOptions,
+  type SnapshotRequest,
+} from './normalizer.ts'
+export type { RowsFor } from './row-types.ts'

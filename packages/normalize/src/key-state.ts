@@ -1,7 +1,8 @@
 import { type ExchangeMarket, keyText, type StringTable } from '@cryptoflow/model'
 import type { BookKeeper } from './book-keeper.ts'
 import { type Counters, createCounters } from './counters.ts'
-import { type RowKey, rowKey } from './rows.ts'
+import type { RowKey } from './row-types.ts'
+import { rowKey } from './rows.ts'
 import { createStream, type StreamState } from './stream.ts'
 
 /** Everything that is remembered of one key. No key reads another's. */

@@ -4,6 +4,7 @@ import {
   type ConnectNote,
   type DeadLetterReason,
   type DisconnectNote,
+  decodeAnswerPayload,
   type EventBatch,
   EventKind,
   type ExchangeMarket,
@@ -21,7 +22,8 @@ import { openAtStop, passMessage } from './gap-rows.ts'
 import { HELD_BOUNDS, type HeldBounds } from './held.ts'
 import { ImageGrid, type ImageOptions, imageDefaults } from './image-grid.ts'
 import { KeyIndex, type KeyState } from './key-state.ts'
-import { createRowWriter, nameId, type RowsFor, type RowWriter, type SnapshotRequest } from './rows.ts'
+import type { DeadLetterRow, RowsFor, RowWriter } from './row-types.ts'
+import { createRowWriter, nameId } from './rows.ts'
 import { isAbsurd, stampOf } from './stamps.ts'
 import {
   decodeStateImage,
@@ -33,6 +35,9 @@ import {
   STATE_IMAGE_VERSION,
 } from './state-image.ts'
 import { interrupt, judge, leaveConnection, type StreamState } from './stream.ts'
+
+/** Where a snapshot request leads, and the number that its answer must carry. */
+export type SnapshotRequest = Omit<AnswerContext, 'status'>
 
 export interface NormalizerOptions {
   /** Journal id. */
@@ -52,6 +57,12 @@ export interface NormalizerOptions {
   owns?(key: InstrumentKey): boolean
 }
 
+interface Connection {
+  readonly market: ExchangeMarket
+  /** Frame of its last dead letter, 0 = none. */
+  deadLetter: number
+}
+
 /**
  * Turns the records of one journal, in their order, into rows.
  *
@@ -64,8 +75,8 @@ export class Normalizer {
   private readonly index: KeyIndex
   private readonly grid: ImageGrid
   private readonly depthCap: number
-  /** Last dead letter's frame per open connection. */
-  private readonly deadLetters = new Map<number, number>()
+  /** Open connections by the numbers of the records that opened them. */
+  private readonly connections = new Map<number, Connection>()
   /** Dead letters that no key can be named for. */
   private readonly unnamed = createCounters()
   private stopped = false
@@ -84,6 +95,7 @@ export class Normalizer {
   connect(record: JournalRecord, note: ConnectNote): void {
     this.grid.advance(record.receivedUs)
     const market = this.options.findMarket(note.exchange, note.market)
+    this.connections.set(record.number, { market, deadLetter: 0 })
     for (const { symbol, stream: name } of note.subscriptions) {
       if (!this.owns(market, symbol)) continue
       const state = this.index.key(market, symbol)
@@ -95,12 +107,12 @@ export class Normalizer {
   }
 
   /** A connection ended: the next message of each of its streams tells whether something was missed. */
-  disconnect(record: JournalRecord, _note: DisconnectNote): void {
+  disconnect(record: JournalRecord, _note?: DisconnectNote): void {
     this.grid.advance(record.receivedUs)
     for (const { streams } of this.index.keys) {
       for (const stream of streams.values()) leaveConnection(stream, record.connection)
     }
-    this.deadLetters.delete(record.connection)
+    this.connections.delete(record.connection)
   }
 
   /** A process began to write. Without a stop before it, the one before was cut short. */
@@ -113,7 +125,7 @@ export class Normalizer {
         if (!this.stopped) interrupt(stream, 'restart')
       }
     }
-    this.deadLetters.clear()
+    this.connections.clear()
     this.stopped = false
   }
 
@@ -133,8 +145,13 @@ export class Normalizer {
     this.grid.advance(record.receivedUs)
   }
 
-  /** Events `from ... to - 1` of a batch were decoded from this frame. */
-  events(record: JournalRecord, market: ExchangeMarket, batch: EventBatch, from: number, to: number): void {
+  /** The market that a connection speaks; null when no such connection is open. */
+  marketOf(connection: number): ExchangeMarket | null {
+    return this.connections.get(connection)?.market ?? null
+  }
+
+  /** Events `from ... to - 1` of a batch were decoded from this frame; default all of them. */
+  events(record: JournalRecord, market: ExchangeMarket, batch: EventBatch, from = 0, to = batch.count): void {
     assert(batch.names === this.options.names, 'batches and normalizer share one string table')
     this.grid.advance(record.receivedUs)
     for (let event = from; event < to; event++) this.event(record, market, batch, event, event - from)
@@ -157,7 +174,7 @@ export class Normalizer {
     if (state.keeper.answer(context.resync, snapshot)) this.grid.checkpoint(state)
   }
 
-  /** A frame or answer could not be read; its bytes are kept as a copy. `about`: what is known of it. */
+  /** A frame or an answer could not be read; `raw`, the bytes in question, is kept as a copy. */
   deadLetter(
     record: JournalRecord,
     market: ExchangeMarket,
@@ -165,18 +182,12 @@ export class Normalizer {
     detail: string,
     decoderVersion: string,
     raw: Uint8Array,
-    about: { readonly symbol: string; readonly stream: string | null } = { symbol: '', stream: null },
   ): void {
     this.grid.advance(record.receivedUs)
-    const source = record.kind === RecordKind.answer ? 'rest' : 'ws'
-    if (source === 'ws') this.deadLetters.set(record.connection, record.number)
-    if (!this.owns(market, about.symbol)) return
-    const counters = about.symbol === '' ? this.unnamed : this.index.key(market, about.symbol).counters
-    counters.received += 1
-    counters.deadLetters += 1
-    const { number: frame, connection, receivedUs } = record
-    const row = { reason, detail, decoderVersion, raw, frame, connection, receivedUs, source, market }
-    this.rows.deadLetter({ ...row, ...about })
+    const about = record.kind === RecordKind.answer ? decodeAnswerPayload(record.payload).context : null
+    const symbol = about?.symbol ?? ''
+    const stream = about?.stream ?? null
+    this.writeDeadLetter(record, market, { reason, detail, decoderVersion, raw, symbol, stream })
   }
 
   /** Snapshots that books wait for: what a process that starts from this state must ask for again. */
@@ -195,7 +206,12 @@ export class Normalizer {
       derivedCell: numeral(this.grid.derivedCell),
       checkpointCell: numeral(this.grid.checkpointCell),
       stopped: this.stopped,
-      deadLetters: Array.from(this.deadLetters),
+      connections: Array.from(this.connections, ([number, { market, deadLetter }]) => ({
+        number,
+        exchange: market.exchange,
+        market: market.market,
+        deadLetter,
+      })),
       keys: this.index.keys.map(keyImage),
     })
   }
@@ -209,7 +225,9 @@ export class Normalizer {
     this.grid.derivedCell = image.derivedCell ?? Number.NEGATIVE_INFINITY
     this.grid.checkpointCell = image.checkpointCell ?? Number.NEGATIVE_INFINITY
     this.stopped = image.stopped
-    for (const [connection, frame] of image.deadLetters) this.deadLetters.set(connection, frame)
+    for (const { number, exchange, market, deadLetter } of image.connections) {
+      this.connections.set(number, { market: this.options.findMarket(exchange, market), deadLetter })
+    }
     for (const saved of image.keys) {
       const market = this.options.findMarket(saved.exchange, saved.market)
       if (!this.owns(market, saved.symbol)) continue
@@ -225,17 +243,17 @@ export class Normalizer {
     }
   }
 
-  /** Counts of this process over all keys. */
-  get counters(): Counters {
+  /** Counts of this process over all keys, and all rows that it wrote. */
+  get counters(): Counters & { readonly rows: number } {
     const total = { ...this.unnamed }
     for (const state of this.index.keys) addCounters(total, state.counters)
-    return total
+    return { ...total, rows: this.rows.written() }
   }
 
   /** Counts of this process per key, in order of first sight. */
   keyCounters(): { readonly key: InstrumentKey; readonly counters: Readonly<Counters> }[] {
     return this.index.keys.map(({ key, counters }) => ({
-      key: { exchange: key.exchange, market: key.market, symbol: key.symbol },
+      key: plainKey(key),
       counters,
     }))
   }
@@ -243,13 +261,9 @@ export class Normalizer {
   /** Last sequence heard per stream that has one: the progress that rides in an epoch. */
   progress(): { readonly key: InstrumentKey; readonly stream: string; readonly lastSeq: number }[] {
     return this.index.keys.flatMap(({ key, streams }) =>
-      Array.from(streams)
-        .filter(([, stream]) => Number.isFinite(stream.lastSeq))
-        .map(([name, stream]) => ({
-          key: { exchange: key.exchange, market: key.market, symbol: key.symbol },
-          stream: name,
-          lastSeq: stream.lastSeq,
-        })),
+      Array.from(streams.values())
+        .filter(({ lastSeq }) => Number.isFinite(lastSeq))
+        .map(({ spec, lastSeq }) => ({ key: plainKey(key), stream: spec.name, lastSeq })),
     )
   }
 
@@ -270,9 +284,13 @@ export class Normalizer {
     const stream = this.index.stream(state, name)
     const problem = this.problemOf(record, stream, batch, event)
     if (problem !== null) {
-      const about = { symbol: state.key.symbol, stream: name }
-      const { decoderVersion } = market
-      this.deadLetter(record, market, problem.reason, problem.detail, decoderVersion, record.payload, about)
+      const about = {
+        symbol: state.key.symbol,
+        stream: name,
+        decoderVersion: market.decoderVersion,
+        raw: record.payload,
+      }
+      this.writeDeadLetter(record, market, { ...problem, ...about })
       return
     }
     if (stream !== null) this.message(record, state, stream, batch, event, index)
@@ -323,7 +341,7 @@ export class Normalizer {
     counters.stored += 1
     if (stands === 'late') counters.late += 1
     else {
-      const deadLetter = this.deadLetters.get(record.connection) ?? 0
+      const deadLetter = this.connections.get(record.connection)?.deadLetter ?? 0
       const sequenced = { record, index, firstSeq, lastSeq, prevSeq, deadLetter }
       passMessage(this.rows, this.options.writer, state, stream, stands, sequenced)
     }
@@ -357,10 +375,14 @@ export class Normalizer {
       assert(batch.kind[event] === EventKind.bookSnapshot, 'an answer holds book snapshots')
       const stamp = stampOf(record, batch, event)
       if (!this.options.imports && isAbsurd(stamp)) {
-        const { decoderVersion } = market
         const detail = `event time ${stamp.eventUs} us, received ${stamp.receivedUs} us`
-        const about = { symbol: context.symbol, stream: context.stream }
-        this.deadLetter(record, market, 'absurd_time', detail, decoderVersion, record.payload, about)
+        const about = {
+          symbol: context.symbol,
+          stream: context.stream,
+          decoderVersion: market.decoderVersion,
+          raw: record.payload,
+        }
+        this.writeDeadLetter(record, market, { reason: 'absurd_time', detail, ...about })
         continue
       }
       counters.received += 1
@@ -369,6 +391,28 @@ export class Normalizer {
       if (usable < 0) usable = event
     }
     return usable
+  }
+
+  private writeDeadLetter(
+    record: JournalRecord,
+    market: ExchangeMarket,
+    letter: Pick<DeadLetterRow, 'reason' | 'detail' | 'decoderVersion' | 'raw' | 'symbol' | 'stream'>,
+  ): void {
+    const isAnswer = record.kind === RecordKind.answer
+    const connection = this.connections.get(record.connection)
+    if (!isAnswer && connection !== undefined) connection.deadLetter = record.number
+    if (!this.owns(market, letter.symbol)) return
+    const counters = letter.symbol === '' ? this.unnamed : this.index.key(market, letter.symbol).counters
+    counters.received += 1
+    counters.deadLetters += 1
+    this.rows.deadLetter({
+      ...letter,
+      market,
+      connection: record.connection,
+      source: isAnswer ? 'rest' : 'ws',
+      receivedUs: record.receivedUs,
+      frame: record.number,
+    })
   }
 
   private makeKeeper(state: KeyState, stream: StreamState): BookKeeper {
@@ -391,6 +435,10 @@ export class Normalizer {
 /** See Normalizer. */
 export function createNormalizer(options: NormalizerOptions): Normalizer {
   return new Normalizer(options)
+}
+
+function plainKey({ exchange, market, symbol }: InstrumentKey): InstrumentKey {
+  return { exchange, market, symbol }
 }
 
 function requestOf(

@@ -1,8 +1,6 @@
 import {
-  type AnswerContext,
   assert,
   type ColumnsOf,
-  type DeadLetterReason,
   type DecimalColumn,
   type EventBatch,
   type ExchangeMarket,
@@ -16,33 +14,16 @@ import {
   type ticks,
 } from '@cryptoflow/model'
 import type { Book } from './book.ts'
-
-/** Gives the buffer that a row of this table, exchange and event time belongs to. */
-export type RowsFor = <T extends TableName>(
-  table: T,
-  exchange: string,
-  eventUs: number,
-) => RowBuffer<(typeof tables)[T]>
-
-/** Whose clock `eventUs` is. */
-export type TimeSource = 'engine' | 'sent' | 'received'
-
-/** When something happened and which frame says so. Times in microseconds; `sentUs` NaN = absent. */
-export interface Stamp {
-  readonly eventUs: number
-  readonly timeSource: TimeSource
-  readonly sentUs: number
-  readonly receivedUs: number
-  readonly frame: number
-}
-
-/** A key with the ids of its words, so that rows of it are filled with small integers. */
-export interface RowKey extends InstrumentKey {
-  readonly exchangeId: number
-  readonly marketId: number
-  readonly symbolId: number
-  readonly unitId: number
-}
+import type {
+  BookLabel,
+  DeadLetterRow,
+  GapRow,
+  ImageRows,
+  RowKey,
+  RowsFor,
+  RowWriter,
+  Stamp,
+} from './row-types.ts'
 
 export function rowKey(market: ExchangeMarket, symbol: string, names: StringTable): RowKey {
   return {
@@ -54,69 +35,6 @@ export function rowKey(market: ExchangeMarket, symbol: string, names: StringTabl
     symbolId: nameId(names, symbol),
     unitId: nameId(names, market.quantityUnit),
   }
-}
-
-/** What our book was when an update came. */
-export type BookLabel = 'waiting' | 'live' | 'stale' | 'resync'
-
-export type GapCause = 'start' | 'disconnect' | 'sequence' | 'undecodable' | 'restart' | 'shutdown'
-
-/** One row of `gaps`. NaN = null. */
-export interface GapRow {
-  readonly id: string
-  readonly state: 'open' | 'closed'
-  readonly table: TableName
-  readonly stream: string
-  readonly fromSeq: number
-  readonly toSeq: number
-  readonly fromUs: number
-  readonly toUs: number
-  readonly missing: number
-  readonly cause: GapCause
-  readonly detail: string | null
-}
-
-export interface DeadLetterRow {
-  readonly market: ExchangeMarket
-  readonly symbol: string
-  readonly stream: string | null
-  readonly connection: number
-  readonly source: 'ws' | 'rest'
-  readonly reason: DeadLetterReason
-  readonly detail: string
-  readonly decoderVersion: string
-  /** Stored as a copy. */
-  readonly raw: Uint8Array
-  readonly receivedUs: number
-  readonly frame: number
-}
-
-/** One row per level of a book image. */
-export interface ImageRows {
-  readonly kind: 'derived' | 'checkpoint'
-  /** Levels a side at most. */
-  readonly levels: number
-  /** NaN = null. */
-  readonly lastSeq: number
-}
-
-/** Fills row buffers; knows the spelling of every word in them and nothing about when a row is due. */
-export interface RowWriter {
-  trade(key: RowKey, stamp: Stamp, batch: EventBatch, event: number): void
-  /** One row per level of the event, in wire order. */
-  delta(key: RowKey, stamp: Stamp, batch: EventBatch, event: number, label: BookLabel): void
-  /** The same for a full snapshot that the exchange sent in the stream or answered by REST. */
-  snapshot(
-    key: RowKey,
-    stamp: Stamp,
-    batch: EventBatch,
-    event: number,
-    label: BookLabel,
-    source: 'ws' | 'rest',
-  ): void
-  image(key: RowKey, stamp: Stamp, book: Book, image: ImageRows): void
-  gap(key: RowKey, receivedUs: number, frame: number, gap: GapRow): void
-  deadLetter(row: DeadLetterRow): void
 }
 
 type CommonColumns = Pick<
@@ -165,6 +83,7 @@ export function createRowWriter(options: {
   const { names, rowsFor } = options
   const writerId = nameId(names, options.writer)
   const ids = Object.fromEntries(WORDS.map((word) => [word, nameId(names, word)])) as Record<Word, number>
+  let written = 0
   const sideIds = new Int32Array(4)
   for (const side of ['bid', 'ask', 'buy', 'sell'] as const) sideIds[Side[side]] = ids[side]
 
@@ -176,7 +95,8 @@ export function createRowWriter(options: {
   ): RowBuffer<(typeof tables)[T]> {
     const rows = rowsFor(table, key.exchange, us)
     assert(rows.names === names, 'row buffers and normalizer share one string table')
-    reserveRows(rows as unknown as RowBuffer, more)
+    reserveRows(rows, more)
+    written += more
     return rows
   }
 
@@ -334,11 +254,9 @@ export function createRowWriter(options: {
     image,
     gap,
     deadLetter,
+    written: () => written,
   }
 }
-
-/** Where a snapshot request leads, and the number that its answer must carry. */
-export type SnapshotRequest = Omit<AnswerContext, 'status'>
 
 function receivedStamp(receivedUs: number, frame: number): Stamp {
   return { eventUs: receivedUs, timeSource: 'received', sentUs: Number.NaN, receivedUs, frame }

@@ -1,5 +1,5 @@
 import type { EventBatch, JournalRecord } from '@cryptoflow/model'
-import type { Stamp } from './rows.ts'
+import type { Stamp } from './row-types.ts'
 
 /** 2009-01-03: before the first block no exchange had a market, so an earlier time means "none". */
 const EARLIEST_US = Date.UTC(2009, 0, 3) * 1000

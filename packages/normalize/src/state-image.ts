@@ -1,4 +1,4 @@
-import { DecimalColumn, Side } from '@cryptoflow/model'
+import { DecimalColumn, type Market, Side } from '@cryptoflow/model'
 import { Book } from './book.ts'
 import type { BookKeeper } from './book-keeper.ts'
 import type { BookSide } from './book-side.ts'
@@ -6,7 +6,7 @@ import { type BookState, bookStates } from './book-transitions.ts'
 import type { HeldDelta } from './held.ts'
 import type { KeyState } from './key-state.ts'
 import { LevelSide } from './level-side.ts'
-import type { Stamp } from './rows.ts'
+import type { Stamp } from './row-types.ts'
 import type { Interruption, OpenGap, StreamState } from './stream.ts'
 
 /**
@@ -72,7 +72,7 @@ interface StreamImage {
 
 export interface KeyImage {
   readonly exchange: string
-  readonly market: KeyState['key']['market']
+  readonly market: Market
   readonly symbol: string
   readonly streams: readonly StreamImage[]
   readonly keeper: KeeperImage | null
@@ -84,8 +84,12 @@ export interface StateImage {
   readonly derivedCell: Numeral
   readonly checkpointCell: Numeral
   readonly stopped: boolean
-  /** Connection and frame of its last dead letter. */
-  readonly deadLetters: readonly (readonly [connection: number, frame: number])[]
+  readonly connections: readonly {
+    readonly number: number
+    readonly exchange: string
+    readonly market: Market
+    readonly deadLetter: number
+  }[]
   readonly keys: readonly KeyImage[]
 }
 

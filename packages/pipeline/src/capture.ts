@@ -111,7 +111,7 @@ export async function* captureRecords(file: CaptureFile, resyncOf: ResyncOf): As
 }
 
 function refusal(line: CaptureLine): string | null {
-  if (!hasMarket(line.exchange, line.market)) return 'unsupported_market'
+  if (!hasMarket(line.exchange, line.market as Market)) return 'unsupported_market'
   return line.encoding === undefined ? null : 'binary_frames'
 }
 

@@ -1,14 +1,14 @@
 import { findMarket } from '@cryptoflow/exchanges'
-import { type Ingest, type IngestCounters, type IngestNotice, startIngest } from '@cryptoflow/ingest'
+import { type IngestCounters, type IngestNotice, type Intake, startIngest } from '@cryptoflow/ingest'
 import { type Journal, openJournal } from '@cryptoflow/journal'
 import { type Market, RecordKind } from '@cryptoflow/model'
-import type { ImageSettings } from '@cryptoflow/normalize'
+import type { ImageOptions } from '@cryptoflow/normalize'
 import { type Backoff, type Chance, type Clock, CryptoFlowError } from '@cryptoflow/runtime'
 import { type Board, openBoard } from './board.ts'
+import { type Parts, pump, startRounds } from './collecting.ts'
 import { type CrashDrill, crashProbe } from './drill.ts'
-import type { LaneProgress } from './lane.ts'
-import { type LaneHost, openLane } from './lane-host.ts'
-import { openPublisher, type Publisher, settle } from './publisher.ts'
+import { openLane } from './lane-host.ts'
+import { openPublisher, settle } from './publisher.ts'
 import { sealer } from './sealer.ts'
 import { VERSION } from './version.ts'
 import { warehouseAt } from './warehouse.ts'
@@ -21,7 +21,7 @@ export interface CollectOptions {
   readonly symbols: readonly string[]
   readonly streams: readonly string[]
   readonly warehouseDirectory: string
-  readonly images: ImageSettings
+  readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
   /** A barrier at the latest after this many milliseconds or rows. */
   readonly sealEveryMs: number
@@ -46,89 +46,111 @@ export interface Collector {
   stop(): Promise<void>
 }
 
-/** Blocks handed to the lane and not yet answered; what is beyond waits in the journal. */
-const BLOCKS_IN_FLIGHT_MAX = 8
-
 /** Collects one market: sockets -> journal -> rows -> files -> tables. */
 export async function startCollector(options: CollectOptions): Promise<Collector> {
-  const { clock } = options
-  const warehouse = warehouseAt(options.warehouseDirectory)
   const board = openBoard()
+  const warehouse = warehouseAt(options.warehouseDirectory)
   const journal = await openJournal({
     directory: warehouse.journalDirectory,
-    clock,
+    clock: options.clock,
     version: VERSION,
     ...(options.drill === null ? {} : { probe: crashProbe(options.drill, board) }),
   })
+  try {
+    return run(await openParts(options, journal, board))
+  } catch (error) {
+    await journal.close()
+    throw error
+  }
+}
+
+async function openParts(options: CollectOptions, journal: Journal, board: Board): Promise<Parts> {
+  const directory = journal.directory
+  const { threads, images, compression, drill } = options
   const shared = {
     writer: journal.id,
-    warehouseDirectory: warehouse.directory,
+    warehouseDirectory: warehouseAt(options.warehouseDirectory).directory,
     board: board.shared,
-    drill: options.drill,
+    drill,
   }
-  const publisher = await openPublisher(
-    {
-      ...shared,
-      name: `${options.exchange} ${options.market}`,
-      controlDirectory: warehouse.journalDirectory,
-    },
-    options.threads,
-  )
-  const last = await publisher.resume()
-  checkDiskTold(journal, last?.to ?? 0)
-  const lane = await openLane(
-    {
-      ...shared,
-      imageDirectory: warehouse.journalDirectory,
-      image: last?.image ?? null,
-      images: options.images,
-      compression: options.compression,
-      isImport: false,
-    },
-    options.threads,
-  )
-  board.set('sealed', last?.to ?? 0)
+  const name = `${options.exchange} ${options.market}`
+  const publisher = await openPublisher({ ...shared, name, controlDirectory: directory }, threads)
+  try {
+    const last = await publisher.resume()
+    checkDiskTold(journal, last?.to ?? 0)
+    board.set('sealed', last?.to ?? 0)
+    const start = { imageDirectory: directory, image: last?.image ?? null }
+    const lane = await openLane({ ...shared, ...start, images, compression, isImport: false }, threads)
+    const seal = sealer({ writer: journal.id, lane, publisher, clock: options.clock }, last)
+    return { options, journal, publisher, lane, seal, board }
+  } catch (error) {
+    await publisher.close()
+    throw error
+  }
+}
+
+function run(parts: Parts): Collector {
+  const { options, journal, publisher, lane, seal, board } = parts
+  let fail: (error: unknown) => void = () => {}
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject
+  })
   const ingest = startIngest({
     ...options,
     market: findMarket(options.exchange, options.market, options.urls),
-    intake: {
-      append(kind, connection, receivedUs, payload) {
-        const number = journal.append(kind, connection, receivedUs, payload)
-        board.set('appended', number)
-        return number
-      },
-      get isCongested() {
-        return journal.isCongested
-      },
-    },
+    intake: intakeOf(journal, board, fail),
   })
-  const parts = { options, journal, publisher, lane, ingest, board }
-  const seal = sealer({ ...shared, lane, publisher, clock }, last)
-  const cancelRounds = startRounds(parts)
-  const pumping = pump(parts, seal)
-  let stopping: Promise<void> | null = null
-  const ended = pumping.finally(cancelRounds)
+  const cancelRounds = startRounds(parts, fail)
+  const closeAll = async (): Promise<void> => {
+    cancelRounds()
+    await ingest.stop()
+    await Promise.allSettled([lane.close(), publisher.close()])
+    await journal.close()
+  }
+  const ended = Promise.race([pump(parts, ingest), failed]).catch(async (error) => {
+    await closeAll().catch(() => {})
+    throw error
+  })
   ended.catch(() => {})
 
-  const stop = async (): Promise<void> => {
+  const drain = async (): Promise<void> => {
     await ingest.stop()
-    journal.append(RecordKind.stop, 0, clock.nowUs(), new Uint8Array(0))
+    journal.append(RecordKind.stop, 0, options.clock.nowUs(), new Uint8Array(0))
     await journal.finish()
     await ended
+    cancelRounds()
     await seal.now()
     await seal.submitted()
     await settle(publisher)
-    await Promise.all([lane.close(), publisher.close()])
-    await journal.close()
   }
+  let stopping: Promise<void> | null = null
   return {
     writer: journal.id,
     board,
     counters: ingest.counters,
     ended,
     stop() {
-      stopping ??= stop()
+      stopping ??= drain().finally(closeAll)
       return stopping
+    },
+  }
+}
+
+/** The journal as ingest sees it. A journal that failed takes nothing more: the collector ends with its failure. */
+function intakeOf(journal: Journal, board: Board, fail: (error: unknown) => void): Intake {
+  return {
+    append(kind, connection, receivedUs, payload) {
+      try {
+        const number = journal.append(kind, connection, receivedUs, payload)
+        board.set('appended', number)
+        return number
+      } catch (error) {
+        fail(error)
+        return journal.lastRecord
+      }
+    },
+    get isCongested() {
+      return journal.isCongested
     },
   }
 }
@@ -145,84 +167,4 @@ function checkDiskTold(journal: Journal, sealedTo: number): void {
       context: { journal: journal.id, lastRecord: journal.durableRecord, sealedTo },
     },
   )
-}
-
-interface Parts {
-  readonly options: CollectOptions
-  readonly journal: Journal
-  readonly publisher: Publisher
-  readonly lane: LaneHost
-  readonly ingest: Ingest
-  readonly board: Board
-}
-
-/** Feeds the lane from the journal, cuts when due, passes on what the books miss. Ends with the journal. */
-async function pump(parts: Parts, seal: ReturnType<typeof sealer>): Promise<void> {
-  const { options, journal, lane, board, ingest } = parts
-  const feed = journal.feed(board.get('sealed') + 1)
-  const inFlight: Promise<LaneProgress>[] = []
-  let rowsWaiting = 0
-  let lastCutUs = options.clock.nowUs()
-
-  const settleOldest = async (keep: number): Promise<void> => {
-    while (inFlight.length > keep) {
-      const progress = await (inFlight.shift() as Promise<LaneProgress>)
-      rowsWaiting = progress.rowsWaiting
-      showProgress(board, progress)
-      // While catching up, books may have been mended long ago: what is still missed is asked for once, at the end.
-      if (progress.lastRecord > journal.startRecord)
-        for (const request of progress.wanted) ingest.want(request)
-    }
-  }
-  for (;;) {
-    const block = await feed.next()
-    if (block === null) break
-    board.set('durable', block.last)
-    inFlight.push(watched(lane.accept(block)))
-    await settleOldest(BLOCKS_IN_FLIGHT_MAX)
-    if (block.first <= journal.startRecord && block.last >= journal.startRecord) {
-      await settleOldest(0)
-      for (const request of await lane.outstanding()) ingest.want(request)
-    }
-    const isLate = options.clock.nowUs() - lastCutUs >= options.sealEveryMs * 1000
-    if (rowsWaiting < options.sealRows && !isLate) continue
-    await settleOldest(0)
-    lastCutUs = options.clock.nowUs()
-    if (rowsWaiting === 0) continue
-    await seal.now()
-    rowsWaiting = 0
-  }
-  await settleOldest(0)
-}
-
-/** A call whose failure is met later, by whoever settles it. */
-function watched<T>(call: Promise<T>): Promise<T> {
-  call.catch(() => {})
-  return call
-}
-
-function showProgress(board: Board, progress: LaneProgress): void {
-  board.set('read', progress.lastRecord)
-  board.set('readTimeUs', progress.lastReceivedUs)
-  board.set('rows', progress.rows)
-  board.set('gaps', progress.gaps)
-  board.set('duplicates', progress.duplicates)
-  board.set('deadLetters', progress.deadLetters)
-}
-
-/** Committer rounds on the commit clock, never two at once. */
-function startRounds({ options, publisher }: Parts): () => void {
-  let isRunning = false
-  return options.clock.every(options.commitEveryMs, () => {
-    if (isRunning) return
-    isRunning = true
-    publisher.round().then(
-      () => {
-        isRunning = false
-      },
-      () => {
-        isRunning = false
-      },
-    )
-  })
 }

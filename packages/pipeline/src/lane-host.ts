@@ -1,12 +1,19 @@
 import { Worker } from 'node:worker_threads'
 import { readImage } from '@cryptoflow/journal'
 import type { JournalBlock } from '@cryptoflow/model'
-import type { ImageSettings, SnapshotRequest } from '@cryptoflow/normalize'
+import type { ImageOptions, SnapshotRequest } from '@cryptoflow/normalize'
 import { diskStore } from '@cryptoflow/stores'
 import { openBoard } from './board.ts'
 import { callThread } from './calls.ts'
 import { type CrashDrill, crashProbe } from './drill.ts'
-import { type Cut, createLane, type FrameTally, type Lane, type LaneProgress } from './lane.ts'
+import {
+  type BookCheck,
+  type Cut,
+  createLane,
+  type FrameTally,
+  type Lane,
+  type LaneProgress,
+} from './lane.ts'
 import { NAMESPACE } from './warehouse.ts'
 
 /** Everything a lane needs, as plain data that crosses threads. */
@@ -16,7 +23,7 @@ export interface LaneConfig {
   readonly imageDirectory: string | null
   /** Hash of the image to begin from; null: the journal's beginning. */
   readonly image: string | null
-  readonly images: ImageSettings
+  readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
   readonly isImport: boolean
   readonly board: SharedArrayBuffer
@@ -29,6 +36,7 @@ export interface LaneHost {
   outstanding(): Promise<readonly SnapshotRequest[]>
   cut(epoch: number): Promise<Cut>
   tally(): Promise<FrameTally>
+  books(): Promise<BookCheck[]>
   close(): Promise<void>
 }
 
@@ -56,6 +64,7 @@ export async function openLane(config: LaneConfig, threads: 0 | 1): Promise<Lane
     outstanding: async () => lane.outstanding(),
     cut: (epoch) => lane.cut(epoch),
     tally: async () => lane.tally(),
+    books: async () => lane.books(),
     close: async () => {},
   }
 }
@@ -73,6 +82,7 @@ async function openLaneThread(config: LaneConfig): Promise<LaneHost> {
     outstanding: () => thread.call('outstanding'),
     cut: (epoch) => thread.call('cut', epoch),
     tally: () => thread.call('tally'),
+    books: () => thread.call('books'),
     close: () => thread.close(),
   }
 }

@@ -17,4 +17,5 @@ serveCalls(parentPort, {
   outstanding: async () => (await lane).outstanding(),
   cut: async (epoch: number) => (await lane).cut(epoch),
   tally: async () => (await lane).tally(),
+  books: async () => (await lane).books(),
 })

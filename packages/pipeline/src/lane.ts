@@ -1,15 +1,18 @@
 import { findMarket } from '@cryptoflow/exchanges'
 import { readRecords, writeImage } from '@cryptoflow/journal'
 import {
+  assert,
   type ConnectNote,
   type DataFileOffer,
   type DecodeOutcome,
+  type DisconnectNote,
   decodeAnswerPayload,
   decodeNote,
   EventBatch,
   type ExchangeMarket,
   type JournalBlock,
   type JournalRecord,
+  keyText,
   type ObjectStore,
   type Probe,
   RecordKind,
@@ -17,7 +20,12 @@ import {
   StringTable,
   type TableName,
 } from '@cryptoflow/model'
-import { createNormalizer, type ImageSettings, type SnapshotRequest } from '@cryptoflow/normalize'
+import {
+  createNormalizer,
+  type ImageOptions,
+  type Normalizer,
+  type SnapshotRequest,
+} from '@cryptoflow/normalize'
 import { entropy } from '@cryptoflow/runtime'
 import { dataFileKey, sealRows } from '@cryptoflow/sink'
 import { openPartitions } from './partitions.ts'
@@ -31,7 +39,7 @@ export interface LaneOptions {
   readonly imageDirectory: string | null
   /** State to begin from; null: the journal's beginning. */
   readonly image: Uint8Array | null
-  readonly images: ImageSettings
+  readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
   /** Rows of captures: no check against the present. */
   readonly isImport: boolean
@@ -63,7 +71,9 @@ export interface Cut {
 
 /** Frames by what they became, for reports on a replay. */
 export interface FrameTally {
-  readonly decoded: Record<string, number>
+  readonly decodedMessages: number
+  /** Messages and the rows in them by table, before anything is removed as a duplicate. */
+  readonly decoded: Record<string, { messages: number; rows: number }>
   readonly ignored: Record<string, number>
   readonly deadLetters: Record<string, number>
 }
@@ -78,6 +88,8 @@ export interface Lane {
   outstanding(): readonly SnapshotRequest[]
   cut(epoch: number): Promise<Cut>
   tally(): FrameTally
+  /** What the books of this process were compared with, per key. */
+  books(): BookCheck[]
 }
 
 export function createLane(options: LaneOptions): Lane {
@@ -99,41 +111,46 @@ export function createLane(options: LaneOptions): Lane {
   let lastRecord = 0
   let lastReceivedUs = 0
 
-  const decodeFrame = (record: JournalRecord): void => {
+  const frame = (record: JournalRecord): void => {
     const market = normalizer.marketOf(record.connection)
-    if (market === null) return
+    assert(market !== null, 'a frame belongs to a connection that was opened')
     batch.clear()
     const outcome = market.decodeFrame(record.payload, batch)
-    tally.count(outcome)
-    if (outcome.kind === 'events') normalizer.events(record, market, batch)
+    tally.count(market, outcome, batch)
+    if (outcome.kind === 'events') normalizer.events(record, market, batch, 0, batch.count)
     else if (outcome.kind === 'malformed' || outcome.kind === 'unknown') {
-      normalizer.deadLetter(record, market, outcome.reason, outcome.detail, record.payload)
+      bury(record, market, outcome, record.payload)
     }
   }
-  const decodeAnswer = (record: JournalRecord): void => {
+  const answer = (record: JournalRecord): void => {
     const { context, body } = decodeAnswerPayload(record.payload)
     const market = findMarket(context.exchange, context.market)
     batch.clear()
     const outcome = market.decodeAnswer(context, body, batch)
-    tally.count(outcome)
-    if (outcome.kind === 'events') normalizer.answer(record, context, market, batch)
-    else if (outcome.kind === 'malformed' || outcome.kind === 'unknown') {
-      normalizer.deadLetter(record, market, outcome.reason, outcome.detail, body)
-    }
+    tally.count(market, outcome, batch)
+    if (outcome.kind === 'malformed' || outcome.kind === 'unknown') bury(record, market, outcome, body)
+    normalizer.answer(record, context, batch)
   }
+  const bury = (
+    record: JournalRecord,
+    market: ExchangeMarket,
+    { reason, detail }: Extract<DecodeOutcome, { kind: 'malformed' | 'unknown' }>,
+    raw: Uint8Array,
+  ): void => normalizer.deadLetter(record, market, reason, detail, market.decoderVersion, raw)
+
   const take = (record: JournalRecord): void => {
     switch (record.kind) {
       case RecordKind.frame:
-        decodeFrame(record)
+        frame(record)
         break
       case RecordKind.answer:
-        decodeAnswer(record)
+        answer(record)
         break
       case RecordKind.connect:
         normalizer.connect(record, decodeNote<ConnectNote>(record.payload))
         break
       case RecordKind.disconnect:
-        normalizer.disconnect(record)
+        normalizer.disconnect(record, decodeNote<DisconnectNote>(record.payload))
         break
       case RecordKind.clock:
         normalizer.clock(record)
@@ -143,7 +160,6 @@ export function createLane(options: LaneOptions): Lane {
         break
       case RecordKind.stop:
         normalizer.stop(record)
-        break
     }
   }
 
@@ -154,8 +170,18 @@ export function createLane(options: LaneOptions): Lane {
         lastRecord = record.number
         lastReceivedUs = record.receivedUs
       }
-      const { counters } = normalizer
-      const progress = { rowsWaiting: partitions.rowCount(), lastRecord, lastReceivedUs, wanted, ...counters }
+      const { rows, gaps, duplicates, deadLetters } = normalizer.counters
+      const rowsWaiting = partitions.rowCount()
+      const progress = {
+        rowsWaiting,
+        lastRecord,
+        lastReceivedUs,
+        wanted,
+        rows,
+        gaps,
+        duplicates,
+        deadLetters,
+      }
       wanted = []
       return progress
     },
@@ -163,13 +189,50 @@ export function createLane(options: LaneOptions): Lane {
     async cut(epoch) {
       const to = lastRecord
       const image = normalizer.image()
+      const progress = progressOf(normalizer)
       const tables = await sealAll(options, epoch, partitions.take())
       const { imageDirectory, probe } = options
       const hash = imageDirectory === null ? '' : await writeImage(imageDirectory, image, probe)
-      return { tables, image: hash, progress: normalizer.progress(), to }
+      return { tables, image: hash, progress, to }
     },
     tally: tally.read,
+    books: () => bookChecks(normalizer),
   }
+}
+
+/** How a book fared against the exchange's own best bid and offer. */
+export interface BookCheck {
+  readonly exchange: string
+  readonly market: string
+  readonly symbol: string
+  /** Deltas applied, snapshots joined, times best bid met best ask. */
+  readonly applied: number
+  readonly bridges: number
+  readonly crossed: number
+  readonly gaps: number
+  /** Points compared, and those that were equal. */
+  readonly bbo_points: number
+  readonly bbo_equal: number
+}
+
+/** Last sequence per key and stream, as it rides in the epoch. */
+function progressOf(normalizer: Normalizer): Record<string, number> {
+  const entries = normalizer
+    .progress()
+    .map(({ key, stream, lastSeq }) => [`${keyText(key)}\0${stream}`, lastSeq])
+  return Object.fromEntries(entries)
+}
+
+function bookChecks(normalizer: Normalizer): BookCheck[] {
+  return normalizer.keyCounters().map(({ key, counters }) => ({
+    ...key,
+    applied: counters.applied,
+    bridges: counters.bridged,
+    crossed: counters.crossed,
+    gaps: counters.gaps,
+    bbo_points: counters.quotePoints,
+    bbo_equal: counters.quoteEqual,
+  }))
 }
 
 async function sealAll(
@@ -198,22 +261,39 @@ async function sealAll(
   return offers
 }
 
-function openTally(): { count(outcome: DecodeOutcome): void; read(): FrameTally } {
-  const decoded = new Map<string, number>()
+function openTally(): {
+  count(market: ExchangeMarket, outcome: DecodeOutcome, batch: EventBatch): void
+  read(): FrameTally
+} {
+  const tables = new Map<string, { messages: number; rows: number }>()
   const ignored = new Map<string, number>()
   const deadLetters = new Map<string, number>()
+  let decodedMessages = 0
   const more = (counts: Map<string, number>, name: string): void => {
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
+  const stored = (table: string, rows: number): void => {
+    const count = tables.get(table) ?? { messages: 0, rows: 0 }
+    tables.set(table, { messages: count.messages + 1, rows: count.rows + rows })
+  }
   return {
-    count(outcome) {
-      if (outcome.kind === 'events') more(decoded, 'events')
+    count(market, outcome, batch) {
+      if (outcome.kind === 'unknown' || outcome.kind === 'malformed') more(deadLetters, outcome.reason)
       else if (outcome.kind === 'ignored') more(ignored, outcome.reason)
-      else if (outcome.kind === 'unknown' || outcome.kind === 'malformed') more(deadLetters, outcome.reason)
-      else more(ignored, outcome.kind)
+      else if (outcome.kind !== 'events') more(ignored, outcome.kind)
+      else {
+        const name = batch.names.text(batch.stream[0] as number)
+        const table = market.streams.find((stream) => stream.name === name)?.table ?? null
+        if (table === null) more(ignored, 'not_stored')
+        else {
+          decodedMessages += 1
+          stored(table, batch.entryCount)
+        }
+      }
     },
     read: () => ({
-      decoded: Object.fromEntries(decoded),
+      decodedMessages,
+      decoded: Object.fromEntries(tables),
       ignored: Object.fromEntries(ignored),
       deadLetters: Object.fromEntries(deadLetters),
     }),

@@ -197,18 +197,23 @@ const CLOSING_ROUNDS_MAX = 100
 /** Rounds until every sealed epoch is in its tables and released. Throws when a table refuses to move on. */
 export async function settle(publisher: Publisher): Promise<void> {
   for (let i = 0; i < CLOSING_ROUNDS_MAX; i++) {
-    const { isSettled, halted } = await publisher.round()
-    if (isSettled) return
-    if (Object.keys(halted).length === 0) continue
-    throw new CryptoFlowError('committing: a table cannot be written to; its files and requests are kept', {
-      kind: 'catalog',
-      reaction: 'stop',
-      context: halted,
-    })
+    const summary = await publisher.round()
+    if (summary.isSettled) return
+    refuseHalted(summary)
   }
   throw new CryptoFlowError(
     'committing: not every epoch is in its tables after 100 rounds; what is pending is kept and taken up by the ' +
       'next process on this warehouse',
     { kind: 'catalog', reaction: 'retry' },
   )
+}
+
+/** I8: a table in a state that cannot be explained stops its writer, and nothing is deleted. */
+export function refuseHalted({ halted }: RoundSummary): void {
+  if (Object.keys(halted).length === 0) return
+  throw new CryptoFlowError('committing: a table cannot be written to; its files and requests are kept', {
+    kind: 'catalog',
+    reaction: 'stop',
+    context: halted,
+  })
 }

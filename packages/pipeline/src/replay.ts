@@ -1,10 +1,10 @@
 import { blockOf, openJournalReader } from '@cryptoflow/journal'
-import type { ExchangeMarket, JournalBlock, JournalRecord } from '@cryptoflow/model'
-import type { ImageSettings, SnapshotRequest } from '@cryptoflow/normalize'
+import type { JournalBlock, JournalRecord } from '@cryptoflow/model'
+import type { ImageOptions, SnapshotRequest } from '@cryptoflow/normalize'
 import type { Clock } from '@cryptoflow/runtime'
 import { openBoard } from './board.ts'
 import { captureRecords, openCapture, type ResyncOf } from './capture.ts'
-import type { FrameTally, LaneProgress } from './lane.ts'
+import type { BookCheck, FrameTally, LaneProgress } from './lane.ts'
 import { openLane } from './lane-host.ts'
 import { openPublisher, settle } from './publisher.ts'
 import { sealer } from './sealer.ts'
@@ -12,7 +12,7 @@ import { warehouseAt } from './warehouse.ts'
 
 export interface ReplayOptions {
   readonly warehouseDirectory: string
-  readonly images: ImageSettings
+  readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
   /** Rows after which an epoch is sealed. */
   readonly sealRows: number
@@ -26,6 +26,8 @@ export interface ReplayReport {
   readonly records: number
   readonly rows: number
   readonly tally: FrameTally
+  /** What the books were compared with, where the input has the exchange's best bid and offer. */
+  readonly books: readonly BookCheck[]
   /** Messages of a capture, and those of them that no adapter reads, by reason. */
   readonly messages: number
   readonly refused: Readonly<Record<string, number>>
@@ -94,7 +96,7 @@ interface Replay {
   readonly from: number
   accept(block: JournalBlock): Promise<LaneProgress>
   outstanding(): Promise<readonly SnapshotRequest[]>
-  finish(): Promise<Pick<ReplayReport, 'writer' | 'records' | 'rows' | 'tally'>>
+  finish(): Promise<Pick<ReplayReport, 'writer' | 'records' | 'rows' | 'tally' | 'books'>>
   close(): Promise<void>
 }
 
@@ -109,11 +111,13 @@ async function openReplay(writer: string, isImport: boolean, options: ReplayOpti
   const { images, compression } = options
   const lane = await openLane({ ...shared, ...image, images, compression, isImport }, 0)
   const seal = sealer({ ...shared, lane, publisher, clock: options.clock }, last)
+  let rows = 0
   return {
     from: (last?.to ?? 0) + 1,
     outstanding: lane.outstanding,
     async accept(block) {
       const progress = await lane.accept(block)
+      rows = progress.rows
       options.onProgress?.(progress)
       if (progress.rowsWaiting >= options.sealRows) await seal.now()
       return progress
@@ -122,8 +126,8 @@ async function openReplay(writer: string, isImport: boolean, options: ReplayOpti
       await seal.now()
       await seal.submitted()
       await settle(publisher)
-      const tally = await lane.tally()
-      return { writer, records: board.get('sealed'), rows: board.get('rows'), tally }
+      const records = board.get('sealed')
+      return { writer, records, rows, tally: await lane.tally(), books: await lane.books() }
     },
     async close() {
       await Promise.all([lane.close(), publisher.close()])

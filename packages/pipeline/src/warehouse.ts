@@ -58,7 +58,7 @@ export async function tableFiles(warehouse: Warehouse, clock: Clock): Promise<Ma
     const files = new Map<TableName, string[]>()
     for (const name of Object.keys(tables) as TableName[]) {
       const table = await catalog.load({ namespace: NAMESPACE, name })
-      const live = table === null ? [] : await liveDataFiles(io, table)
+      const live = table === null ? [] : await liveDataFiles(io, table.metadata)
       files.set(
         name,
         live.map((file) => fileURLToPath(file.location)),

@@ -1,15 +1,15 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { type TableContract, type TableName, tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf, systemClock } from '@cryptoflow/runtime'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
-import { type Cell, escapeControls, exactCell } from './exact.ts'
+import { type Cell, duckMessage, escapeControls, exactCell } from './exact.ts'
 
 /** Absolute paths of the live Parquet files per table, as the catalog names them. */
 export type TableFiles = ReadonlyMap<TableName, readonly string[]>
 
 export interface DuckOptions {
   readonly files: TableFiles
-  /** The only directory that may be read; null: the files alone. */
+  /** The only directory that may be read; null: the folders of the files. */
   readonly warehouse: string | null
   /** Single files that may be read as well. */
   readonly alsoRead?: readonly string[]
@@ -153,9 +153,14 @@ export async function openDuck(options: DuckOptions): Promise<Duck> {
 }
 
 function settings(options: DuckOptions): string {
-  const directories = options.warehouse === null ? [] : [resolve(options.warehouse)]
-  const tableFiles = options.warehouse === null ? [...options.files.values()].flat() : []
-  const paths = [...(options.alsoRead ?? []), ...tableFiles].map((path) => resolve(path))
+  const directories = new Set(
+    options.warehouse === null
+      ? [...options.files.values()].flat().map((path) => dirname(resolve(path)))
+      : [resolve(options.warehouse)],
+  )
+  // Paths are compared as they are asked for, which is with their glob characters escaped.
+  const allowed = [...directories].flatMap((directory) => [quoted(directory), globQuoted(directory)])
+  const paths = (options.alsoRead ?? []).map((path) => quoted(resolve(path)))
   return `
     SET TimeZone = 'UTC';
     SET memory_limit = '${MEMORY_LIMIT}';
@@ -165,8 +170,8 @@ function settings(options: DuckOptions): string {
     SET autoload_known_extensions = false;
     SET allow_community_extensions = false;
     SET allow_persistent_secrets = false;
-    SET allowed_directories = [${directories.map(quoted).join(', ')}];
-    SET allowed_paths = [${paths.map(quoted).join(', ')}];
+    SET allowed_directories = [${allowed.join(', ')}];
+    SET allowed_paths = [${paths.join(', ')}];
   `
 }
 
@@ -183,7 +188,7 @@ async function registerTable(duck: Duck, table: TableContract, files: readonly s
       `SELECT column_name AS name, data_type AS type FROM duckdb_columns() WHERE table_name = '${table.name}'`,
     )
   } catch (cause) {
-    throw new CryptoFlowError(`opening table ${table.name}: ${escapeControls(messageOf(cause))}`, {
+    throw new CryptoFlowError(`opening table ${table.name}: ${duckMessage(messageOf(cause))}`, {
       kind: 'data',
       reaction: 'stop',
       context: { table: table.name, files: files.length },

@@ -43,11 +43,11 @@ const MACROS = `
   CREATE MACRO trade_print(heading, trade_id, kind, side, price, price_scale, quantity, quantity_scale) AS
     hash(heading, trade_id, kind, side, price, price_scale::INTEGER, quantity, quantity_scale::INTEGER);
 
-  CREATE MACRO emitted_level(heading, side, position, level) AS level_print(heading, side, position - 1,
+  CREATE MACRO emitted_level(heading, side, place, level) AS level_print(heading, side, place - 1,
     exact(level[1]), written_scale(level[1]), exact(level[2]), written_scale(level[2]));
 
   CREATE MACRO side_print(heading, side, levels) AS coalesce(list_sum(list_transform(levels,
-    lambda level, position: emitted_level(heading, side, position, level)::HUGEINT)), 0);
+    lambda level, place: emitted_level(heading, side, place, level)::HUGEINT)), 0);
 
   CREATE MACRO home_table(stream) AS CASE stream WHEN 'trade' THEN 'ticks' ELSE 'spot_delta' END;
 `
@@ -85,10 +85,10 @@ const EMITTED_ROWS = `
     SELECT *, 'bid' AS level_side, bids AS levels FROM emission_lines WHERE form <> 'trade'
     UNION ALL SELECT *, 'ask', asks FROM emission_lines WHERE form <> 'trade'
   ), levels AS (
-    SELECT *, unnest(levels) AS level, generate_subscripts(levels, 1) AS position FROM level_lists
+    SELECT *, unnest(levels) AS level, generate_subscripts(levels, 1) AS place FROM level_lists
   )
-  SELECT ${MESSAGE_KEY}, emitted_level(heading, level_side, position, level) AS fingerprint,
-    concat_ws(' ', level_side, position - 1, level[1], level[2]) AS shown
+  SELECT ${MESSAGE_KEY}, emitted_level(heading, level_side, place, level) AS fingerprint,
+    concat_ws(' ', level_side, place - 1, level[1], level[2]) AS shown
   FROM levels
   UNION ALL
   SELECT ${MESSAGE_KEY}, trade_print(heading, first_seq::VARCHAR, 'trade', side,

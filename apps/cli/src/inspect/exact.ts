@@ -49,3 +49,9 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 export function escapeControls(text: string): string {
   return text.replace(UNSAFE, (char) => `\\u{${(char.codePointAt(0) as number).toString(16)}}`)
 }
+
+/** DuckDB's message on one line, without its drawing of the statement. */
+export function duckMessage(message: string): string {
+  const [problem = ''] = message.split(/\n\s*\n/)
+  return escapeControls(problem.replace(/\s+/g, ' ').trim())
+}

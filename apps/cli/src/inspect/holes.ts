@@ -39,6 +39,17 @@ const STORED_ORDER = `
   WHERE j.status = 'stored' AND j.form <> 'snapshot';
 `
 
+/**
+ * Gaps that claim to miss something, with the frame that ended them: messages behind that frame came late and
+ * may lie inside. An open border allows none.
+ */
+const TIGHT_GAPS = `
+  CREATE TABLE tight AS
+  SELECT g.*, h.writer AS end_writer, h.frame AS end_frame
+  FROM recorded_gaps g LEFT JOIN heard h ON ${sameStream('h')} AND h.first_seq = g.to_seq
+  WHERE g.missing IS DISTINCT FROM 0;
+`
+
 /** Columns that every problem is reported with. */
 const BORDERS = `${STREAM_KEY}, from_seq, to_seq`
 const problem = (text: string, columns: string, from: string): string =>
@@ -60,20 +71,18 @@ const LOOSE_GAPS = [
     `tight g WHERE to_seq IS NOT NULL
        AND NOT EXISTS (FROM heard h WHERE ${sameStream('h')} AND h.first_seq = g.to_seq)`,
   ),
-  // Late messages are those that came after the gap had been closed; an open border allows none.
   problem(
     'stored messages lie inside',
     OF_GAP,
     `tight g WHERE EXISTS (FROM heard h WHERE ${sameStream('h')}
        AND (g.from_seq IS NULL OR h.first_seq > g.from_seq) AND (g.to_seq IS NULL OR h.last_seq < g.to_seq)
-       AND NOT coalesce(g.from_seq IS NOT NULL AND g.to_seq IS NOT NULL
-         AND h.writer = g.writer AND h.frame > g.frame, false))`,
+       AND NOT coalesce(g.from_seq IS NOT NULL AND h.writer = g.end_writer AND h.frame > g.end_frame, false))`,
   ),
 ]
 
 const GAP_ROWS_TWICE = `
-  SELECT 'the gap row is stored more than once' AS problem, ${STREAM_KEY}, any_value(from_seq),
-    any_value(to_seq), any_value(cause), gap_id
+  SELECT 'the gap row is stored more than once' AS problem, ${STREAM_KEY}, any_value(from_seq) AS from_seq,
+    any_value(to_seq) AS to_seq, any_value(cause) AS cause, gap_id
   FROM gaps GROUP BY ${STREAM_KEY}, gap_id, state HAVING count(*) > 1`
 
 /** Without a crash the recorded holes are the injected ones, border for border. */
@@ -115,7 +124,7 @@ export function holesSql(restarted: boolean): string[] {
   return [
     INJECTED_HOLES,
     STORED_ORDER,
-    'CREATE VIEW tight AS FROM recorded_gaps WHERE missing IS DISTINCT FROM 0',
+    TIGHT_GAPS,
     `CREATE TABLE gap_mismatches AS ${problems.map((sql) => `(${sql})`).join('\nUNION ALL\n')}`,
   ]
 }

@@ -1,7 +1,7 @@
 import { tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import { type Duck, openDuck, type QueryResult, quoted, type TableFiles } from './duck.ts'
-import { escapeControls } from './exact.ts'
+import { duckMessage } from './exact.ts'
 
 export { formatCsv, formatJson, formatTable } from './format.ts'
 
@@ -117,7 +117,7 @@ function functionsThatMayWrite(tree: unknown): string[] {
 function usageError(problem: string, cause?: unknown): CryptoFlowError {
   const names = Object.keys(tables).join(', ')
   return new CryptoFlowError(
-    `running a query: ${escapeControls(problem)}; expected one statement that reads from ${names}`,
+    `running a query: ${duckMessage(problem)}; expected one statement that reads from ${names}`,
     { kind: 'usage', reaction: 'reject', context: { tables: Object.keys(tables) }, cause },
   )
 }

@@ -79,8 +79,9 @@ export class Truth {
   }
 
   private async mergeUpTo(key: string, seq: number): Promise<void> {
+    const places = this.waiting.get(key) ?? []
     while (this.mustMerge(key, seq)) {
-      const { offset, size } = this.waiting.get(key)?.shift() as SnapshotPlace
+      const { offset, size } = places.shift() as SnapshotPlace
       const { buffer } = await this.file.read(Buffer.allocUnsafe(size), 0, size, offset)
       this.bookOf(key).merge(JSON.parse(buffer.toString()) as BookUpdate)
     }
@@ -104,9 +105,10 @@ async function snapshotPlaces(log: string): Promise<Map<string, SnapshotPlace[]>
     for (const { offset, bytes } of lines) {
       if (!bytes.includes(IS_SNAPSHOT)) continue
       const message = JSON.parse(bytes.toString()) as LogMessage
-      const key = keyText(message)
       const place = { last: message.last, offset, size: bytes.length }
-      places.set(key, [...(places.get(key) ?? []), place])
+      const known = places.get(keyText(message))
+      if (known === undefined) places.set(keyText(message), [place])
+      else known.push(place)
     }
   }
   for (const known of places.values()) known.sort((a, b) => a.last - b.last)

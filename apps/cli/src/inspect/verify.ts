@@ -5,7 +5,7 @@ import { type TableName, tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import { type Duck, openDuck, type TableFiles } from './duck.ts'
 import { emissionSql } from './emissions.ts'
-import { escapeControls } from './exact.ts'
+import { duckMessage } from './exact.ts'
 import { HOLE_COUNTS, holesSql, RECORDED_GAPS } from './holes.ts'
 import { compareImages, GRID_COUNTS, gridExamples, gridSql } from './images.ts'
 import {
@@ -105,7 +105,7 @@ export async function verifyRun(options: VerifyOptions): Promise<VerifyReport> {
     }
   } catch (cause) {
     if (cause instanceof CryptoFlowError) throw cause
-    throw new CryptoFlowError(`verifying a run: ${escapeControls(messageOf(cause))}`, {
+    throw new CryptoFlowError(`verifying a run: ${duckMessage(messageOf(cause))}`, {
       kind: 'data',
       reaction: 'stop',
       context: { emissionLog: options.emissionLog },

@@ -1,5 +1,18 @@
 import { type BookRule, type EventBatch, EventKind, Side } from '@cryptoflow/model'
-import { half, isEight, isFive, isSeven, isSix, MISS, scanDecimal, scanInteger, word } from '../bytes.ts'
+import {
+  FRAME_AT,
+  half,
+  isEight,
+  isFive,
+  isSeven,
+  isSix,
+  MISS,
+  type Space,
+  scanInteger,
+  scanRareDecimal,
+  scanUsualDecimal,
+  word,
+} from '../bytes.ts'
 import { type FieldReader, isArray } from '../json.ts'
 import { timeUs } from '../time.ts'
 import { isLastBrace, scanSymbol } from './envelope.ts'
@@ -102,31 +115,30 @@ const LIST = half(':[')
  * `{"e":"depthUpdate","E":1,"s":"B","U":1,"u":1,"b":[["1","1"]],"a":[]}`; false otherwise.
  */
 export function scanDepth(
-  view: DataView,
-  bytes: Uint8Array,
+  space: Space,
   at: number,
   symbolBytes: number,
   stream: Uint8Array,
   out: EventBatch,
 ): boolean {
-  const end = bytes.length
-  if (!isEight(view, at, end, HEAD_1, HEAD_2) || !isEight(view, at + 8, end, HEAD_3, HEAD_4)) return false
-  if (!isSeven(view, at + 16, end, HEAD_5, HEAD_TAIL)) return false
+  const { bytes, view } = space
+  if (!isEight(view, at, HEAD_1, HEAD_2) || !isEight(view, at + 8, HEAD_3, HEAD_4)) return false
+  if (!isSeven(view, at + 16, HEAD_5, HEAD_TAIL)) return false
   out.reserveEvent()
   const event = out.count
-  at = scanInteger(view, at + 23, end, out.sentUs, event)
-  if (!isSix(view, at, end, SYMBOL_KEY, TEXT)) return false
+  at = scanInteger(view, at + 23, out.sentUs, event)
+  if (!isSix(view, at, SYMBOL_KEY, TEXT)) return false
   const symbolAt = at + 6
-  const symbolEnd = scanSymbol(view, symbolAt, end, symbolBytes)
-  if (!isSix(view, symbolEnd, end, FIRST_KEY, NUMBER)) return false
-  at = scanInteger(view, symbolEnd + 6, end, out.firstSeq, event)
-  if (!isFive(view, at, end, LAST_KEY, LAST_KEY_TAIL)) return false
-  at = scanInteger(view, at + 5, end, out.lastSeq, event)
-  if (!isSix(view, at, end, BIDS_KEY, LIST)) return false
-  at = scanLevels(view, at + 6, end, Side.bid, out)
-  if (!isSix(view, at, end, ASKS_KEY, LIST)) return false
-  at = scanLevels(view, at + 6, end, Side.ask, out)
-  if (!isLastBrace(view, at, end, symbolBytes)) return false
+  const symbolEnd = scanSymbol(view, symbolAt, symbolBytes)
+  if (!isSix(view, symbolEnd, FIRST_KEY, NUMBER)) return false
+  at = scanInteger(view, symbolEnd + 6, out.firstSeq, event)
+  if (!isFive(view, at, LAST_KEY, LAST_KEY_TAIL)) return false
+  at = scanInteger(view, at + 5, out.lastSeq, event)
+  if (!isSix(view, at, BIDS_KEY, LIST)) return false
+  at = scanLevels(space, at + 6, Side.bid, out)
+  if (!isSix(view, at, ASKS_KEY, LIST)) return false
+  at = scanLevels(space, at + 6, Side.ask, out)
+  if (!isLastBrace(space, at, symbolBytes)) return false
 
   const sentUs = timeUs(out.sentUs[event] as number)
   if (sentUs === Number.POSITIVE_INFINITY) return false
@@ -148,24 +160,19 @@ const SNAPSHOT_ASKS_1 = word(',"as')
 const SNAPSHOT_ASKS_2 = word('ks":')
 
 /** The fast path for `{"lastUpdateId":1,"bids":[["1","1"]],"asks":[]}`; false when written otherwise. */
-export function scanSnapshot(
-  view: DataView,
-  end: number,
-  stream: number,
-  symbol: number,
-  out: EventBatch,
-): boolean {
-  if (!isEight(view, 0, end, SNAPSHOT_1, SNAPSHOT_2)) return false
-  if (!isEight(view, 8, end, SNAPSHOT_3, SNAPSHOT_4)) return false
+export function scanSnapshot(space: Space, stream: number, symbol: number, out: EventBatch): boolean {
+  const { view } = space
+  if (!isEight(view, FRAME_AT, SNAPSHOT_1, SNAPSHOT_2)) return false
+  if (!isEight(view, FRAME_AT + 8, SNAPSHOT_3, SNAPSHOT_4)) return false
   out.reserveEvent()
-  let at = scanInteger(view, 16, end, out.lastSeq, out.count)
-  if (!isEight(view, at, end, SNAPSHOT_BIDS_1, SNAPSHOT_BIDS_2)) return false
-  at = scanListStart(view, at + 8, end)
-  at = scanLevels(view, at, end, Side.bid, out)
-  if (!isEight(view, at, end, SNAPSHOT_ASKS_1, SNAPSHOT_ASKS_2)) return false
-  at = scanListStart(view, at + 8, end)
-  at = scanLevels(view, at, end, Side.ask, out)
-  if (!isLastBrace(view, at, end, 0)) return false
+  let at = scanInteger(view, FRAME_AT + 16, out.lastSeq, out.count)
+  if (!isEight(view, at, SNAPSHOT_BIDS_1, SNAPSHOT_BIDS_2)) return false
+  at = scanListStart(view, at + 8)
+  at = scanLevels(space, at, Side.bid, out)
+  if (!isEight(view, at, SNAPSHOT_ASKS_1, SNAPSHOT_ASKS_2)) return false
+  at = scanListStart(view, at + 8)
+  at = scanLevels(space, at, Side.ask, out)
+  if (!isLastBrace(space, at, 0)) return false
   out.sentUs[out.count] = Number.NaN
   out.firstSeq[out.count] = Number.NaN
   endBook(out, EventKind.bookSnapshot, stream, symbol)
@@ -181,34 +188,37 @@ const NEXT_LEVEL = word('"],[')
 const LAST_LEVEL = half('"]')
 const LEVEL_BYTES_MIN = 9
 
-function scanListStart(view: DataView, at: number, end: number): number {
-  return at < end && view.getUint8(at) === LIST_START ? at + 1 : MISS
+function scanListStart(view: DataView, at: number): number {
+  return view.getUint8(at) === LIST_START ? at + 1 : MISS
 }
 
 /** Reads levels `["1","1"],["1","1"]]` behind the list's `[`, appending entries; answers the offset behind `]`. */
-function scanLevels(view: DataView, at: number, end: number, side: number, out: EventBatch): number {
-  if (at + 2 > end) return MISS
+function scanLevels(space: Space, at: number, side: number, out: EventBatch): number {
+  const { view } = space
   if (view.getUint8(at) === LIST_END) return at + 1
   if (view.getUint16(at, true) !== LEVEL_START) return MISS
   const left = LEVELS_MAX - (out.entryCount - (out.entryStart[out.count] as number))
-  const room = Math.min(left, Math.ceil((end - at) / LEVEL_BYTES_MIN))
+  const room = Math.min(left, Math.ceil((space.end - at) / LEVEL_BYTES_MIN))
   out.reserveEntries(room)
   const { price, quantity, side: sides } = out
+  const { mantissas: prices, scales: priceScales } = price
+  const { mantissas: quantities, scales: quantityScales } = quantity
   const last = out.entryCount + room
   at += 2
   for (let row = out.entryCount; row < last; row++) {
-    at = scanDecimal(view, at, end, price, row)
-    if (at + 3 > end || view.getUint16(at, true) !== BETWEEN || view.getUint8(at + 2) !== QUOTE) return MISS
-    at = scanDecimal(view, at + 3, end, quantity, row)
+    let quote = scanUsualDecimal(view, at, prices, priceScales, row)
+    if (quote === MISS) quote = scanRareDecimal(view, at, price, row)
+    if (view.getUint16(quote, true) !== BETWEEN || view.getUint8(quote + 2) !== QUOTE) return MISS
+    at = quote + 3
+    quote = scanUsualDecimal(view, at, quantities, quantityScales, row)
+    if (quote === MISS) quote = scanRareDecimal(view, at, quantity, row)
     sides[row] = side
-    if (at + 5 > end) return MISS
-    if (view.getInt32(at, true) === NEXT_LEVEL && view.getUint8(at + 4) === QUOTE) {
-      at += 5
-      continue
+    if (view.getInt32(quote, true) !== NEXT_LEVEL || view.getUint8(quote + 4) !== QUOTE) {
+      if (view.getUint16(quote, true) !== LAST_LEVEL || view.getUint8(quote + 2) !== LIST_END) return MISS
+      out.entryCount = row + 1
+      return quote + 3
     }
-    if (view.getUint16(at, true) !== LAST_LEVEL || view.getUint8(at + 2) !== LIST_END) return MISS
-    out.entryCount = row + 1
-    return at + 3
+    at = quote + 5
   }
   return MISS
 }

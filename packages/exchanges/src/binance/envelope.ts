@@ -1,5 +1,5 @@
 import { SYMBOL_BYTES_MAX } from '@cryptoflow/model'
-import { isLowerCaseOf, MISS, scanPlainText } from '../bytes.ts'
+import { FRAME_AT, isLowerCaseOf, MISS, type Space, scanPlainText } from '../bytes.ts'
 
 /**
  * The combined form `{"stream":"<symbol>@<channel>","data":<payload>}` around a payload.
@@ -8,20 +8,20 @@ import { isLowerCaseOf, MISS, scanPlainText } from '../bytes.ts'
  * 0 when the payload came without an envelope.
  */
 
-/** Length of `{"stream":"`: where the stream's name begins. */
-export const STREAM_AT = 11
+/** Where the stream's name begins: behind `{"stream":"`. */
+export const STREAM_AT = FRAME_AT + 11
 
 const QUOTE = 34
 const AT_SIGN = 64
 const BRACE = 125
+const BACKSLASH = 92
 
 /** The offset of the `@` behind the symbol in the stream's name. */
-export function scanStreamSymbol(view: DataView, end: number): number {
-  const limit = Math.min(end, STREAM_AT + SYMBOL_BYTES_MAX + 1)
-  for (let at = STREAM_AT; at < limit; at++) {
+export function scanStreamSymbol(view: DataView): number {
+  for (let at = STREAM_AT; at <= STREAM_AT + SYMBOL_BYTES_MAX; at++) {
     const byte = view.getUint8(at)
     if (byte === AT_SIGN) return at > STREAM_AT ? at : MISS
-    if (byte < 32 || byte === QUOTE || byte === 92) return MISS
+    if (byte < 32 || byte === QUOTE || byte === BACKSLASH) return MISS
   }
   return MISS
 }
@@ -30,15 +30,14 @@ export function scanStreamSymbol(view: DataView, end: number): number {
  * The offset of the quote that closes the symbol at `at`. In an envelope it must be the stream's symbol, which
  * stands there in lower case; the exact path, which does not ask that, decides about any other.
  */
-export function scanSymbol(view: DataView, at: number, end: number, symbolBytes: number): number {
-  if (symbolBytes === 0) return scanPlainText(view, at, end, SYMBOL_BYTES_MAX)
+export function scanSymbol(view: DataView, at: number, symbolBytes: number): number {
+  if (symbolBytes === 0) return scanPlainText(view, at, SYMBOL_BYTES_MAX)
   const quote = at + symbolBytes
-  if (quote >= end || view.getUint8(quote) !== QUOTE) return MISS
-  return isLowerCaseOf(view, STREAM_AT, at, symbolBytes) ? quote : MISS
+  return view.getUint8(quote) === QUOTE && isLowerCaseOf(view, STREAM_AT, at, symbolBytes) ? quote : MISS
 }
 
 /** Whether at `at` the payload ends, and with it the envelope and the frame. */
-export function isLastBrace(view: DataView, at: number, end: number, symbolBytes: number): boolean {
+export function isLastBrace({ view, end }: Space, at: number, symbolBytes: number): boolean {
   if (symbolBytes === 0) return at + 1 === end && view.getUint8(at) === BRACE
   return at + 2 === end && view.getUint8(at) === BRACE && view.getUint8(at + 1) === BRACE
 }

@@ -5,7 +5,7 @@ import {
   type StringTable,
   SYMBOL_BYTES_MAX,
 } from '@cryptoflow/model'
-import { isEight, isFive, isSeven, word } from '../bytes.ts'
+import { FRAME_AT, isEight, isFive, isSeven, type Space, spaceOf, word } from '../bytes.ts'
 import {
   FieldReader,
   field,
@@ -64,8 +64,7 @@ export function decodeFrame(bytes: Uint8Array, out: EventBatch): DecodeOutcome {
 /** Appends the frame's events and answers true, or leaves the batch as it was and answers false. */
 export function decodeFast(bytes: Uint8Array, out: EventBatch): boolean {
   const { count } = out
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (scanFrame(view, bytes, out)) return true
+  if (scanFrame(spaceOf(bytes), out)) return true
   out.rollback(count)
   return false
 }
@@ -86,34 +85,35 @@ const QUOTE = word('@boo')
 const QUOTE_2 = word('kTic')
 const QUOTE_TAIL = word('ker"')
 
-function scanFrame(view: DataView, bytes: Uint8Array, out: EventBatch): boolean {
-  const end = bytes.length
-  if (end < 32) return false
-  if (view.getInt32(0, true) !== ENVELOPE || !isSeven(view, 4, end, ENVELOPE_NAME, ENVELOPE_TAIL)) {
+function scanFrame(space: Space, out: EventBatch): boolean {
+  const { view } = space
+  if (
+    view.getInt32(FRAME_AT, true) !== ENVELOPE ||
+    !isSeven(view, FRAME_AT + 4, ENVELOPE_NAME, ENVELOPE_TAIL)
+  ) {
     return (
-      scanTrade(view, bytes, 0, 0, channelBytes.trade, out) ||
-      scanDepth(view, bytes, 0, 0, channelBytes.depth100ms, out) ||
-      scanQuote(view, bytes, 0, 0, channelBytes.quote, out)
+      scanTrade(space, FRAME_AT, 0, channelBytes.trade, out) ||
+      scanDepth(space, FRAME_AT, 0, channelBytes.depth100ms, out) ||
+      scanQuote(space, FRAME_AT, 0, channelBytes.quote, out)
     )
   }
-  const at = scanStreamSymbol(view, end)
+  const at = scanStreamSymbol(view)
   const symbolBytes = at - STREAM_AT
-  if (isSeven(view, at, end, TRADE, TRADE_TAIL)) {
-    if (!isEight(view, at + 7, end, DATA_1, DATA_2)) return false
-    return scanTrade(view, bytes, at + 15, symbolBytes, channelBytes.trade, out)
+  if (isSeven(view, at, TRADE, TRADE_TAIL)) {
+    if (!isEight(view, at + 7, DATA_1, DATA_2)) return false
+    return scanTrade(space, at + 15, symbolBytes, channelBytes.trade, out)
   }
-  if (isEight(view, at, end, QUOTE, QUOTE_2)) {
-    if (at + 12 > end || view.getInt32(at + 8, true) !== QUOTE_TAIL) return false
-    if (!isEight(view, at + 12, end, DATA_1, DATA_2)) return false
-    return scanQuote(view, bytes, at + 20, symbolBytes, channelBytes.quote, out)
+  if (isEight(view, at, QUOTE, QUOTE_2)) {
+    if (view.getInt32(at + 8, true) !== QUOTE_TAIL || !isEight(view, at + 12, DATA_1, DATA_2)) return false
+    return scanQuote(space, at + 20, symbolBytes, channelBytes.quote, out)
   }
-  if (isEight(view, at, end, DEPTH, DEPTH_100_2)) {
-    if (!isFive(view, at + 8, end, DEPTH_100_3, DEPTH_100_TAIL)) return false
-    if (!isEight(view, at + 13, end, DATA_1, DATA_2)) return false
-    return scanDepth(view, bytes, at + 21, symbolBytes, channelBytes.depth100ms, out)
+  if (isEight(view, at, DEPTH, DEPTH_100_2)) {
+    if (!isFive(view, at + 8, DEPTH_100_3, DEPTH_100_TAIL)) return false
+    if (!isEight(view, at + 13, DATA_1, DATA_2)) return false
+    return scanDepth(space, at + 21, symbolBytes, channelBytes.depth100ms, out)
   }
-  if (!isSeven(view, at, end, DEPTH, DEPTH_TAIL) || !isEight(view, at + 7, end, DATA_1, DATA_2)) return false
-  return scanDepth(view, bytes, at + 15, symbolBytes, channelBytes.depth, out)
+  if (!isSeven(view, at, DEPTH, DEPTH_TAIL) || !isEight(view, at + 7, DATA_1, DATA_2)) return false
+  return scanDepth(space, at + 15, symbolBytes, channelBytes.depth, out)
 }
 
 /** Reads a frame in any spelling that JSON allows; what it refuses leaves the batch as it was. */
@@ -189,8 +189,7 @@ export function decodeAnswer(context: AnswerContext, body: Uint8Array, out: Even
 
 export function decodeAnswerFast(body: Uint8Array, stream: number, symbol: number, out: EventBatch): boolean {
   const { count } = out
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
-  if (scanSnapshot(view, body.length, stream, symbol, out)) return true
+  if (scanSnapshot(spaceOf(body), stream, symbol, out)) return true
   out.rollback(count)
   return false
 }

@@ -1,5 +1,5 @@
 import { type EventBatch, EventKind, Side } from '@cryptoflow/model'
-import { half, isFive, isSeven, isSix, scanDecimal, scanInteger, word } from '../bytes.ts'
+import { half, isFive, isSeven, isSix, type Space, scanDecimal, scanInteger, word } from '../bytes.ts'
 import type { FieldReader } from '../json.ts'
 import { isLastBrace, scanSymbol } from './envelope.ts'
 
@@ -56,31 +56,30 @@ const QUOTE = 34
  * `{"u":1,"s":"B","b":"1","B":"1","a":"1","A":"1"}`; false otherwise.
  */
 export function scanQuote(
-  view: DataView,
-  bytes: Uint8Array,
+  space: Space,
   at: number,
   symbolBytes: number,
   stream: Uint8Array,
   out: EventBatch,
 ): boolean {
-  const end = bytes.length
-  if (!isFive(view, at, end, HEAD, HEAD_TAIL)) return false
+  const { bytes, view } = space
+  if (!isFive(view, at, HEAD, HEAD_TAIL)) return false
   out.reserveEvent()
   out.reserveEntries(2)
   const bid = out.entryCount
-  at = scanInteger(view, at + 5, end, out.lastSeq, out.count)
-  if (!isSix(view, at, end, SYMBOL_KEY, TEXT)) return false
+  at = scanInteger(view, at + 5, out.lastSeq, out.count)
+  if (!isSix(view, at, SYMBOL_KEY, TEXT)) return false
   const symbolAt = at + 6
-  const symbolEnd = scanSymbol(view, symbolAt, end, symbolBytes)
-  if (!isSeven(view, symbolEnd, end, BID_KEY, BID_KEY_TAIL)) return false
-  at = scanDecimal(view, symbolEnd + 7, end, out.price, bid)
-  if (!isSeven(view, at, end, BID_QUANTITY_KEY, BID_QUANTITY_KEY_TAIL)) return false
-  at = scanDecimal(view, at + 7, end, out.quantity, bid)
-  if (!isSeven(view, at, end, ASK_KEY, ASK_KEY_TAIL)) return false
-  at = scanDecimal(view, at + 7, end, out.price, bid + 1)
-  if (!isSeven(view, at, end, ASK_QUANTITY_KEY, ASK_QUANTITY_KEY_TAIL)) return false
-  at = scanDecimal(view, at + 7, end, out.quantity, bid + 1)
-  if (at >= end || view.getUint8(at) !== QUOTE || !isLastBrace(view, at + 1, end, symbolBytes)) return false
+  const symbolEnd = scanSymbol(view, symbolAt, symbolBytes)
+  if (!isSeven(view, symbolEnd, BID_KEY, BID_KEY_TAIL)) return false
+  at = scanDecimal(view, symbolEnd + 7, out.price, bid)
+  if (!isSeven(view, at, BID_QUANTITY_KEY, BID_QUANTITY_KEY_TAIL)) return false
+  at = scanDecimal(view, at + 7, out.quantity, bid)
+  if (!isSeven(view, at, ASK_KEY, ASK_KEY_TAIL)) return false
+  at = scanDecimal(view, at + 7, out.price, bid + 1)
+  if (!isSeven(view, at, ASK_QUANTITY_KEY, ASK_QUANTITY_KEY_TAIL)) return false
+  at = scanDecimal(view, at + 7, out.quantity, bid + 1)
+  if (view.getUint8(at) !== QUOTE || !isLastBrace(space, at + 1, symbolBytes)) return false
 
   const symbol = out.names.idOfBytes(bytes, symbolAt, symbolEnd)
   const streamId = out.names.idOfBytes(stream, 0, stream.length)

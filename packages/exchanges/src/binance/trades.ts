@@ -1,5 +1,5 @@
 import { type Continuity, type EventBatch, EventKind, Side } from '@cryptoflow/model'
-import { half, isEight, isSeven, isSix, MISS, scanDecimal, scanInteger, word } from '../bytes.ts'
+import { half, isEight, isSeven, isSix, MISS, type Space, scanDecimal, scanInteger, word } from '../bytes.ts'
 import type { FieldReader } from '../json.ts'
 import { timeUs } from '../time.ts'
 import { isLastBrace, scanSymbol } from './envelope.ts'
@@ -63,41 +63,40 @@ const FALSE_TAIL = word('alse')
 const LETTER_F = 102
 
 /**
- * The fast path: appends the trade at `at ... end - 1` when it is written exactly as the exchange writes it,
+ * The fast path: appends the trade at `at` when it is written exactly as the exchange writes it,
  * `{"e":"trade","E":1,"s":"B","t":1,"p":"1","q":"1","T":1,"m":true,"M":true}`; false otherwise.
  */
 export function scanTrade(
-  view: DataView,
-  bytes: Uint8Array,
+  space: Space,
   at: number,
   symbolBytes: number,
   stream: Uint8Array,
   out: EventBatch,
 ): boolean {
-  const end = bytes.length
-  if (!isEight(view, at, end, HEAD_1, HEAD_2) || !isEight(view, at + 8, end, HEAD_3, HEAD_4)) return false
-  if (at + 17 > end || view.getUint8(at + 16) !== COLON) return false
+  const { bytes, view } = space
+  if (!isEight(view, at, HEAD_1, HEAD_2) || !isEight(view, at + 8, HEAD_3, HEAD_4)) return false
+  if (view.getUint8(at + 16) !== COLON) return false
   out.reserveEvent()
   out.reserveEntries(1)
   const event = out.count
   const entry = out.entryCount
-  at = scanInteger(view, at + 17, end, out.sentUs, event)
-  if (!isSix(view, at, end, SYMBOL_KEY, TEXT)) return false
+  at = scanInteger(view, at + 17, out.sentUs, event)
+  if (!isSix(view, at, SYMBOL_KEY, TEXT)) return false
   const symbolAt = at + 6
-  const symbolEnd = scanSymbol(view, symbolAt, end, symbolBytes)
-  if (!isSix(view, symbolEnd, end, ID_KEY, NUMBER)) return false
-  at = scanInteger(view, symbolEnd + 6, end, out.firstSeq, event)
-  if (!isSix(view, at, end, PRICE_KEY, TEXT)) return false
-  at = scanDecimal(view, at + 6, end, out.price, entry)
-  if (!isSeven(view, at, end, QUANTITY_KEY, QUANTITY_KEY_TAIL)) return false
-  at = scanDecimal(view, at + 7, end, out.quantity, entry)
-  if (!isSix(view, at, end, TIME_KEY, NUMBER)) return false
-  at = scanInteger(view, at + 6, end, out.engineUs, event)
+  const symbolEnd = scanSymbol(view, symbolAt, symbolBytes)
+  if (!isSix(view, symbolEnd, ID_KEY, NUMBER)) return false
+  at = scanInteger(view, symbolEnd + 6, out.firstSeq, event)
+  if (!isSix(view, at, PRICE_KEY, TEXT)) return false
+  at = scanDecimal(view, at + 6, out.price, entry)
+  if (!isSeven(view, at, QUANTITY_KEY, QUANTITY_KEY_TAIL)) return false
+  at = scanDecimal(view, at + 7, out.quantity, entry)
+  if (!isSix(view, at, TIME_KEY, NUMBER)) return false
+  at = scanInteger(view, at + 6, out.engineUs, event)
   const makerAt = at + 5
-  at = scanFlag(view, at, end, MAKER_KEY)
+  at = scanFlag(view, at, MAKER_KEY)
   const isSell = at === makerAt + 4
-  at = scanFlag(view, at, end, UNUSED_KEY)
-  if (!isLastBrace(view, at, end, symbolBytes)) return false
+  at = scanFlag(view, at, UNUSED_KEY)
+  if (!isLastBrace(space, at, symbolBytes)) return false
 
   const sentUs = timeUs(out.sentUs[event] as number)
   const engineUs = timeUs(out.engineUs[event] as number)
@@ -112,8 +111,8 @@ export function scanTrade(
 }
 
 /** Reads `,"k":true` or `,"k":false`, whose length tells which it was. */
-function scanFlag(view: DataView, at: number, end: number, key: number): number {
-  if (at + 10 > end || view.getInt32(at, true) !== key || view.getUint8(at + 4) !== COLON) return MISS
+function scanFlag(view: DataView, at: number, key: number): number {
+  if (view.getInt32(at, true) !== key || view.getUint8(at + 4) !== COLON) return MISS
   if (view.getInt32(at + 5, true) === TRUE) return at + 9
   return view.getUint8(at + 5) === LETTER_F && view.getInt32(at + 6, true) === FALSE_TAIL ? at + 10 : MISS
 }

@@ -1,0 +1,191 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { manualClock } from '@cryptoflow/runtime'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { QueryResult } from './duck.ts'
+import { runQuery } from './query.ts'
+import { perfectWorld, type WrittenWorld, writeWorld } from './test-world.ts'
+
+let written: WrittenWorld
+beforeAll(async () => {
+  written = await writeWorld(perfectWorld())
+  writeFileSync(join(written.directory, 'outside.csv'), 'secret\n')
+})
+afterAll(() => written.remove())
+
+const query = (sql: string, limit = 100): Promise<QueryResult> => runQuery({ ...written, sql, limit })
+
+describe('runQuery', () => {
+  it('reads the tables and knows their columns', async () => {
+    const result = await query('SELECT symbol, count(*) AS trades FROM ticks GROUP BY ALL ORDER BY 1')
+    expect(result).toEqual({
+      columns: [
+        { name: 'symbol', type: 'VARCHAR' },
+        { name: 'trades', type: 'BIGINT' },
+      ],
+      rows: [
+        ['BTCUSDT', '27'],
+        ['测试USDT', '27'],
+      ],
+      truncated: false,
+    })
+  })
+
+  it('takes the exchange from the rows and not from a folder name', async () => {
+    expect((await query('SELECT DISTINCT exchange FROM ticks')).rows).toEqual([['binance']])
+  })
+
+  it('reads a warehouse whose folder has glob characters in its name', async () => {
+    const warehouse = join(written.directory, '[w]*?')
+    mkdirSync(warehouse)
+    const path = join(warehouse, 'ticks.parquet')
+    copyFileSync((written.files.get('ticks') as string[])[0] as string, path)
+    const files = new Map([['ticks' as const, [path]]])
+    const result = await runQuery({ files, warehouse, sql: 'SELECT count(*) FROM ticks', limit: 1 })
+    expect(result.rows).toEqual([['54']])
+  })
+
+  it('stops at the limit and says so', async () => {
+    expect(await query('FROM ticks', 3)).toMatchObject({ truncated: true, rows: { length: 3 } })
+    expect(await query('FROM ticks LIMIT 3', 3)).toMatchObject({ truncated: false, rows: { length: 3 } })
+  })
+
+  it('shows numbers, times and bytes exactly', async () => {
+    const { rows } =
+      await query(`SELECT 0.1::DECIMAL(38,18), 9007199254740993::BIGINT, 7::INTEGER, true, NULL,
+      TIMESTAMPTZ '2023-11-14 22:13:20.000001+00', TIMESTAMPTZ '1969-12-31 23:59:59.999999+00',
+      '\\x00\\xFF'::BLOB, repeat('a', 65)::BLOB, 'infinity'::TIMESTAMPTZ`)
+    expect(rows[0]).toEqual([
+      '0.100000000000000000',
+      '9007199254740993',
+      7,
+      true,
+      null,
+      '2023-11-14T22:13:20.000001Z',
+      '1969-12-31T23:59:59.999999Z',
+      '00ff',
+      `${'61'.repeat(64)}... (65 bytes)`,
+      'infinity',
+    ])
+  })
+
+  it('spells out characters that could attack a terminal, in cells and in column names', async () => {
+    const { rows, columns } = await query(
+      `SELECT chr(27) || '[31m' || chr(8238) || chr(155) || chr(8203) || '测' AS "a${'\u202e'}b"`,
+    )
+    expect(rows).toEqual([['\\u{1b}[31m\\u{202e}\\u{9b}\\u{200b}测']])
+    expect(columns[0]?.name).toBe('a\\u{202e}b')
+  })
+
+  it('has an empty table where there are no files', async () => {
+    const result = await runQuery({ ...written, files: new Map(), sql: 'SELECT price FROM ticks', limit: 1 })
+    expect(result).toEqual({
+      columns: [{ name: 'price', type: 'DECIMAL(38,18)' }],
+      rows: [],
+      truncated: false,
+    })
+  })
+
+  it.each([
+    'WITH t AS (FROM ticks) SELECT count(*) FROM t',
+    'DESCRIBE ticks',
+    'SUMMARIZE gaps',
+    'SHOW TABLES',
+    'EXPLAIN SELECT 1',
+    'EXPLAIN ANALYZE SELECT count(*) FROM ticks',
+    'VALUES (1)',
+    'SELECT unnest(range(3));',
+  ])('runs %s', async (sql) => {
+    expect((await query(sql)).rows.length).toBeGreaterThan(0)
+  })
+
+  it('names DuckDB’s complaint and the tables when a statement is wrong', async () => {
+    const wrong = query('SELECT nothing FROM ticks')
+    await expect(wrong).rejects.toMatchObject({ kind: 'usage', reaction: 'reject' })
+    await expect(wrong).rejects.toThrow(/"nothing" not found.*ticks, spot_delta, spot_ob, gaps, dead_letter/)
+    await expect(query('SELEC 1')).rejects.toThrow(/syntax error/)
+  })
+
+  it('interrupts a statement that takes longer than the limit', async () => {
+    const clock = manualClock()
+    const endless = runQuery({
+      ...written,
+      sql: 'SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range + b.range = 1',
+      limit: 1,
+      clock: { ...clock, after: (ms, callback) => clock.after(ms, callback) },
+      timeoutMs: 5_000,
+    })
+    const outcome = endless.catch((error: unknown) => error)
+    for (let ended = false; !ended; clock.advance(1_000)) {
+      ended = await Promise.race([outcome.then(() => true), nextTurn().then(() => false)])
+    }
+    expect(await outcome).toMatchObject({ kind: 'usage', message: expect.stringContaining('longer') })
+  })
+
+  it('says which column of which table has another type than the contract', async () => {
+    const files = new Map([['ticks' as const, written.files.get('spot_ob') ?? []]])
+    const opened = runQuery({ ...written, files, sql: 'SELECT 1', limit: 1 })
+    await expect(opened).rejects.toMatchObject({ kind: 'data', message: expect.stringContaining('ticks') })
+  })
+})
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('the sandbox', () => {
+  const outside = (): string => join(written.directory, 'outside.csv')
+  const inside = (): string => join(written.warehouse, 'new.parquet')
+
+  it.each<[string, () => string]>([
+    ['COPY TO the warehouse', () => `COPY (SELECT 1) TO '${inside()}'`],
+    ['COPY TO elsewhere', () => `COPY (SELECT 1) TO '${written.directory}/new.csv'`],
+    ['EXPLAIN ANALYZE of a COPY', () => `EXPLAIN ANALYZE COPY (SELECT 1) TO '${inside()}'`],
+    ['EXPLAIN (ANALYZE) of a COPY', () => `EXPLAIN (ANALYZE) COPY (SELECT 1) TO '${inside()}'`],
+    ['a COPY behind a comment', () => `/* SELECT */ COPY (SELECT 1) TO '${inside()}'`],
+    ['a COPY behind a SELECT', () => `SELECT 1; COPY (SELECT 1) TO '${inside()}'`],
+    ['a COPY inside query()', () => `FROM query('COPY (SELECT 1) TO ''${inside()}''')`],
+    ['EXPORT DATABASE', () => `EXPORT DATABASE '${written.warehouse}/x'`],
+    ['ATTACH', () => `ATTACH '${written.warehouse}/new.db'`],
+    ['CREATE TABLE', () => 'CREATE TABLE t (a INT)'],
+    ['DROP VIEW', () => 'DROP VIEW ticks'],
+    ['INSTALL', () => 'INSTALL httpfs'],
+    ['LOAD', () => 'LOAD httpfs'],
+    ['SET', () => 'SET enable_external_access = true'],
+    ['a PRAGMA that sets', () => "PRAGMA memory_limit = '20GB'"],
+    ['a profile of the next query', () => 'PRAGMA enable_profiling'],
+    ['CALL', () => "CALL enable_logging('QueryLog')"],
+    ['nothing', () => ''],
+  ])('refuses %s', async (_, sql) => {
+    await expect(query(sql())).rejects.toMatchObject({ kind: 'usage' })
+    expect(readdirSync(written.warehouse).filter((name) => !name.startsWith('exchange='))).toEqual([])
+    expect(existsSync(join(written.directory, 'new.csv'))).toBe(false)
+  })
+
+  it('refuses functions that write a log into the warehouse from inside a SELECT', async () => {
+    const log = `enable_logging('QueryLog', storage = 'file', storage_config = {'path': '${written.warehouse}/log'})`
+    for (const sql of [`FROM ${log}`, `SELECT 1 WHERE EXISTS (FROM ${log.replace('enable', 'ENABLE')})`]) {
+      await expect(query(sql)).rejects.toThrow(/the function enable_logging is not allowed/)
+    }
+    await expect(query('FROM json_execute_serialized_sql(json_serialize_sql($$SELECT 1$$))')).rejects.toThrow(
+      /not allowed/,
+    )
+    expect(existsSync(join(written.warehouse, 'log'))).toBe(false)
+  })
+
+  it.each<[string, () => string]>([
+    ['read_csv', () => `FROM read_csv('/etc/passwd')`],
+    ['read_text', () => `FROM read_text('${outside()}')`],
+    ['read_blob', () => `FROM read_blob('/etc/passwd')`],
+    ['a file name as a table', () => `FROM '${outside()}'`],
+    ['a way out of the warehouse', () => `FROM read_text('${written.warehouse}/../outside.csv')`],
+    ['a listing', () => `FROM glob('/etc/*')`],
+    ['the network', () => `FROM read_csv('http://127.0.0.1:1/x.csv')`],
+  ])('does not read outside of the warehouse by %s', async (_, sql) => {
+    await expect(query(sql())).rejects.toThrow(/disabled by configuration|httpfs|not allowed/)
+  })
+
+  it('does not hand out the environment', async () => {
+    await expect(query(`SELECT getenv('PATH')`)).rejects.toMatchObject({ kind: 'usage' })
+  })
+})

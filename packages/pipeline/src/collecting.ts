@@ -1,0 +1,94 @@
+import type { Ingest } from '@cryptoflow/ingest'
+import type { Journal } from '@cryptoflow/journal'
+import type { Board } from './board.ts'
+import type { CollectOptions } from './collector.ts'
+import type { LaneProgress } from './lane.ts'
+import type { LaneHost } from './lane-host.ts'
+import { type Publisher, refuseHalted } from './publisher.ts'
+import type { Sealer } from './sealer.ts'
+
+/** The parts of a collecting process behind its sockets. */
+export interface Parts {
+  readonly options: CollectOptions
+  readonly journal: Journal
+  readonly publisher: Publisher
+  readonly lane: LaneHost
+  readonly seal: Sealer
+  readonly board: Board
+}
+
+/** Blocks handed to the lane and not yet answered; what is beyond waits in the journal. */
+const BLOCKS_IN_FLIGHT_MAX = 8
+
+/** Feeds the lane from the journal, cuts when due, passes on what the books miss. Ends with the journal. */
+export async function pump(parts: Parts, ingest: Pick<Ingest, 'want'>): Promise<void> {
+  const { options, journal, lane, seal, board } = parts
+  const feed = journal.feed(board.get('sealed') + 1)
+  const inFlight: Promise<LaneProgress>[] = []
+  let rowsWaiting = 0
+  let lastCutUs = options.clock.nowUs()
+
+  const settleOldest = async (keep: number): Promise<void> => {
+    while (inFlight.length > keep) {
+      const progress = await (inFlight.shift() as Promise<LaneProgress>)
+      rowsWaiting = progress.rowsWaiting
+      showProgress(board, progress)
+      // While catching up, books may have been mended long ago: what is still missed is asked for once, at the end.
+      if (progress.lastRecord > journal.startRecord)
+        for (const request of progress.wanted) ingest.want(request)
+    }
+  }
+  for (;;) {
+    const block = await feed.next()
+    if (block === null) break
+    board.set('durable', block.last)
+    inFlight.push(watched(lane.accept(block)))
+    await settleOldest(BLOCKS_IN_FLIGHT_MAX)
+    if (block.first <= journal.startRecord && block.last >= journal.startRecord) {
+      await settleOldest(0)
+      for (const request of await lane.outstanding()) ingest.want(request)
+    }
+    const isLate = options.clock.nowUs() - lastCutUs >= options.sealEveryMs * 1000
+    if (rowsWaiting < options.sealRows && !isLate) continue
+    await settleOldest(0)
+    lastCutUs = options.clock.nowUs()
+    if (rowsWaiting === 0) continue
+    await seal.now()
+    rowsWaiting = 0
+  }
+  await settleOldest(0)
+}
+
+/** A call whose failure is met later, by whoever settles it. */
+function watched<T>(call: Promise<T>): Promise<T> {
+  call.catch(() => {})
+  return call
+}
+
+function showProgress(board: Board, progress: LaneProgress): void {
+  board.set('read', progress.lastRecord)
+  board.set('readTimeUs', progress.lastReceivedUs)
+  board.set('rows', progress.rows)
+  board.set('gaps', progress.gaps)
+  board.set('duplicates', progress.duplicates)
+  board.set('deadLetters', progress.deadLetters)
+}
+
+/**
+ * Committer rounds on the commit clock, never two at once. A round that throws is a bug or a fence, and a table that
+ * is halted needs a person: both end the collector loudly; the journal keeps everything.
+ */
+export function startRounds({ options, publisher }: Parts, fail: (error: unknown) => void): () => void {
+  let isRunning = false
+  return options.clock.every(options.commitEveryMs, () => {
+    if (isRunning) return
+    isRunning = true
+    publisher
+      .round()
+      .then(refuseHalted)
+      .catch(fail)
+      .finally(() => {
+        isRunning = false
+      })
+  })
+}
