@@ -126,7 +126,6 @@ export async function writeWhole(
   const file = await disk.open(tmp, 'create')
   try {
     await writeFully(file, bytes, 0, halfway)
-    await file.sync()
   } finally {
     await file.close()
   }

@@ -81,6 +81,6 @@ function writerProperties(table: TableContract, rows: number, options: EncodeOpt
  * In the form that parquet.thrift asks for. Java readers parse it and distrust all statistics of strings and
  * decimals when they cannot (parquet-mr `CorruptStatistics`).
  */
-function createdBy(version: string | undefined): string {
-  return version === undefined ? 'cryptoflow' : `cryptoflow version ${version}`
+function createdBy(version?: string): string {
+  return `cryptoflow version ${version ?? 'unknown'}`
 }

@@ -141,7 +141,11 @@ describe('a sealed file', () => {
 
   it('is compressed with snappy when told so', () => {
     const [file] = sealRows(bufferOf(ticks, randomRows(ticks, 100, 9)), { compression: 'snappy' })
-    const [group] = metadataOf(file?.bytes as Uint8Array).row_groups
+    const {
+      row_groups: [group],
+      created_by,
+    } = metadataOf(file?.bytes as Uint8Array)
+    expect(created_by).toBe('cryptoflow version unknown')
     expect(new Set(group?.columns.map((column) => column.meta_data?.codec))).toEqual(new Set(['SNAPPY']))
   })
 

@@ -240,12 +240,13 @@ function withoutDone(ledger: CommitLedger): CommitLedger {
   }
 }
 
+/** Retired writers leave the maps, and are then read like any other. */
 function withoutRegistry(ledger: CommitLedger): CommitLedger {
   return {
     ...ledger,
     writers: async () => {
       const entries = await ledger.writers()
-      return entries.map(({ writer, name }) => ({ writer, name, state: 'open' }))
+      return [...entries, ...entries.map(({ writer, name }) => ({ writer, name, state: 'open' as const }))]
     },
   }
 }
