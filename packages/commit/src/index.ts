@@ -42,6 +42,7 @@ export {
   type EpochWriter,
   type EpochWriterOptions,
   type EpochWriterStatus,
+  type Fence,
   type LastSealed,
   type Seal,
   type SealEntry,

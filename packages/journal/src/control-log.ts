@@ -20,8 +20,8 @@ import {
  * Limits: format 1, one writer, one line per fsync.
  *
  *     <checksum> {"format":1}
- *     <checksum> {"kind":"SEAL","epoch":1,...}
- *     <checksum> {"kind":"ACCEPTED","epoch":1}
+ *     <checksum> {"kind":"seal","epoch":1,...}
+ *     <checksum> {"kind":"accepted","epoch":1}
  *
  * The checksum is CRC-32 over the JSON text, from the checksum of the line before (0 for the first), as 8 hex
  * digits. JSON text holds no line break and no zero byte, so a line ends where it ends.

@@ -126,6 +126,7 @@ export async function writeWhole(
   const file = await disk.open(tmp, 'create')
   try {
     await writeFully(file, bytes, 0, halfway)
+    await file.sync()
   } finally {
     await file.close()
   }

@@ -144,6 +144,24 @@ describe('append', () => {
   })
 })
 
+describe('finish', () => {
+  it('takes no more, ends feeds behind the last durable record, and keeps the directory until close', async () => {
+    const disk = memoryDisk()
+    const journal = await openOn(disk)
+    const feed = journal.feed(journal.startRecord + 1)
+    journal.append(RecordKind.stop, 0, 1, new Uint8Array(0))
+    await journal.finish()
+    expect(() => journal.append(RecordKind.frame, 0, 1, hello)).toThrow('closed')
+    expect(await feed.next()).toMatchObject({ first: 2, last: 2 })
+    expect(await feed.next()).toBe(null)
+    await expect(openOn(disk)).rejects.toThrow('locked')
+    await journal.close()
+    const again = await openOn(disk)
+    expect(again.recovered.clean).toBe(true)
+    await again.close()
+  })
+})
+
 describe('group flush', () => {
   it('begins a write after the flush interval, or at once when enough bytes wait', async () => {
     const clock = manualClock()

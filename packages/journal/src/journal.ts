@@ -242,10 +242,11 @@ export class Journal {
   async #finish(): Promise<void> {
     try {
       await this.flush()
-      await this.#writer.close()
     } finally {
       this.#cancelTimer?.()
       this.#waiters.end()
+      // Also after a failed write: a file handle left to the garbage collector ends the process.
+      await this.#writer.close()
     }
   }
 

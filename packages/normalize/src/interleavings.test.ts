@@ -38,8 +38,8 @@ class Truth {
       const price = `${isBid ? 90 + chance(10) : 101 + chance(10)}.${['0', '00', '5', '50'][chance(4)]}`
       return [isBid ? 'bid' : 'ask', price, chance(3) === 0 ? '0.000' : `${1 + chance(9)}.${chance(10)}`]
     })
-    for (const level of levels) setLevel(this.book, level)
     this.book = new Map(this.book)
+    for (const level of levels) setLevel(this.book, level)
     this.seq = last
     this.after.set(last, this.book)
     return { kind: 'delta', symbol, first, last, levels }
@@ -403,7 +403,7 @@ describe('a bad network', () => {
 
   it('shows in every image the true book of the sequence it names', () => {
     let images = 0
-    for (const seed of SEEDS) {
+    for (const seed of SEEDS.slice(0, 12)) {
       const { steps, truths } = script(seed, 200)
       const lane = newLane()
       lane.play(...steps)
@@ -421,7 +421,7 @@ describe('a bad network', () => {
   })
 
   it('leaves every sequence number stored, inside a recorded gap, or behind the last message', () => {
-    for (const seed of SEEDS) {
+    for (const seed of SEEDS.slice(0, 12)) {
       const { steps, truths } = script(seed, 200)
       const lane = newLane()
       lane.play(...steps)
@@ -445,21 +445,24 @@ describe('a bad network', () => {
   })
 
   it('gives the same rows from a state image taken after any record', () => {
-    for (const seed of SEEDS.slice(0, 4)) {
-      const { steps } = script(seed, 120)
-      const whole = newLane()
-      for (let cut = 0; cut <= steps.length; cut++) {
+    for (const seed of SEEDS.slice(0, 3)) {
+      const { steps } = script(seed, 80)
+      const uncut = newLane()
+      uncut.play(...steps)
+      const end = text(uncut.normalizer.image())
+      const before = newLane()
+      for (const [cut, step] of steps.entries()) {
+        before.play(step)
         const resumed = newLane()
-        resumed.number = whole.number
-        resumed.nowUs = whole.nowUs
-        if (cut > 0) resumed.normalizer.restore(whole.normalizer.image())
-        expect(resumed.normalizer.outstanding()).toEqual(whole.normalizer.outstanding())
-        const fresh = newLane()
-        fresh.play(...steps.slice(0, cut))
-        expect(resumed.play(...steps.slice(cut))).toEqual(fresh.play(...steps.slice(cut)))
-        expect(text(resumed.normalizer.image())).toBe(text(fresh.normalizer.image()))
-        const step = steps[cut]
-        if (step !== undefined) whole.play(step)
+        resumed.number = before.number
+        resumed.nowUs = before.nowUs
+        const image = before.normalizer.image()
+        resumed.normalizer.restore(image)
+        expect(text(resumed.normalizer.image())).toBe(text(image))
+        expect(resumed.normalizer.outstanding()).toEqual(before.normalizer.outstanding())
+        resumed.play(...steps.slice(cut + 1))
+        expect(JSON.stringify(resumed.rows)).toBe(JSON.stringify(uncut.rows.slice(before.rows.length)))
+        expect(text(resumed.normalizer.image())).toBe(end)
       }
     }
   })

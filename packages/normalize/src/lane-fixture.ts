@@ -106,6 +106,8 @@ export class FakeLane {
   /** Number and time of the last record. */
   number = 0
   nowUs = START_US
+  /** Of the last record; overwritten behind it, as a block's bytes are. */
+  private payload = new Uint8Array(0)
   private readonly buffers: ReadonlyMap<TableName, RowBuffer>
 
   constructor(options: Partial<NormalizerOptions> = {}) {
@@ -132,6 +134,7 @@ export class FakeLane {
       this.number += 1
       this.nowUs = step.atUs ?? this.nowUs + 1_000
       this.take(step)
+      this.payload.fill(0)
       this.collect()
     }
     return this.rows.slice(before)
@@ -203,8 +206,8 @@ export class FakeLane {
   }
 
   private record(kind: RecordKind, connection: number): JournalRecord {
-    const payload = new TextEncoder().encode(`bytes of ${this.number}`)
-    return { number: this.number, kind, connection, receivedUs: this.nowUs, payload }
+    this.payload = new TextEncoder().encode(`bytes of ${this.number}`)
+    return { number: this.number, kind, connection, receivedUs: this.nowUs, payload: this.payload }
   }
 
   private collect(): void {

@@ -6,7 +6,6 @@ import {
   type DisconnectNote,
   decodeAnswerPayload,
   type EventBatch,
-  EventKind,
   type ExchangeMarket,
   type InstrumentKey,
   type JournalRecord,
@@ -16,15 +15,15 @@ import {
   type StringTable,
 } from '@cryptoflow/model'
 import { BookKeeper } from './book-keeper.ts'
-import { bookLabel } from './book-transitions.ts'
-import { addCounters, type Counters, createCounters } from './counters.ts'
-import { openAtStop, passMessage } from './gap-rows.ts'
+import { addCounters, type Counters } from './counters.ts'
+import { type Connection, EventFlow } from './event-flow.ts'
+import { openAtStop } from './gap-rows.ts'
 import { HELD_BOUNDS, type HeldBounds } from './held.ts'
 import { ImageGrid, type ImageOptions, imageDefaults } from './image-grid.ts'
 import { KeyIndex, type KeyState } from './key-state.ts'
-import type { DeadLetterRow, RowsFor, RowWriter } from './row-types.ts'
+import type { RowsFor, RowWriter } from './row-types.ts'
 import { createRowWriter, nameId } from './rows.ts'
-import { isAbsurd, stampOf } from './stamps.ts'
+import { stampOf } from './stamps.ts'
 import {
   decodeStateImage,
   encodeStateImage,
@@ -34,7 +33,7 @@ import {
   restoreStream,
   STATE_IMAGE_VERSION,
 } from './state-image.ts'
-import { interrupt, judge, leaveConnection, type StreamState } from './stream.ts'
+import { interrupt, leaveConnection, type StreamState } from './stream.ts'
 
 /** Where a snapshot request leads, and the number that its answer must carry. */
 export type SnapshotRequest = Omit<AnswerContext, 'status'>
@@ -57,12 +56,6 @@ export interface NormalizerOptions {
   owns?(key: InstrumentKey): boolean
 }
 
-interface Connection {
-  readonly market: ExchangeMarket
-  /** Frame of its last dead letter, 0 = none. */
-  deadLetter: number
-}
-
 /**
  * Turns the records of one journal, in their order, into rows.
  *
@@ -77,9 +70,7 @@ export class Normalizer {
   private readonly depthCap: number
   /** Open connections by the numbers of the records that opened them. */
   private readonly connections = new Map<number, Connection>()
-  /** Dead letters that no key can be named for. */
-  private readonly unnamed = createCounters()
-  private stopped = false
+  private readonly flow: EventFlow
 
   constructor(options: NormalizerOptions) {
     const images = { ...imageDefaults, ...options.images }
@@ -89,6 +80,16 @@ export class Normalizer {
     this.rows = createRowWriter(options)
     this.index = new KeyIndex(options.names, (state, stream) => this.makeKeeper(state, stream))
     this.grid = new ImageGrid(images, this.rows, this.index.keys)
+    this.flow = new EventFlow({
+      writer: options.writer,
+      names: options.names,
+      imports: options.imports ?? false,
+      rows: this.rows,
+      index: this.index,
+      grid: this.grid,
+      connections: this.connections,
+      owns: this.owns,
+    })
   }
 
   /** A connection opened: its streams are carried by it, and a book heard of for the first time is asked for. */
@@ -115,18 +116,17 @@ export class Normalizer {
     this.connections.delete(record.connection)
   }
 
-  /** A process began to write. Without a stop before it, the one before was cut short. */
+  /** A process began to write. Streams without an open gap were not stopped before it: they were cut short. */
   start(record: JournalRecord, _note: StartNote): void {
     this.grid.advance(record.receivedUs)
     this.grid.closeDerived()
     for (const { streams } of this.index.keys) {
       for (const stream of streams.values()) {
         stream.connections = []
-        if (!this.stopped) interrupt(stream, 'restart')
+        interrupt(stream, 'restart')
       }
     }
     this.connections.clear()
-    this.stopped = false
   }
 
   /** The process stops on purpose: every stream gets an open gap that the next message closes. */
@@ -138,7 +138,6 @@ export class Normalizer {
         openAtStop(this.rows, this.options.writer, state, stream, record)
       }
     }
-    this.stopped = true
   }
 
   clock(record: JournalRecord): void {
@@ -154,7 +153,7 @@ export class Normalizer {
   events(record: JournalRecord, market: ExchangeMarket, batch: EventBatch, from = 0, to = batch.count): void {
     assert(batch.names === this.options.names, 'batches and normalizer share one string table')
     this.grid.advance(record.receivedUs)
-    for (let event = from; event < to; event++) this.event(record, market, batch, event, event - from)
+    for (let event = from; event < to; event++) this.flow.event(record, market, batch, event, event - from)
   }
 
   /**
@@ -168,7 +167,7 @@ export class Normalizer {
     if (!this.owns(market, context.symbol)) return
     const state = this.index.key(market, context.symbol)
     this.index.stream(state, context.stream)
-    const usable = this.storeAnswer(record, context, state, batch)
+    const usable = this.flow.answer(record, context, state, batch)
     if (state.keeper?.stream !== context.stream) return
     const snapshot = usable < 0 ? null : { batch, event: usable, stamp: stampOf(record, batch, usable) }
     if (state.keeper.answer(context.resync, snapshot)) this.grid.checkpoint(state)
@@ -187,7 +186,9 @@ export class Normalizer {
     const about = record.kind === RecordKind.answer ? decodeAnswerPayload(record.payload).context : null
     const symbol = about?.symbol ?? ''
     const stream = about?.stream ?? null
-    this.writeDeadLetter(record, market, { reason, detail, decoderVersion, raw, symbol, stream })
+    const connection = this.connections.get(record.connection)
+    if (connection !== undefined && about === null) connection.deadLetter = record.number
+    this.flow.deadLetter(record, market, { reason, detail, decoderVersion, raw, symbol, stream })
   }
 
   /** Snapshots that books wait for: what a process that starts from this state must ask for again. */
@@ -205,7 +206,6 @@ export class Normalizer {
       version: STATE_IMAGE_VERSION,
       derivedCell: numeral(this.grid.derivedCell),
       checkpointCell: numeral(this.grid.checkpointCell),
-      stopped: this.stopped,
       connections: Array.from(this.connections, ([number, { market, deadLetter }]) => ({
         number,
         exchange: market.exchange,
@@ -224,7 +224,6 @@ export class Normalizer {
     const image = decodeStateImage(bytes)
     this.grid.derivedCell = image.derivedCell ?? Number.NEGATIVE_INFINITY
     this.grid.checkpointCell = image.checkpointCell ?? Number.NEGATIVE_INFINITY
-    this.stopped = image.stopped
     for (const { number, exchange, market, deadLetter } of image.connections) {
       this.connections.set(number, { market: this.options.findMarket(exchange, market), deadLetter })
     }
@@ -245,7 +244,7 @@ export class Normalizer {
 
   /** Counts of this process over all keys, and all rows that it wrote. */
   get counters(): Counters & { readonly rows: number } {
-    const total = { ...this.unnamed }
+    const total = { ...this.flow.unnamed }
     for (const state of this.index.keys) addCounters(total, state.counters)
     return { ...total, rows: this.rows.written() }
   }
@@ -265,154 +264,6 @@ export class Normalizer {
         .filter(({ lastSeq }) => Number.isFinite(lastSeq))
         .map(({ spec, lastSeq }) => ({ key: plainKey(key), stream: spec.name, lastSeq })),
     )
-  }
-
-  private event(
-    record: JournalRecord,
-    market: ExchangeMarket,
-    batch: EventBatch,
-    event: number,
-    index: number,
-  ): void {
-    const state = this.index.keyOfId(market, batch.symbol[event] as number, this.owns)
-    if (state === null) return
-    if (batch.kind[event] === EventKind.quote) {
-      this.quote(state, batch, event)
-      return
-    }
-    const name = this.options.names.text(batch.stream[event] as number)
-    const stream = this.index.stream(state, name)
-    const problem = this.problemOf(record, stream, batch, event)
-    if (problem !== null) {
-      const about = {
-        symbol: state.key.symbol,
-        stream: name,
-        decoderVersion: market.decoderVersion,
-        raw: record.payload,
-      }
-      this.writeDeadLetter(record, market, { ...problem, ...about })
-      return
-    }
-    if (stream !== null) this.message(record, state, stream, batch, event, index)
-  }
-
-  /** Why an event cannot become rows, null when it can. */
-  private problemOf(
-    record: JournalRecord,
-    stream: StreamState | null,
-    batch: EventBatch,
-    event: number,
-  ): { readonly reason: DeadLetterReason; readonly detail: string } | null {
-    if (stream === null || stream.spec.table === null) {
-      return { reason: 'unknown_message', detail: 'the market stores no stream of this name' }
-    }
-    const stamp = stampOf(record, batch, event)
-    if (this.options.imports || !isAbsurd(stamp)) return null
-    return {
-      reason: 'absurd_time',
-      detail: `event time ${stamp.eventUs} us, received ${stamp.receivedUs} us`,
-    }
-  }
-
-  private quote(state: KeyState, batch: EventBatch, event: number): void {
-    state.counters.received += 1
-    state.counters.filtered += 1
-    state.keeper?.quotes.add(batch, event)
-  }
-
-  private message(
-    record: JournalRecord,
-    state: KeyState,
-    stream: StreamState,
-    batch: EventBatch,
-    event: number,
-    index: number,
-  ): void {
-    const { counters, keeper } = state
-    const firstSeq = batch.firstSeq[event] as number
-    const lastSeq = batch.lastSeq[event] as number
-    const prevSeq = batch.prevSeq[event] as number
-    const stands = judge(stream, firstSeq, lastSeq, prevSeq)
-    counters.received += 1
-    if (stands === 'duplicate') {
-      counters.duplicates += 1
-      return
-    }
-    counters.stored += 1
-    if (stands === 'late') counters.late += 1
-    else {
-      const deadLetter = this.connections.get(record.connection)?.deadLetter ?? 0
-      const sequenced = { record, index, firstSeq, lastSeq, prevSeq, deadLetter }
-      passMessage(this.rows, this.options.writer, state, stream, stands, sequenced)
-    }
-    const stamp = stampOf(record, batch, event)
-    if (batch.kind[event] === EventKind.trade) {
-      this.rows.trade(state.key, stamp, batch, event)
-      return
-    }
-    const own = keeper?.stream === stream.spec.name ? keeper : null
-    const label = stands === 'late' ? 'stale' : bookLabel(own?.state ?? 'waiting')
-    if (batch.kind[event] === EventKind.bookSnapshot) {
-      this.rows.snapshot(state.key, stamp, batch, event, label, 'ws')
-      return
-    }
-    this.rows.delta(state.key, stamp, batch, event, label)
-    if (own === null || stands === 'late') return
-    if (own.delta(batch, event, stamp, stands)) this.grid.checkpoint(state)
-  }
-
-  /** Stores the snapshots of an answer; answers the first one's index, -1 when there is none. */
-  private storeAnswer(
-    record: JournalRecord,
-    context: AnswerContext,
-    state: KeyState,
-    batch: EventBatch,
-  ): number {
-    const { key, keeper, counters, market } = state
-    const label = bookLabel(keeper?.stream === context.stream ? keeper.state : 'waiting')
-    let usable = -1
-    for (let event = 0; event < batch.count; event++) {
-      assert(batch.kind[event] === EventKind.bookSnapshot, 'an answer holds book snapshots')
-      const stamp = stampOf(record, batch, event)
-      if (!this.options.imports && isAbsurd(stamp)) {
-        const detail = `event time ${stamp.eventUs} us, received ${stamp.receivedUs} us`
-        const about = {
-          symbol: context.symbol,
-          stream: context.stream,
-          decoderVersion: market.decoderVersion,
-          raw: record.payload,
-        }
-        this.writeDeadLetter(record, market, { reason: 'absurd_time', detail, ...about })
-        continue
-      }
-      counters.received += 1
-      counters.stored += 1
-      this.rows.snapshot(key, stamp, batch, event, label, 'rest')
-      if (usable < 0) usable = event
-    }
-    return usable
-  }
-
-  private writeDeadLetter(
-    record: JournalRecord,
-    market: ExchangeMarket,
-    letter: Pick<DeadLetterRow, 'reason' | 'detail' | 'decoderVersion' | 'raw' | 'symbol' | 'stream'>,
-  ): void {
-    const isAnswer = record.kind === RecordKind.answer
-    const connection = this.connections.get(record.connection)
-    if (!isAnswer && connection !== undefined) connection.deadLetter = record.number
-    if (!this.owns(market, letter.symbol)) return
-    const counters = letter.symbol === '' ? this.unnamed : this.index.key(market, letter.symbol).counters
-    counters.received += 1
-    counters.deadLetters += 1
-    this.rows.deadLetter({
-      ...letter,
-      market,
-      connection: record.connection,
-      source: isAnswer ? 'rest' : 'ws',
-      receivedUs: record.receivedUs,
-      frame: record.number,
-    })
   }
 
   private makeKeeper(state: KeyState, stream: StreamState): BookKeeper {

@@ -65,6 +65,7 @@ interface StreamImage {
   readonly lastSeq: Numeral
   readonly lastFrame: number
   readonly lastReceivedUs: Numeral
+  readonly deadLetter: number
   readonly interrupted: Interruption | null
   readonly openGap: OpenGap | null
   readonly holes: readonly (readonly [from: Numeral, to: number])[]
@@ -83,7 +84,6 @@ export interface StateImage {
   /** Grid cells of the last record. */
   readonly derivedCell: Numeral
   readonly checkpointCell: Numeral
-  readonly stopped: boolean
   readonly connections: readonly {
     readonly number: number
     readonly exchange: string
@@ -128,6 +128,7 @@ function streamImage(name: string, stream: StreamState): StreamImage {
     lastSeq: numeral(stream.lastSeq),
     lastFrame: stream.lastFrame,
     lastReceivedUs: numeral(stream.lastReceivedUs),
+    deadLetter: stream.deadLetter,
     interrupted: stream.interrupted,
     openGap: stream.openGap === null ? null : { id: stream.openGap.id, cause: stream.openGap.cause },
     holes: stream.holes.map((hole) => [numeral(hole.from), hole.to]),
@@ -140,6 +141,7 @@ export function restoreStream(stream: StreamState, image: StreamImage): void {
   stream.lastSeq = image.lastSeq ?? Number.NaN
   stream.lastFrame = image.lastFrame
   stream.lastReceivedUs = image.lastReceivedUs ?? Number.NaN
+  stream.deadLetter = image.deadLetter
   stream.interrupted = image.interrupted
   stream.openGap = image.openGap
   stream.holes = image.holes.map(([from, to]) => ({ from: from ?? Number.NEGATIVE_INFINITY, to }))

@@ -20,6 +20,8 @@ export interface StreamState {
   lastSeq: number
   lastFrame: number
   lastReceivedUs: number
+  /** Frame of the last message that went to dead_letter for what it said, 0 = none. */
+  deadLetter: number
   interrupted: Interruption | null
   openGap: OpenGap | null
   holes: Hole[]
@@ -33,6 +35,7 @@ export function createStream(spec: StreamSpec): StreamState {
     lastSeq: Number.NaN,
     lastFrame: 0,
     lastReceivedUs: Number.NaN,
+    deadLetter: 0,
     interrupted: null,
     openGap: null,
     holes: [],
@@ -47,13 +50,24 @@ export function createStream(spec: StreamSpec): StreamState {
  */
 export type Standing = 'first' | 'next' | 'gap' | 'late' | 'duplicate' | 'unruled'
 
-/** Judges a message and, when it is late, takes it out of its hole. Sequences: NaN = absent. */
-export function judge(stream: StreamState, first: number, last: number, prev: number): Standing {
+/**
+ * Judges a message and, when it is late, takes it out of its hole. Sequences: NaN = absent.
+ *
+ * A full snapshot inside a stream is never late or a duplicate: its sequence may begin anew.
+ */
+export function judge(
+  stream: StreamState,
+  first: number,
+  last: number,
+  prev: number,
+  isSnapshot: boolean,
+): Standing {
   const follows = stream.spec.follows ?? stream.spec.book?.follows ?? null
   if (!stream.heard) return 'first'
   if (follows === null) return 'unruled'
   const continuity = follows(stream.lastSeq, first, last, prev)
   if (continuity !== 'stale') return continuity
+  if (isSnapshot) return 'next'
   return fillHole(stream.holes, first, last, prev) ? 'late' : 'duplicate'
 }
 

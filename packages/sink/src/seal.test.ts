@@ -184,6 +184,17 @@ describe('a sealed file', () => {
     })
   })
 
+  it('keeps empty texts apart from nulls, and their bounds are empty', async () => {
+    const [row] = randomRows(ticks, 1, 3)
+    const file = sealed(
+      ticks,
+      ['', null].map((trade_id) => ({ ...row, trade_id })),
+    )
+    const read = await readWithHyparquet(file.bytes)
+    expect(read.map(({ trade_id }) => trade_id ?? null)).toEqual(['', null])
+    expect([file.lowerBounds[20], file.upperBounds[20], file.nullCounts[20]]).toEqual(['', '', 1])
+  })
+
   it('keeps half a character of one text apart from half a character of the next', async () => {
     const [row] = randomRows(ticks, 1, 3)
     const halves = ['\ud83d', '\ude00', 'a', null]

@@ -51,7 +51,7 @@ export function memoryFiles(): MemoryFiles {
     const name = parts.pop() as string
     let at: Node = root
     for (const part of parts) {
-      const next = 'entries' in at ? at.entries.get(part) : undefined
+      const next: Node | undefined = 'entries' in at ? at.entries.get(part) : undefined
       if (next === undefined) throw failure('ENOENT', call, path)
       at = next
     }

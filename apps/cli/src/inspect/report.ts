@@ -50,7 +50,10 @@ async function reportOf(duck: Duck, contract: TableContract, files: readonly str
   }
 }
 
-/** The sum of one half of all row digests, mod 2^64: it does not depend on the order of rows. */
+/**
+ * The sum of one half of all row digests, mod 2^64: it does not depend on the order of rows. A digest is md5 read
+ * as a little-endian number, as DuckDB does.
+ */
 function hex64(sum: string): string {
   return BigInt.asUintN(64, BigInt(sum)).toString(16).padStart(16, '0')
 }
@@ -71,7 +74,7 @@ function columnText(name: string, type: ColumnSpec['type']): string {
   switch (type) {
     case 'name':
     case 'text':
-      return `coalesce(concat(strlen(${name}), ':', ${name}), '-|')`
+      return `coalesce(strlen(${name}) || ':' || ${name}, '-|')`
     case 'timestamp':
       return `coalesce(epoch_us(${name})::VARCHAR, '-'), '|'`
     case 'bytes':

@@ -10,6 +10,7 @@ import { createEpochWriter, type EpochLog, type EpochWriter } from '../writer.ts
 import { mutatedCommitterPorts, mutatedWriterPorts } from './mutations.ts'
 import { type Journal, type Life, namespace, Oracle, served } from './oracle.ts'
 import type { Act, Choose, Plan, Verdict } from './plan.ts'
+import { around } from './ports.ts'
 
 const faultyStepsMax = 600
 /** Many times what any backlog here takes: a schedule that needs more is stuck. */
@@ -117,15 +118,9 @@ class Schedule {
 
   /** The same port, where every call of the actor waits for its turn; a dead actor's never comes. */
   #gated<T extends object>(actor: Actor, port: T): T {
-    return new Proxy(port, {
-      get: (target, key) => {
-        const member = Reflect.get(target, key)
-        if (typeof member !== 'function') return member
-        return async (...values: unknown[]) => {
-          await this.#gate(actor)
-          return member.apply(target, values)
-        }
-      },
+    return around(port, async (_method, call) => {
+      await this.#gate(actor)
+      return call()
     })
   }
 

@@ -118,7 +118,7 @@ export function scanDepth(
   space: Space,
   at: number,
   symbolBytes: number,
-  stream: Uint8Array,
+  stream: number,
   out: EventBatch,
 ): boolean {
   const { bytes, view } = space
@@ -143,10 +143,9 @@ export function scanDepth(
   const sentUs = timeUs(out.sentUs[event] as number)
   if (sentUs === Number.POSITIVE_INFINITY) return false
   const symbol = out.names.idOfBytes(bytes, symbolAt, symbolEnd)
-  const streamId = out.names.idOfBytes(stream, 0, stream.length)
-  if (symbol < 0 || streamId < 0) return false
+  if (symbol < 0 || stream < 0) return false
   out.sentUs[event] = sentUs
-  endBook(out, EventKind.bookDelta, streamId, symbol)
+  endBook(out, EventKind.bookDelta, stream, symbol)
   return true
 }
 
@@ -201,24 +200,29 @@ function scanLevels(space: Space, at: number, side: number, out: EventBatch): nu
   const room = Math.min(left, Math.ceil((space.end - at) / LEVEL_BYTES_MIN))
   out.reserveEntries(room)
   const { price, quantity, side: sides } = out
-  const { mantissas: prices, scales: priceScales } = price
-  const { mantissas: quantities, scales: quantityScales } = quantity
   const last = out.entryCount + room
+  let row = out.entryCount
+  let column = price
   at += 2
-  for (let row = out.entryCount; row < last; row++) {
-    let quote = scanUsualDecimal(view, at, prices, priceScales, row)
-    if (quote === MISS) quote = scanRareDecimal(view, at, price, row)
-    if (view.getUint16(quote, true) !== BETWEEN || view.getUint8(quote + 2) !== QUOTE) return MISS
-    at = quote + 3
-    quote = scanUsualDecimal(view, at, quantities, quantityScales, row)
-    if (quote === MISS) quote = scanRareDecimal(view, at, quantity, row)
+  // One call for both numbers of a level, so that the compiler always takes it into this loop.
+  for (;;) {
+    let quote = scanUsualDecimal(view, at, column.mantissas, column.scales, row)
+    if (quote === MISS) quote = scanRareDecimal(view, at, column, row)
+    if (column === price) {
+      if (view.getUint16(quote, true) !== BETWEEN || view.getUint8(quote + 2) !== QUOTE) return MISS
+      column = quantity
+      at = quote + 3
+      continue
+    }
     sides[row] = side
+    row += 1
     if (view.getInt32(quote, true) !== NEXT_LEVEL || view.getUint8(quote + 4) !== QUOTE) {
       if (view.getUint16(quote, true) !== LAST_LEVEL || view.getUint8(quote + 2) !== LIST_END) return MISS
-      out.entryCount = row + 1
+      out.entryCount = row
       return quote + 3
     }
+    if (row === last) return MISS
+    column = price
     at = quote + 5
   }
-  return MISS
 }

@@ -18,7 +18,7 @@ import {
 } from '../json.ts'
 import { readDepth, readSnapshot, scanDepth, scanSnapshot } from './book.ts'
 import { STREAM_AT, scanStreamSymbol } from './envelope.ts'
-import { channelBytes, channels } from './names.ts'
+import { channelIds, channels } from './names.ts'
 import { readQuote, scanQuote } from './quotes.ts'
 import { readReply } from './subscribe.ts'
 import { readTrade, scanTrade } from './trades.ts'
@@ -86,34 +86,35 @@ const QUOTE_2 = word('kTic')
 const QUOTE_TAIL = word('ker"')
 
 function scanFrame(space: Space, out: EventBatch): boolean {
+  const ids = channelIds(out.names)
   const { view } = space
   if (
     view.getInt32(FRAME_AT, true) !== ENVELOPE ||
     !isSeven(view, FRAME_AT + 4, ENVELOPE_NAME, ENVELOPE_TAIL)
   ) {
     return (
-      scanTrade(space, FRAME_AT, 0, channelBytes.trade, out) ||
-      scanDepth(space, FRAME_AT, 0, channelBytes.depth100ms, out) ||
-      scanQuote(space, FRAME_AT, 0, channelBytes.quote, out)
+      scanTrade(space, FRAME_AT, 0, ids.trade, out) ||
+      scanDepth(space, FRAME_AT, 0, ids.depth100ms, out) ||
+      scanQuote(space, FRAME_AT, 0, ids.quote, out)
     )
   }
   const at = scanStreamSymbol(view)
   const symbolBytes = at - STREAM_AT
   if (isSeven(view, at, TRADE, TRADE_TAIL)) {
     if (!isEight(view, at + 7, DATA_1, DATA_2)) return false
-    return scanTrade(space, at + 15, symbolBytes, channelBytes.trade, out)
+    return scanTrade(space, at + 15, symbolBytes, ids.trade, out)
   }
   if (isEight(view, at, QUOTE, QUOTE_2)) {
     if (view.getInt32(at + 8, true) !== QUOTE_TAIL || !isEight(view, at + 12, DATA_1, DATA_2)) return false
-    return scanQuote(space, at + 20, symbolBytes, channelBytes.quote, out)
+    return scanQuote(space, at + 20, symbolBytes, ids.quote, out)
   }
   if (isEight(view, at, DEPTH, DEPTH_100_2)) {
     if (!isFive(view, at + 8, DEPTH_100_3, DEPTH_100_TAIL)) return false
     if (!isEight(view, at + 13, DATA_1, DATA_2)) return false
-    return scanDepth(space, at + 21, symbolBytes, channelBytes.depth100ms, out)
+    return scanDepth(space, at + 21, symbolBytes, ids.depth100ms, out)
   }
   if (!isSeven(view, at, DEPTH, DEPTH_TAIL) || !isEight(view, at + 7, DATA_1, DATA_2)) return false
-  return scanDepth(space, at + 15, symbolBytes, channelBytes.depth, out)
+  return scanDepth(space, at + 15, symbolBytes, ids.depth, out)
 }
 
 /** Reads a frame in any spelling that JSON allows; what it refuses leaves the batch as it was. */

@@ -1,3 +1,5 @@
+import type { StringTable } from '@cryptoflow/model'
+
 /** Channels as the exchange writes them, without their symbol. */
 export const channels = {
   trade: 'trade',
@@ -6,12 +8,26 @@ export const channels = {
   quote: 'bookTicker',
 } as const
 
-const encoder = new TextEncoder()
+/** Ids of the channels in one table of names; -1 where the table is full. */
+export interface ChannelIds {
+  readonly names: StringTable
+  readonly trade: number
+  readonly depth100ms: number
+  readonly depth: number
+  readonly quote: number
+}
 
-/** The same as bytes, so that the fast path interns them without making a string. */
-export const channelBytes = {
-  trade: encoder.encode(channels.trade),
-  depth100ms: encoder.encode(channels.depth100ms),
-  depth: encoder.encode(channels.depth),
-  quote: encoder.encode(channels.quote),
-} as const
+let latest: ChannelIds | null = null
+
+/** The ids in `names`, looked up once for as long as the same table is asked for: frames come in runs. */
+export function channelIds(names: StringTable): ChannelIds {
+  if (latest?.names === names) return latest
+  latest = {
+    names,
+    trade: names.idOf(channels.trade),
+    depth100ms: names.idOf(channels.depth100ms),
+    depth: names.idOf(channels.depth),
+    quote: names.idOf(channels.quote),
+  }
+  return latest
+}

@@ -59,7 +59,7 @@ export function scanQuote(
   space: Space,
   at: number,
   symbolBytes: number,
-  stream: Uint8Array,
+  stream: number,
   out: EventBatch,
 ): boolean {
   const { bytes, view } = space
@@ -82,8 +82,7 @@ export function scanQuote(
   if (view.getUint8(at) !== QUOTE || !isLastBrace(space, at + 1, symbolBytes)) return false
 
   const symbol = out.names.idOfBytes(bytes, symbolAt, symbolEnd)
-  const streamId = out.names.idOfBytes(stream, 0, stream.length)
-  if (symbol < 0 || streamId < 0) return false
-  endQuote(out, streamId, symbol)
+  if (symbol < 0 || stream < 0) return false
+  endQuote(out, stream, symbol)
   return true
 }

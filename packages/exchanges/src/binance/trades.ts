@@ -70,7 +70,7 @@ export function scanTrade(
   space: Space,
   at: number,
   symbolBytes: number,
-  stream: Uint8Array,
+  stream: number,
   out: EventBatch,
 ): boolean {
   const { bytes, view } = space
@@ -102,11 +102,10 @@ export function scanTrade(
   const engineUs = timeUs(out.engineUs[event] as number)
   if (sentUs === Number.POSITIVE_INFINITY || engineUs === Number.POSITIVE_INFINITY) return false
   const symbol = out.names.idOfBytes(bytes, symbolAt, symbolEnd)
-  const streamId = out.names.idOfBytes(stream, 0, stream.length)
-  if (symbol < 0 || streamId < 0) return false
+  if (symbol < 0 || stream < 0) return false
   out.sentUs[event] = sentUs
   out.engineUs[event] = engineUs
-  endTrade(out, out.firstSeq[event] as number, isSell ? Side.sell : Side.buy, streamId, symbol)
+  endTrade(out, out.firstSeq[event] as number, isSell ? Side.sell : Side.buy, stream, symbol)
   return true
 }
 

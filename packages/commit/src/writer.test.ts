@@ -1,0 +1,241 @@
+import { CryptoFlowError } from '@cryptoflow/runtime'
+import { describe, expect, it } from 'vitest'
+import { memoryLedger } from './memory-ledger.ts'
+import { restingClock, sealOf } from './testing/requests.ts'
+import { createEpochWriter, type EpochLogEntry, type EpochWriterOptions } from './writer.ts'
+
+/** A control log in memory whose first `durable` appends work; the next is a crash. */
+function logOf(entries: EpochLogEntry[], durable = Number.POSITIVE_INFINITY) {
+  let appends = 0
+  return {
+    entries,
+    append: async (entry: EpochLogEntry) => {
+      if (++appends > durable) throw new Error('crash')
+      entries.push(entry)
+    },
+  }
+}
+
+function open(entries: EpochLogEntry[], ledger = memoryLedger(), options: Partial<EpochWriterOptions> = {}) {
+  const log = logOf(entries)
+  return createEpochWriter({ log, ledger, clock: restingClock, writer: 'w', name: 'host', ...options })
+}
+
+const kindsOf = (entries: readonly EpochLogEntry[]): string[] =>
+  entries.map(({ kind, epoch }) => `${kind} ${epoch}`)
+
+describe('createEpochWriter', () => {
+  it('seals, is accepted, and releases when every table of the epoch is done', async () => {
+    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const writer = open(entries, ledger)
+    expect(await writer.resume()).toEqual({ lastSealed: null })
+    await writer.submit(sealOf('w', 1, 'ticks', 'gaps'))
+    expect(await ledger.writers()).toEqual([{ writer: 'w', name: 'host', state: 'open' }])
+    await ledger.mark('w', 1, 'ticks', '5')
+    expect(await writer.settle()).toEqual([])
+    await ledger.mark('w', 1, 'gaps', '6')
+    expect(await writer.settle()).toEqual([1])
+    expect(kindsOf(entries)).toEqual(['seal 1', 'accepted 1', 'released 1'])
+    expect(writer.state).toMatchObject({
+      sealed: 0,
+      accepted: 0,
+      lastReleased: 1,
+      backlogMs: 0,
+      fenced: null,
+    })
+  })
+
+  it('releases in order, never past an epoch that a table still lacks (R11)', async () => {
+    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const writer = open(entries, ledger)
+    await writer.resume()
+    for (const epoch of [1, 2, 3]) await writer.submit(sealOf('w', epoch, 'ticks'))
+    await ledger.mark('w', 2, 'ticks', '5')
+    await ledger.mark('w', 3, 'ticks', '5')
+    expect(await writer.settle()).toEqual([])
+    await ledger.mark('w', 1, 'ticks', '5')
+    expect(await writer.settle()).toEqual([1, 2, 3])
+  })
+
+  it('releases an epoch without rows once its turn comes', async () => {
+    const writer = open([])
+    await writer.resume()
+    await writer.submit(sealOf('w', 1))
+    expect(await writer.settle()).toEqual([1])
+  })
+
+  it('after a crash anywhere sends the very same requests again, in order (R2)', async () => {
+    for (let durable = 0; durable <= 6; durable++) {
+      const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+      const first = open(entries, ledger, { log: logOf(entries, durable) })
+      await first.resume()
+      const run = async (): Promise<void> => {
+        for (const epoch of [1, 2]) await first.submit(sealOf('w', epoch, 'ticks'))
+        for (const epoch of [1, 2]) await ledger.mark('w', epoch, 'ticks', '5')
+        await first.settle()
+      }
+      if (durable < 6) await expect(run()).rejects.toThrow('crash')
+      else await run()
+      const second = open(entries, ledger)
+      const { lastSealed } = await second.resume()
+      expect(lastSealed?.epoch ?? 0).toBe(entries.filter(({ kind }) => kind === 'seal').length)
+      for (let epoch = (lastSealed?.epoch ?? 0) + 1; epoch <= 2; epoch++) {
+        await second.submit(sealOf('w', epoch, 'ticks', 'gaps'))
+      }
+      await second.settle()
+      for (const epoch of [1, 2]) {
+        for (const table of ['ticks', 'gaps'] as const) await ledger.mark('w', epoch, table, '5')
+        const seal = entries.find((entry) => entry.kind === 'seal' && entry.epoch === epoch)
+        expect(await ledger.item('w', epoch)).toMatchObject({ hash: (seal as { hash: string }).hash })
+      }
+      await second.settle()
+      expect(second.state).toMatchObject({ sealed: 0, accepted: 0, lastReleased: 2 })
+    }
+  })
+
+  it('ends at a failed append: nothing is trusted after it (K4)', async () => {
+    const entries: EpochLogEntry[] = []
+    const writer = open(entries, memoryLedger(), { log: logOf(entries, 0) })
+    await writer.resume()
+    await expect(writer.submit(sealOf('w', 1))).rejects.toThrow('crash')
+    await expect(writer.settle()).rejects.toThrow('crash')
+    expect(entries).toEqual([])
+  })
+
+  it('goes on sealing while the ledger is away, up to its bound, and catches up in order', async () => {
+    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const writer = open(entries, ledger, { sealedMax: 2, acceptedMax: 3 })
+    await writer.resume()
+    ledger.fault = () => 'error'
+    await writer.submit(sealOf('w', 1))
+    expect(writer.state).toMatchObject({ sealed: 1, canSeal: true, backlogMs: 59_000 })
+    expect(writer.state.trouble).toContain('simulated ledger')
+    await writer.submit(sealOf('w', 2, 'ticks'))
+    expect(writer.state.canSeal).toBe(false)
+    await expect(writer.submit(sealOf('w', 3))).rejects.toThrow('bug')
+    ledger.fault = () => 'none'
+    expect(await writer.settle()).toEqual([1])
+    expect(writer.state).toMatchObject({ sealed: 0, accepted: 1, canSeal: true, trouble: null })
+    for (const epoch of [3, 4]) await writer.submit(sealOf('w', epoch))
+    expect(writer.state).toMatchObject({ accepted: 3, canSeal: false })
+  })
+
+  it('takes a put that was applied and reported failed for its own', async () => {
+    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const writer = open(entries, ledger)
+    await writer.resume()
+    ledger.fault = (write) => (write === 'put' ? 'applied-but-error' : 'none')
+    await writer.submit(sealOf('w', 1, 'ticks'))
+    expect(kindsOf(entries)).toEqual(['seal 1'])
+    ledger.fault = () => 'none'
+    await writer.settle()
+    expect(kindsOf(entries)).toEqual(['seal 1', 'accepted 1'])
+  })
+
+  it('puts a lost item again, also behind one that waits', async () => {
+    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const writer = open(entries, ledger)
+    await writer.resume()
+    for (const epoch of [1, 2, 3]) await writer.submit(sealOf('w', epoch, 'ticks'))
+    ledger.lose('w', 2)
+    expect(await writer.settle()).toEqual([])
+    expect(await ledger.consecutive('w', 1, 9)).toHaveLength(3)
+    ledger.lose('w', 1)
+    await writer.settle()
+    expect(await ledger.consecutive('w', 1, 9)).toHaveLength(3)
+  })
+
+  it('is fenced by another request in its slot, never overwrites it, never releases it (R12)', async () => {
+    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const writer = open(entries, ledger)
+    await writer.resume()
+    await writer.submit(sealOf('w', 1, 'ticks'))
+    await ledger.put({ ...sealOf('w', 2, 'ticks').request, to: 15 }, 'another')
+    await writer.submit(sealOf('w', 2, 'ticks'))
+    for (const epoch of [1, 2]) await ledger.mark('w', epoch, 'ticks', '5')
+    expect(await writer.settle()).toEqual([1])
+    expect(writer.state).toMatchObject({
+      canSeal: false,
+      fenced: { epoch: 2, settled: true },
+      lastSealed: { epoch: 1, to: 10, image: 'image-1' },
+    })
+    expect(await ledger.item('w', 2)).toMatchObject({ hash: 'another' })
+    const again = open(entries, ledger)
+    expect(await again.resume()).toEqual({ lastSealed: { epoch: 1, to: 10, image: 'image-1' } })
+    expect(again.state.fenced).toMatchObject({ epoch: 2 })
+    expect(await again.settle()).toEqual([])
+  })
+
+  it('is fenced by the end of its id, and knows where a new id begins only when all before is accepted', async () => {
+    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const writer = open(entries, ledger)
+    await writer.resume()
+    ledger.fault = () => 'error'
+    for (const epoch of [1, 2]) await writer.submit(sealOf('w', epoch, 'ticks'))
+    ledger.fault = () => 'none'
+    await ledger.end('w', 3)
+    const again = open(entries, ledger)
+    await again.resume()
+    expect(again.state.fenced).toMatchObject({ epoch: 3, settled: false })
+    await again.settle()
+    expect(again.state).toMatchObject({ fenced: { epoch: 3, settled: true }, lastSealed: { epoch: 2 } })
+  })
+
+  it('finds at its start that a copy of it went on (K15)', async () => {
+    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const original = open(entries, ledger)
+    await original.resume()
+    await original.submit(sealOf('w', 1))
+    const copied = [...entries]
+    await original.submit(sealOf('w', 2))
+    const copy = open(copied, ledger)
+    await copy.resume()
+    expect(copy.state.fenced).toMatchObject({ epoch: 2, settled: true })
+    expect(copied.at(-1)).toMatchObject({ kind: 'fenced', reason: expect.stringContaining('never sealed') })
+  })
+
+  it('stops over another item in an accepted slot: the ledger is damaged, nothing is cut again', async () => {
+    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const writer = open(entries, ledger)
+    await writer.resume()
+    await writer.submit(sealOf('w', 1, 'ticks'))
+    ledger.lose('w', 1)
+    await ledger.put(sealOf('w', 1, 'gaps').request, 'another')
+    await ledger.mark('w', 1, 'gaps', '5')
+    await expect(writer.settle()).rejects.toMatchObject({ reaction: 'stop' })
+    expect(kindsOf(entries)).toEqual(['seal 1', 'accepted 1'])
+  })
+
+  it('lets an error of the ledger that will not pass through', async () => {
+    const ledger = memoryLedger()
+    const writer = open([], ledger)
+    await writer.resume()
+    ledger.fault = () => {
+      throw new CryptoFlowError('disk gone', { kind: 'ledger', reaction: 'stop' })
+    }
+    await expect(writer.submit(sealOf('w', 1))).rejects.toThrow('disk gone')
+  })
+
+  it('takes epochs that are not dense, ranges that do not join and foreign requests for bugs', async () => {
+    const writer = open([])
+    await writer.resume()
+    await expect(writer.submit(sealOf('w', 2))).rejects.toThrow('dense')
+    await expect(writer.submit(sealOf('other', 1))).rejects.toThrow('names the writer')
+    await writer.submit(sealOf('w', 1))
+    const { request, image } = sealOf('w', 2)
+    await expect(writer.submit({ request: { ...request, from: 12 }, image })).rejects.toThrow('begins where')
+  })
+
+  it('answers calls that meet one after the other', async () => {
+    const entries: EpochLogEntry[] = []
+    const writer = open(entries)
+    const calls = [
+      writer.resume(),
+      writer.submit(sealOf('w', 1)),
+      writer.settle(),
+      writer.submit(sealOf('w', 2)),
+    ]
+    await Promise.all(calls)
+    expect(kindsOf(entries)).toEqual(['seal 1', 'accepted 1', 'released 1', 'seal 2', 'accepted 2'])
+  })
+})
