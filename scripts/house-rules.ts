@@ -11,7 +11,8 @@ interface Rule {
   readonly except: RegExp
 }
 
-const tests = /\.test\.ts$|\/bench\/|\/testing\//
+/** Tests and what only tests import. */
+const tests = /\.test\.ts$|\/testing\/|-support\.ts$|-fixture\.ts$|-world\.ts$|\/examples\.ts$/
 
 const rules: Rule[] = [
   {

@@ -122,10 +122,11 @@ describe('a round', () => {
   })
 
   it('works off a backlog in bounded commits', async () => {
-    const { committer, put, locations } = world({ bounds: { files: 2 } })
+    const { committer, put, locations, ledger } = world({ bounds: { files: 2 } })
     for (let epoch = 1; epoch <= 5; epoch++) await put('a', epoch, 'ticks')
     const one = committer()
     expect(await round(one)).toMatchObject({ files: 2, more: true })
+    expect(await ledger.unmarked('a', 'ticks', 9, 9)).toEqual([3, 4, 5])
     expect(await round(one)).toMatchObject({ files: 2, more: true })
     expect(await round(one)).toMatchObject({ files: 1, more: false })
     expect(locations()).toHaveLength(5)
@@ -176,6 +177,18 @@ describe('an unknown outcome', () => {
       expect(locations()).toEqual([file('a', 1)])
       expect(await ledger.unmarked('a', 'ticks', 9, 9)).toEqual([])
     }
+  })
+
+  it('is what an error without an answer means, too: it is looked up, not given up', async () => {
+    const { committer, put, locations, catalog } = world()
+    await round(committer())
+    await put('a', 1, 'ticks')
+    const cut: typeof catalog.commit = async (...call) => {
+      await catalog.commit(...call)
+      throw new CryptoFlowError('the connection was cut', { kind: 'network', reaction: 'retry' })
+    }
+    expect(await round(committer({ catalog: { ...catalog, commit: cut } }))).toEqual({ kind: 'idle' })
+    expect(locations()).toEqual([file('a', 1)])
   })
 
   it('keeps every reachable manifest list when a delayed post wins over its own repetition (R14)', async () => {

@@ -41,6 +41,7 @@ describe('FieldReader', () => {
   it('tells milliseconds from microseconds and counts times before 2009 as absent', () => {
     expect(readerOf('{"E":1672515782136}').time('E')).toBe(1672515782136000)
     expect(readerOf('{"E":1672515782136001}').time('E')).toBe(1672515782136001)
+    expect(readerOf('{"E":1000000000000000}').time('E')).toBeNaN()
     expect(readerOf('{"E":1230940799999}').time('E')).toBeNaN()
     expect(readerOf('{"E":1230940800000}').time('E')).toBe(1230940800000000)
   })
@@ -63,7 +64,7 @@ describe('FieldReader', () => {
 
   it('takes symbols of 64 bytes and refuses longer ones, empty ones, control characters and lone surrogates', () => {
     const names = new StringTable()
-    for (const symbol of ['A'.repeat(64), '测试USDT', '__proto__', '../..']) {
+    for (const symbol of ['A'.repeat(64), '测试USDT', '__proto__', '../..', '\ufeffBTC']) {
       const fields = readerOf(JSON.stringify({ s: symbol }))
       expect(names.text(fields.symbol('s', names))).toBe(symbol)
     }
@@ -72,7 +73,7 @@ describe('FieldReader', () => {
       fields.symbol('s', names)
       expect(fields.refusal).toMatchObject({ reason: 'bad_symbol' })
     }
-    expect(names.count).toBe(4)
+    expect(names.count).toBe(5)
   })
 
   it('remembers the first thing that is wrong', () => {

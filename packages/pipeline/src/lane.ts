@@ -27,8 +27,9 @@ import {
   type SnapshotRequest,
 } from '@cryptoflow/normalize'
 import { entropy } from '@cryptoflow/runtime'
-import { dataFileKey, sealRows } from '@cryptoflow/sink'
+import { dataFileKey, offerOf, sealRows } from '@cryptoflow/sink'
 import { openPartitions } from './partitions.ts'
+import { VERSION } from './version.ts'
 
 export interface LaneOptions {
   /** Journal id: it stands in every row. */
@@ -244,18 +245,12 @@ async function sealAll(
   for (const { table, values, buffer } of partitions) {
     const files = offers[table] ?? []
     offers[table] = files
-    for (const file of sealRows(buffer, { compression: options.compression })) {
+    for (const file of sealRows(buffer, { compression: options.compression, version: VERSION })) {
       const part = files.length
       const name = { entropy: entropy(3), writer: options.writer, epoch, table, part, nonce: entropy(4) }
       const key = `${options.namespace}/${dataFileKey(name)}`
       await options.store.put(key, file.bytes)
-      const { bytes, ...metrics } = file
-      files.push({
-        location: options.store.location(key),
-        bytes: bytes.length,
-        partition: values,
-        ...metrics,
-      })
+      files.push(offerOf(file, { location: options.store.location(key), partition: values }))
     }
   }
   return offers

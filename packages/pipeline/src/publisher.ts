@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import {
   createCommitter,
@@ -13,6 +12,7 @@ import { prepareAppend, type TableDefinition } from '@cryptoflow/iceberg'
 import { dropImages, openControlLog, removeImage } from '@cryptoflow/journal'
 import { type EpochRequest, type TableContract, type TableName, tables } from '@cryptoflow/model'
 import { CryptoFlowError, randomSeed, seededChance, sleep, systemClock, uuid } from '@cryptoflow/runtime'
+import { filePath } from '@cryptoflow/stores'
 import { openBoard } from './board.ts'
 import { callThread } from './calls.ts'
 import { type CrashDrill, crashProbe } from './drill.ts'
@@ -92,7 +92,7 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
     catalog,
     ledger,
     append: (table, files, options) => prepareAppend({ io, nowMs, uuid }, table, files, options),
-    exists: async (location) => existsSync(fileURLToPath(location)),
+    exists: async (location) => existsSync(filePath(location)),
     tables: definitions(),
     namespace: NAMESPACE,
     clock,

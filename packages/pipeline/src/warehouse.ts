@@ -1,10 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { createSqliteCatalog, liveDataFiles } from '@cryptoflow/iceberg'
 import { type Probe, type TableName, tables } from '@cryptoflow/model'
 import { type Clock, uuid } from '@cryptoflow/runtime'
-import { diskFileIO } from '@cryptoflow/stores'
+import { diskFileIO, fileLocation, filePath } from '@cryptoflow/stores'
 
 /** Iceberg namespace of our tables. */
 export const NAMESPACE = 'cryptoflow'
@@ -42,7 +41,7 @@ export function openCatalog(warehouse: Warehouse, clock: Clock, probe?: Probe) {
   const catalog = createSqliteCatalog({
     file: warehouse.catalogFile,
     name: CATALOG,
-    warehouse: pathToFileURL(warehouse.directory).href,
+    warehouse: fileLocation(warehouse.directory),
     io,
     nowMs,
     uuid,
@@ -61,7 +60,7 @@ export async function tableFiles(warehouse: Warehouse, clock: Clock): Promise<Ma
       const live = table === null ? [] : await liveDataFiles(io, table.metadata)
       files.set(
         name,
-        live.map((file) => fileURLToPath(file.location)),
+        live.map((file) => filePath(file.location)),
       )
     }
     return files

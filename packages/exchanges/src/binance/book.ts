@@ -197,6 +197,7 @@ function scanLevels(space: Space, at: number, side: number, out: EventBatch): nu
   if (view.getUint8(at) === LIST_END) return at + 1
   if (view.getUint16(at, true) !== LEVEL_START) return MISS
   const left = LEVELS_MAX - (out.entryCount - (out.entryStart[out.count] as number))
+  if (left === 0) return MISS
   const room = Math.min(left, Math.ceil((space.end - at) / LEVEL_BYTES_MIN))
   out.reserveEntries(room)
   const { price, quantity, side: sides } = out

@@ -23,6 +23,7 @@ type Decode = (bytes: Uint8Array, out: EventBatch) => unknown
 function decodeWith(decode: Decode, bytes: Uint8Array): { result: unknown; events: PlainEvent[] } {
   const batch = usedBatch()
   const result = decode(bytes, batch)
+  expect(batch.entryCount).toBe(batch.entryStart[batch.count])
   return { result, events: plainEvents(batch) }
 }
 
@@ -175,6 +176,24 @@ describe('the fast path', () => {
       }),
       { ...seeded, numRuns: 3000 },
     )
+  })
+
+  it('refuses what follows a whole message, except white space', () => {
+    const payload = '{"u":1,"s":"AB","b":"1","B":"1","a":"1","A":"1"}'
+    for (const frame of [payload, wrap('AB', 'bookTicker', payload)]) {
+      expect(expectAgreement(encoder.encode(`${frame}\n`)).events.length).toBe(1)
+      for (const tail of ['}', 'x', '\0', ',', frame]) {
+        expect(expectAgreement(encoder.encode(frame + tail))).toEqual({ isFast: false, events: [] })
+      }
+    }
+  })
+
+  it('leaves nothing behind when it gives up after the levels', () => {
+    const payload =
+      '{"e":"depthUpdate","E":1672515782136,"s":"AB","U":1,"u":2,"b":[["98765432109.87654321","1"]],"a":[["1","1"]],"new":1}'
+    const { isFast, events } = expectAgreement(encoder.encode(wrap('AB', 'depth@100ms', payload)))
+    expect(isFast).toBe(false)
+    expect(events[0]?.entries.length).toBe(2)
   })
 
   it('refuses every truncation of a frame', () => {
