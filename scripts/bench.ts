@@ -1,12 +1,9 @@
 // Benchmarks: each candidate beside the plain version in the same process, as a ratio. `--json` prints the lines
 // as one array on stdout; without it, a table. Real captures are used when CRYPTOFLOW_CAPTURES leads to them.
-import { type BenchLine, decodeBench } from '../packages/exchanges/bench/decode.ts'
-import { journalBench } from '../packages/journal/bench/journal.ts'
+import { decodeBench } from '../packages/exchanges/bench/decode.ts'
+import type { BenchLine } from '../packages/exchanges/bench/line.ts'
 
-const lines: BenchLine[] = [
-  ...(await decodeBench(process.env.CRYPTOFLOW_CAPTURES)),
-  ...(await journalBench()),
-]
+const lines = await decodeBench(process.env.CRYPTOFLOW_CAPTURES)
 if (process.argv.includes('--json')) console.log(JSON.stringify(lines))
 else for (const line of lines) console.log(text(line))
 

@@ -1,7 +1,7 @@
 import { EventBatch, StringTable } from '@cryptoflow/model'
 import { decodeExact } from '../src/binance/frame.ts'
 import { binanceSpot } from '../src/index.ts'
-import { benchFrames } from './frames.ts'
+import { benchFrames, inOneBlock } from './frames.ts'
 import type { BenchLine } from './line.ts'
 import { decodePlain, plainColumns } from './plain.ts'
 
@@ -35,7 +35,8 @@ export async function decodeBench(capturesDirectory?: string): Promise<BenchLine
   ]
 }
 
-function measure(name: string, frames: readonly Buffer[]): BenchLine {
+function measure(name: string, selected: readonly Buffer[]): BenchLine {
+  const frames = inOneBlock(selected)
   const rows = verifiedRows(frames)
   const market = binanceSpot()
   const batch = new EventBatch(new StringTable())

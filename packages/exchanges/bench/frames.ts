@@ -8,12 +8,12 @@ export function benchFrames(capturesDirectory: string | undefined): { source: st
       : readCaptures(capturesDirectory, 'binance-spot__hftbacktest__').values()
   const lines = [...captures].flat().filter((line) => line.transport === 'ws')
   return lines.length > 0
-    ? { source: 'capture', frames: inOneBlock(lines.map((line) => Buffer.from(line.raw))) }
-    : { source: 'made up', frames: inOneBlock(madeUpFrames(20_000)) }
+    ? { source: 'capture', frames: lines.map((line) => Buffer.from(line.raw)) }
+    : { source: 'made up', frames: madeUpFrames(20_000) }
 }
 
 /** The frames as views of one buffer, as a journal block gives them. */
-function inOneBlock(frames: readonly Buffer[]): Buffer[] {
+export function inOneBlock(frames: readonly Buffer[]): Buffer[] {
   const block = Buffer.concat(frames)
   let from = 0
   return frames.map((frame) => {

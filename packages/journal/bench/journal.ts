@@ -75,3 +75,6 @@ async function timed(work: () => Promise<void>): Promise<number> {
   const { user, system } = process.cpuUsage(before)
   return user + system
 }
+
+// node packages/journal/bench/journal.ts
+if (import.meta.main) console.table(await journalBench())

@@ -58,6 +58,9 @@ export interface RoundSummary {
   readonly halted: Readonly<Record<string, string>>
 }
 
+/** A quiet table's map moves only after this many epochs without rows of it: fewer snapshots, nothing waits for it. */
+const EMPTY_EPOCHS = 20
+
 /** Pause before a round is tried again because a bound is reached. */
 const AT_BOUND_PAUSE_MS = 500
 
@@ -97,6 +100,7 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
     namespace: NAMESPACE,
     clock,
     chance: seededChance(randomSeed()),
+    bounds: { emptyEpochs: EMPTY_EPOCHS },
   })
   const seals = openSeals(config.controlDirectory, log.entries)
 

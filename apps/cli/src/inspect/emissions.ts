@@ -22,16 +22,21 @@ const LOG_COLUMNS = `{
 
 /** Readings of a number's text, and the fingerprints of rows. */
 const MACROS = `
+  CREATE MACRO has_exponent(number) AS contains(number, 'e') OR contains(number, 'E');
+
   CREATE MACRO written_scale(number) AS CASE
-    WHEN contains(lower(number), 'e') THEN greatest(0,
+    WHEN has_exponent(number) THEN greatest(0,
       length(split_part(split_part(lower(number), 'e', 1), '.', 2))
         - split_part(lower(number), 'e', 2)::INTEGER)
     WHEN contains(number, '.') THEN length(number) - strpos(number, '.')
     ELSE 0 END;
 
-  -- A number that the column cannot hold exactly equals nothing: a cast would round it.
-  CREATE MACRO exact(number) AS
-    CASE WHEN written_scale(number) <= 18 THEN TRY_CAST(number AS DECIMAL(38, 18)) END;
+  -- A number that the column cannot hold exactly equals nothing: a cast would round it. Reading short numbers as
+  -- a narrow decimal first is the same and takes a tenth of the time.
+  CREATE MACRO exact(number) AS CASE
+    WHEN written_scale(number) <= 8 AND length(number) - written_scale(number) <= 11
+      AND NOT has_exponent(number) THEN TRY_CAST(number AS DECIMAL(18, 8))::DECIMAL(38, 18)
+    WHEN written_scale(number) <= 18 THEN TRY_CAST(number AS DECIMAL(38, 18)) END;
 
   -- 'extra' is text of columns that these messages have no value for: it must be null.
   CREATE MACRO heading(source, event_us, event_source, sent_us, unit, extra) AS

@@ -46,6 +46,17 @@ describe('book images', () => {
     expect(report.examples.images[0]?.found).toBe('no emitted update ends with this sequence')
   })
 
+  it('an image without a sequence is wrong', async () => {
+    const report = await judged(({ rows }) => {
+      const { last_seq, symbol } = rows.spot_ob.findLast((row) => row.kind === 'checkpoint') as Row
+      for (const row of rows.spot_ob) {
+        if (row.kind === 'checkpoint' && row.last_seq === last_seq && row.symbol === symbol)
+          row.last_seq = null
+      }
+    })
+    expect(report).toMatchObject({ ok: false, images_wrong: 1 })
+  })
+
   it('a missing image is missing, and its cell is named', async () => {
     const report = await judged(({ rows }) => {
       const { last_seq } = rows.spot_ob.find(isImage) as Row

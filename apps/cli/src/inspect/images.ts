@@ -5,88 +5,51 @@ import { logLines } from './log-lines.ts'
 import { type ImageAtSequence, openTruth } from './truth.ts'
 
 /**
- * Stored book images against the second book, and against the 100 ms grid.
+ * Stored book images against the second book.
  */
 
 const BOOK_KEY = 'exchange, market, symbol'
-/** Cells of the grid on which derived images are due. */
-const GRID_US = 100_000
-
-const cellOf = (time: string): string => `epoch_us(${time}) // ${GRID_US}`
+/** Rows of images whose text is in memory at once. */
+const SLICE_ROWS = 1_500_000
 
 /**
- * The cells in which an image is due, and what stands there. An image belongs to the cell in which the delta
- * came that it ends with. In a cell where the book left `live` or was cut, nothing is promised.
+ * Makes `image_index`, one row per stored image: where in the log it belongs (`n`, behind the last delta that is
+ * not newer), whether any emitted message ends with its sequence, how many levels a side images of its kind show.
  */
-const GRID = `
-  CREATE TABLE live_deltas AS
-  SELECT ${BOOK_KEY}, last_seq, ${cellOf('min(received_ts)')} AS cell
-  FROM spot_delta WHERE source = 'ws' AND NOT is_snapshot AND book_state = 'live'
-  GROUP BY ${BOOK_KEY}, last_seq;
-
-  CREATE TABLE cut_cells AS
-  SELECT ${BOOK_KEY}, ${cellOf('received_ts')} AS cell FROM spot_delta
-  WHERE source = 'rest' OR is_snapshot OR book_state <> 'live'
-  UNION SELECT ${BOOK_KEY}, unnest([${['received_ts', 'from_ts', 'to_ts'].map(cellOf).join(', ')}])
-  FROM gaps WHERE table_name IN ('spot_delta', 'spot_ob');
-
-  CREATE TABLE derived_images AS
-  SELECT ${BOOK_KEY}, last_seq, frame FROM spot_ob WHERE kind = 'derived' GROUP BY ALL;
-
-  CREATE TABLE grid_cells AS
-  WITH due AS (SELECT ${BOOK_KEY}, cell, max(last_seq) AS due_seq FROM live_deltas GROUP BY ALL),
-  placed AS (SELECT ${BOOK_KEY}, cell, last_seq FROM derived_images JOIN live_deltas USING (${BOOK_KEY}, last_seq))
-  SELECT ${BOOK_KEY}, cell, due_seq, count(*) FILTER (last_seq = due_seq) AS images,
-    count(*) FILTER (last_seq <> due_seq) AS others
-  FROM due LEFT JOIN placed USING (${BOOK_KEY}, cell) ANTI JOIN cut_cells USING (${BOOK_KEY}, cell)
-  GROUP BY ${BOOK_KEY}, cell, due_seq;
-`
-
-/**
- * Where in the log an image belongs: behind the last delta that is not newer. `ends` says whether any emitted
- * message ends with the image's sequence. `depth` is how many levels a side images of its kind show.
- */
-const POSITIONS = `
-  CREATE TABLE book_positions AS
-  SELECT ${BOOK_KEY}, last_seq AS position_seq, max(n) AS n FROM emitted WHERE form = 'delta' GROUP BY ALL;
-
-  CREATE TABLE endings AS
-  SELECT DISTINCT ${BOOK_KEY}, last_seq FROM emitted WHERE form IN ('delta', 'snapshot');
-
-  CREATE TABLE kind_depths AS SELECT kind, max(depth) AS depth FROM spot_ob GROUP BY kind;
+export const IMAGE_INDEX_SQL = `
+  CREATE TABLE image_index AS
+  WITH images AS (
+    SELECT ${BOOK_KEY}, kind, last_seq, frame, count(*) AS row_count
+    FROM spot_ob WHERE kind IN ('derived', 'checkpoint') GROUP BY ALL
+  ), deltas AS (
+    SELECT ${BOOK_KEY}, last_seq, max(n) AS n FROM emitted WHERE form = 'delta' GROUP BY ALL
+  ), endings AS (
+    SELECT DISTINCT ${BOOK_KEY}, last_seq FROM emitted WHERE form IN ('delta', 'snapshot')
+  ), placed AS (
+    SELECT i.*, coalesce(d.n, 0) AS n
+    FROM images i ASOF LEFT JOIN deltas d
+      ON (i.exchange = d.exchange AND i.market = d.market AND i.symbol = d.symbol AND i.last_seq >= d.last_seq)
+  )
+  SELECT p.*, depths.depth, e.last_seq IS NOT NULL AS ends,
+    sum(row_count) OVER (ORDER BY n ROWS UNBOUNDED PRECEDING) // ${SLICE_ROWS} AS slice
+  FROM placed p LEFT JOIN endings e USING (${BOOK_KEY}, last_seq)
+  JOIN (SELECT kind, max(depth) AS depth FROM spot_ob GROUP BY kind) depths USING (kind);
 `
 
 const side = (name: 'bid' | 'ask'): string => `
-    string_agg(level || ':' || price || ':' || quantity, ' ' ORDER BY level) FILTER (side = '${name}') AS ${name}s,
+    string_agg(level || ':' || price || ':' || quantity, ' ') FILTER (side = '${name}') AS ${name}s,
     max(known_depth) FILTER (side = '${name}') AS ${name}s_known`
 
-const IMAGES = `
-  WITH images AS (
-    SELECT ${BOOK_KEY}, kind, last_seq, frame, ${side('bid')}, ${side('ask')}
-    FROM spot_ob WHERE kind IN ('derived', 'checkpoint')
-    GROUP BY ${BOOK_KEY}, kind, last_seq, frame
-  ), placed AS (
-    FROM images i ASOF LEFT JOIN book_positions p
-      ON (i.exchange = p.exchange AND i.market = p.market AND i.symbol = p.symbol AND i.last_seq >= p.position_seq)
-    SELECT i.*, p.n
-  )
-  SELECT coalesce(n, 0) AS n, exchange, market, symbol, kind, last_seq, frame, bids, bids_known, asks, asks_known,
-    depth, e.last_seq IS NOT NULL AS ends
-  FROM placed JOIN kind_depths USING (kind) LEFT JOIN endings e USING (${BOOK_KEY}, last_seq)
-  ORDER BY n
-`
-
-/** Statements that end in `grid_cells`; `emitted` must stand. */
-export const gridSql: readonly string[] = [GRID, POSITIONS]
-
-export const GRID_COUNTS = `
-  SELECT count(*) FILTER (images = 0) AS missing,
-    (coalesce(sum(greatest(images - 1, 0)), 0) + coalesce(sum(others), 0))::BIGINT AS needless
-  FROM grid_cells`
-
-export const gridExamples = (limit: number): string => `
-  SELECT ${BOOK_KEY}, make_timestamptz(cell * ${GRID_US}) AS cell_start, due_seq, images, others
-  FROM grid_cells WHERE images <> 1 OR others > 0 ORDER BY ALL LIMIT ${limit}`
+/** The images of a slice with their levels as text, in the order of the log. */
+const sliceSql = (slice: number): string => `
+  SELECT any_value(n) AS n, i.exchange, i.market, i.symbol, i.kind, i.last_seq, i.frame,
+    ${side('bid')}, ${side('ask')}, any_value(i.depth), any_value(ends)
+  FROM image_index i JOIN spot_ob o
+    ON (o.exchange, o.market, o.symbol, o.kind, o.frame) = (i.exchange, i.market, i.symbol, i.kind, i.frame)
+    AND o.last_seq IS NOT DISTINCT FROM i.last_seq
+  WHERE slice = ${slice}
+  GROUP BY i.exchange, i.market, i.symbol, i.kind, i.last_seq, i.frame
+  ORDER BY n`
 
 interface StoredImage extends ImageAtSequence, InstrumentKey {
   /** Line of the log behind which the image belongs; 0: before all deltas. */
@@ -114,7 +77,7 @@ export interface ImageVerdict {
 
 /**
  * Compares every stored derived image and checkpoint with the second book at its sequence: one pass over the
- * log and over the images, both in the order of the log. `gridSql` must have run.
+ * log and over the images, both in the order of the log. `IMAGE_INDEX_SQL` must have run.
  */
 export async function compareImages(duck: Duck, log: string, exampleLimit: number): Promise<ImageVerdict> {
   const truth = await openTruth(log)
@@ -160,7 +123,14 @@ function count(verdict: ImageVerdict, image: StoredImage, found: string | null, 
 }
 
 async function* storedImages(duck: Duck): AsyncGenerator<StoredImage> {
-  for await (const rows of duck.chunks(IMAGES)) {
+  const [last] = await duck.objects<{ slice: number }>(
+    'SELECT coalesce(max(slice), -1)::BIGINT AS slice FROM image_index',
+  )
+  for (let slice = 0; slice <= (last?.slice ?? -1); slice++) yield* slicedImages(duck, slice)
+}
+
+async function* slicedImages(duck: Duck, slice: number): AsyncGenerator<StoredImage> {
+  for await (const rows of duck.chunks(sliceSql(slice))) {
     for (const row of rows) {
       const [
         n,

@@ -131,6 +131,11 @@ describe('the fault of an image side', () => {
     expect(fault(shown(['10', '1'], ['9', '2'], ['8', '3'], ['7', '4']), null, 20)).toBeNull()
   })
 
+  it('does not depend on the order in which the levels come', () => {
+    const levels = shown(['10', '1'], ['9', '2'], ['8', '3'], ['7', '4']).split(' ')
+    expect(fault(levels.reverse().join(' '), null, 20)).toBeNull()
+  })
+
   it('is a level that is missing within the known depth, and none beyond it', () => {
     expect(fault(shown(['10', '1'], ['8', '3']), null, 20)).toBe('2 levels, expected 4')
     expect(fault(shown(['10', '1'], ['8', '3']), 2, 20)).toContain('found 1:8')

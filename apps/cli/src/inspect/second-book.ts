@@ -153,7 +153,7 @@ function fromExponent(text: string): string {
 }
 
 export interface StoredImageSide {
-  /** `level:price:quantity`, levels ascending, separated by blanks; empty when there is none. */
+  /** `level:price:quantity` separated by blanks, in any order; empty when there is none. */
   readonly levels: string
   /** Levels that must be complete; null: all. */
   readonly knownDepth: number | null
@@ -168,7 +168,7 @@ export interface StoredImageSide {
 export function imageFault(truth: SecondBook['bids'], image: StoredImageSide, depth: number): string | null {
   const due = Math.min(depth, truth.count, image.knownDepth ?? Number.POSITIVE_INFINITY)
   if (image.levels === truth.top(Math.min(depth, truth.count))) return null
-  const levels = image.levels === '' ? [] : image.levels.split(' ')
+  const levels = image.levels === '' ? [] : image.levels.split(' ').sort(byLevel)
   if (levels.length < due) return `${levels.length} levels, expected ${due}`
   if (levels.length > depth) return `${levels.length} levels, expected ${depth} at most`
   for (const [at, level] of levels.entries()) {
@@ -182,4 +182,8 @@ export function imageFault(truth: SecondBook['bids'], image: StoredImageSide, de
     if (expected !== quantity) return `found ${level}, expected quantity ${expected ?? 'none'}`
   }
   return null
+}
+
+function byLevel(a: string, b: string): number {
+  return Number.parseInt(a, 10) - Number.parseInt(b, 10)
 }

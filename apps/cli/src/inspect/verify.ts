@@ -6,8 +6,9 @@ import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import { type Duck, openDuck, type TableFiles } from './duck.ts'
 import { emissionSql } from './emissions.ts'
 import { duckMessage } from './exact.ts'
+import { GRID_COUNTS, GRID_SQL, gridExamples } from './grid.ts'
 import { HOLE_COUNTS, holesSql, RECORDED_GAPS } from './holes.ts'
-import { compareImages, GRID_COUNTS, gridExamples, gridSql } from './images.ts'
+import { compareImages, IMAGE_INDEX_SQL } from './images.ts'
 import {
   FOREIGN_DEAD_LETTERS,
   judgementSql,
@@ -119,7 +120,7 @@ export async function verifyRun(options: VerifyOptions): Promise<VerifyReport> {
 async function judge(duck: Duck, log: string, restarted: boolean): Promise<VerifyReport> {
   for (const sql of [...emissionSql(log), ...matchSql, RECORDED_GAPS]) await duck.run(sql)
   const { suspects } = await one<{ suspects: number }>(duck, SUSPECTS)
-  const rest = [...judgementSql({ suspects, restarted }), ...holesSql(restarted), ...gridSql]
+  const rest = [...judgementSql({ suspects, restarted }), ...holesSql(restarted), GRID_SQL, IMAGE_INDEX_SQL]
   for (const sql of rest) await duck.run(sql)
   const images = await compareImages(duck, log, EXAMPLES_MAX)
   const grid = await one<{ missing: number; needless: number }>(duck, GRID_COUNTS)

@@ -181,10 +181,9 @@ export function scanSnapshot(space: Space, stream: number, symbol: number, out: 
 const LIST_START = 91
 const LIST_END = 93
 const LEVEL_START = half('["')
-const BETWEEN = half('",')
-const QUOTE = 34
-const NEXT_LEVEL = word('"],[')
-const LAST_LEVEL = half('"]')
+const BETWEEN = half(',"')
+const NEXT_LEVEL = word('],["')
+const LAST_LEVEL = half(']]')
 const LEVEL_BYTES_MIN = 9
 
 function scanListStart(view: DataView, at: number): number {
@@ -210,15 +209,15 @@ function scanLevels(space: Space, at: number, side: number, out: EventBatch): nu
     let quote = scanUsualDecimal(view, at, column.mantissas, column.scales, row)
     if (quote === MISS) quote = scanRareDecimal(view, at, column, row)
     if (column === price) {
-      if (view.getUint16(quote, true) !== BETWEEN || view.getUint8(quote + 2) !== QUOTE) return MISS
+      if (view.getUint16(quote + 1, true) !== BETWEEN) return MISS
       column = quantity
       at = quote + 3
       continue
     }
     sides[row] = side
     row += 1
-    if (view.getInt32(quote, true) !== NEXT_LEVEL || view.getUint8(quote + 4) !== QUOTE) {
-      if (view.getUint16(quote, true) !== LAST_LEVEL || view.getUint8(quote + 2) !== LIST_END) return MISS
+    if (view.getInt32(quote + 1, true) !== NEXT_LEVEL) {
+      if (view.getUint16(quote + 1, true) !== LAST_LEVEL) return MISS
       out.entryCount = row
       return quote + 3
     }

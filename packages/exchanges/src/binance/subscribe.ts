@@ -1,5 +1,5 @@
 import type { DecodeOutcome } from '@cryptoflow/model'
-import { field, isObject, type JsonNumber, type JsonObject, printable, wholeNumber } from '../json.ts'
+import { field, isObject, JsonNumber, type JsonObject, printable, wholeNumber } from '../json.ts'
 
 /** Longest part of a refusal's text that is passed on. */
 const DETAIL_CHARACTERS_MAX = 200
@@ -32,8 +32,8 @@ export function readReply(message: JsonObject): DecodeOutcome | null {
 }
 
 function refused(id: number | null, error: JsonObject): DecodeOutcome {
-  const code = (field(error, 'code') as JsonNumber | undefined)?.text ?? '?'
+  const code = field(error, 'code')
   const text = field(error, 'msg')
-  const detail = `${code}: ${typeof text === 'string' ? text : 'no text'}`
+  const detail = `${code instanceof JsonNumber ? code.text : 'no code'}: ${typeof text === 'string' ? text : 'no text'}`
   return { kind: 'refused', id, detail: printable(detail, DETAIL_CHARACTERS_MAX) }
 }

@@ -1,0 +1,47 @@
+/**
+ * Completeness of derived images on the 100 ms grid: which are due, and what stands there.
+ */
+
+const BOOK_KEY = 'exchange, market, symbol'
+/** Cells of the grid on which derived images are due. */
+const GRID_US = 100_000
+
+const cellOf = (time: string): string => `epoch_us(${time}) // ${GRID_US}`
+
+/**
+ * Statements that make `grid_cells`, the cells in which an image is due. An image belongs to the cell in which the delta
+ * came that it ends with. In a cell where the book left `live` or was cut, nothing is promised.
+ */
+export const GRID_SQL = `
+  CREATE TABLE live_deltas AS
+  SELECT ${BOOK_KEY}, last_seq, ${cellOf('min(received_ts)')} AS cell
+  FROM spot_delta WHERE source = 'ws' AND NOT is_snapshot AND book_state = 'live'
+  GROUP BY ${BOOK_KEY}, last_seq;
+
+  CREATE TABLE cut_cells AS
+  SELECT ${BOOK_KEY}, ${cellOf('received_ts')} AS cell FROM spot_delta
+  WHERE source = 'rest' OR is_snapshot OR book_state <> 'live'
+  UNION SELECT ${BOOK_KEY}, unnest([${['received_ts', 'from_ts', 'to_ts'].map(cellOf).join(', ')}])
+  FROM gaps WHERE table_name IN ('spot_delta', 'spot_ob');
+
+  CREATE TABLE derived_images AS
+  SELECT ${BOOK_KEY}, last_seq, frame FROM spot_ob WHERE kind = 'derived' GROUP BY ALL;
+
+  CREATE TABLE grid_cells AS
+  WITH due AS (SELECT ${BOOK_KEY}, cell, max(last_seq) AS due_seq FROM live_deltas GROUP BY ALL),
+  placed AS (SELECT ${BOOK_KEY}, cell, last_seq FROM derived_images JOIN live_deltas USING (${BOOK_KEY}, last_seq))
+  SELECT ${BOOK_KEY}, cell, due_seq, count(*) FILTER (last_seq = due_seq) AS images,
+    count(*) FILTER (last_seq <> due_seq) AS others
+  FROM due LEFT JOIN placed USING (${BOOK_KEY}, cell) ANTI JOIN cut_cells USING (${BOOK_KEY}, cell)
+  GROUP BY ${BOOK_KEY}, cell, due_seq;
+`
+
+/** Due images that are missing, and images that are not due. */
+export const GRID_COUNTS = `
+  SELECT count(*) FILTER (images = 0) AS missing,
+    (coalesce(sum(greatest(images - 1, 0)), 0) + coalesce(sum(others), 0))::BIGINT AS needless
+  FROM grid_cells`
+
+export const gridExamples = (limit: number): string => `
+  SELECT ${BOOK_KEY}, make_timestamptz(cell * ${GRID_US}) AS cell_start, due_seq, images, others
+  FROM grid_cells WHERE images <> 1 OR others > 0 ORDER BY ALL LIMIT ${limit}`
