@@ -49,21 +49,16 @@ function plainValue(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** Rows of cells as columns; numbers (by their look) to the right. */
+/** Rows of cells as columns; a column whose last cell is a number goes to the right. */
 export function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
-  const isNumber = (text: string): boolean => /^[\d,.]+( [kMG]?B)?$/.test(text)
-  return rows
-    .map((row) =>
-      row
-        .map((cell, index) => {
-          const width = widths[index] as number
-          return isNumber(cell) ? cell.padStart(width) : cell.padEnd(width)
-        })
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+  const last = rows[rows.length - 1] ?? []
+  const widths = last.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
+  const toRight = last.map((cell) => /^[\d,.]+( [kM]?B)?$/.test(cell))
+  const pad = (cell: string, index: number): string => {
+    const width = widths[index] as number
+    return toRight[index] ? cell.padStart(width) : cell.padEnd(width)
+  }
+  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n')
 }
 
 /** 1234567 -> 1,234,567 */
