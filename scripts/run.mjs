@@ -39,23 +39,27 @@ function setUp() {
   const key = hash.update(`${process.platform} ${process.arch} ${nodeAtHandIsGood}`).digest('hex')
   const stamp = join(root, 'node_modules', '.cryptoflow-setup.json')
   const done = existsSync(stamp) ? JSON.parse(readFileSync(stamp, 'utf8')) : {}
+  // Tools once installed stay: a start after a change must not take them away from whoever develops.
+  const withTools = tools || done.tools === true
   if (done.key === key && (done.tools || !tools)) return
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   process.stderr.write(
-    `setting up (${tools ? 'run-time parts and test tools' : 'run-time parts only'}) ...\n`,
+    `setting up, ${withTools ? 'run-time parts and test tools' : 'run-time parts only'} ...\n`,
   )
   const install = ['--yes', '--loglevel=error', packageManager, 'install', '--frozen-lockfile']
   install.push('--reporter=append-only', '--loglevel=warn')
-  if (!tools) install.push('--prod')
+  if (!withTools) install.push('--prod')
   if (nodeAtHandIsGood) install.push('--filter', '!@cryptoflow/runtime-node')
-  // CI makes the package manager never ask; its words go to stderr, stdout belongs to the task.
-  const env = { ...process.env, CI: 'true' }
-  const result = spawnSync('npx', install, { cwd: root, env, stdio: ['ignore', 2, 2] })
+  // CI makes the package manager never ask; what it says is shown when it fails.
+  const options = { cwd: root, env: { ...process.env, CI: 'true' }, encoding: 'utf8' }
+  const result = spawnSync('npx', install, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   if (result.error) fail(`cannot run npx: ${result.error.message}`)
-  if (result.status !== 0)
+  if (result.status !== 0) {
+    process.stderr.write(`${result.stdout}${result.stderr}`)
     fail('the set-up failed; is the npm registry reachable? Run the command again to retry.')
+  }
   mkdirSync(dirname(stamp), { recursive: true })
-  writeFileSync(stamp, JSON.stringify({ key, tools }))
+  writeFileSync(stamp, JSON.stringify({ key, tools: withTools }))
 }
 
 function run() {
