@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { type TableContract, type TableName, tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf, systemClock } from '@cryptoflow/runtime'
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type DuckDBValue } from '@duckdb/node-api'
 import { type Cell, duckMessage, escapeControls, exactCell } from './exact.ts'
 
 /** Absolute paths of the live Parquet files per table, as the catalog names them. */
@@ -72,32 +72,21 @@ export class Duck {
 
   /** The first `limit` rows as exact cells. */
   async rows(sql: string, limit: number): Promise<QueryResult> {
-    return await this.limited(async () => {
-      const result = await this.connection.stream(sql)
-      const names = result.deduplicatedColumnNames()
-      const columns = names.map((name, i) => ({
-        name: escapeControls(name),
-        type: String(result.columnType(i)),
-      }))
-      const rows: Cell[][] = []
-      for await (const chunk of result.yieldRows()) {
-        for (const row of chunk) {
-          if (rows.length === limit) return { columns, rows, truncated: true }
-          rows.push(row.map(exactCell))
-        }
+    let columns: ResultColumn[] = []
+    const rows: Cell[][] = []
+    for await (const part of this.stream(sql)) {
+      columns = columnsOf(part.result)
+      for (const row of part.rows) {
+        if (rows.length === limit) return { columns, rows, truncated: true }
+        rows.push(row.map(exactCell))
       }
-      return { columns, rows, truncated: false }
-    })
+    }
+    return { columns, rows, truncated: false }
   }
 
-  /** Rows in DuckDB's own values, chunk by chunk, each chunk under the time limit. Read it to its end. */
+  /** All rows in DuckDB's own values, chunk by chunk, the whole under the time limit. */
   async *chunks(sql: string): AsyncGenerator<DuckDBValue[][]> {
-    const result = await this.limited(() => this.connection.stream(sql))
-    for (;;) {
-      const chunk = await this.limited(() => result.fetchChunk())
-      if (chunk === null || chunk.rowCount === 0) return
-      yield chunk.getRows()
-    }
+    for await (const { rows } of this.stream(sql)) yield rows
   }
 
   close(): void {
@@ -105,27 +94,78 @@ export class Duck {
     this.instance.closeSync()
   }
 
-  /** Runs work on the connection and interrupts it when it takes longer than the limit. */
+  /**
+   * A result that is not held in memory; first a part without rows, for its columns.
+   *
+   * An error in the middle of a streamed result looks like its end. It does abort the transaction, so a statement
+   * behind the last chunk tells whether that was the end.
+   */
+  private async *stream(sql: string): AsyncGenerator<{ result: DuckDBResult; rows: DuckDBValue[][] }> {
+    const deadline = this.deadline()
+    await this.connection.run('BEGIN TRANSACTION READ ONLY')
+    try {
+      const result = await this.connection.stream(sql)
+      yield { result, rows: [] }
+      for (;;) {
+        const chunk = await result.fetchChunk()
+        if (chunk === null || chunk.rowCount === 0) break
+        yield { result, rows: chunk.getRows() }
+      }
+      await this.connection.run('SELECT 1')
+    } catch (cause) {
+      throw deadline.hasPassed() ? this.tooLong(cause) : await this.realCause(sql, cause)
+    } finally {
+      deadline.cancel()
+      await this.connection.run('ROLLBACK').catch(() => {})
+    }
+  }
+
+  /** The error that aborted the transaction: known only to somebody who runs the statement again at once. */
+  private async realCause(sql: string, cause: unknown): Promise<unknown> {
+    if (!messageOf(cause).includes('transaction is aborted')) return cause
+    await this.connection.run('ROLLBACK')
+    return await this.connection.run(sql).then(
+      () => cause,
+      (error: unknown) => error,
+    )
+  }
+
   private async limited<T>(work: () => Promise<T>): Promise<T> {
-    let timedOut = false
-    const cancel = this.clock.after(this.timeoutMs, () => {
-      timedOut = true
-      this.connection.interrupt()
-    })
+    const deadline = this.deadline()
     try {
       return await work()
     } catch (cause) {
-      if (!timedOut) throw cause
-      throw new CryptoFlowError('running a query: it took longer than the limit', {
-        kind: 'usage',
-        reaction: 'reject',
-        context: { limitMs: this.timeoutMs },
-        cause,
-      })
+      throw deadline.hasPassed() ? this.tooLong(cause) : cause
     } finally {
-      cancel()
+      deadline.cancel()
     }
   }
+
+  /** Interrupts the connection when the limit has passed, unless cancelled before. */
+  private deadline(): { hasPassed(): boolean; cancel(): void } {
+    let passed = false
+    const cancel = this.clock.after(this.timeoutMs, () => {
+      passed = true
+      this.connection.interrupt()
+    })
+    return { hasPassed: () => passed, cancel }
+  }
+
+  private tooLong(cause: unknown): CryptoFlowError {
+    return new CryptoFlowError('running a query: it took longer than the limit', {
+      kind: 'usage',
+      reaction: 'reject',
+      context: { limitMs: this.timeoutMs },
+      cause,
+    })
+  }
+}
+
+function columnsOf(result: DuckDBResult): ResultColumn[] {
+  const types = result.columnTypes()
+  return result
+    .deduplicatedColumnNames()
+    .map((name, i) => ({ name: escapeControls(name), type: String(types[i]) }))
 }
 
 /** Opens the tables for reading and locks the door behind. Close it after use. */

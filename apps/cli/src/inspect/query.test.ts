@@ -106,17 +106,24 @@ describe('runQuery', () => {
     await expect(query('SELEC 1')).rejects.toThrow(/syntax error/)
   })
 
+  it('fails with a statement that fails in the middle, instead of answering half of it', async () => {
+    const sql = "SELECT CASE WHEN i = 300000 THEN error('half way') ELSE i END FROM range(400000) AS t(i)"
+    await expect(query(sql, 1_000_000)).rejects.toThrow(/half way/)
+    expect(await query(sql, 10)).toMatchObject({ truncated: true, rows: { length: 10 } })
+  })
+
   it('interrupts a statement that takes longer than the limit', async () => {
     const clock = manualClock()
     const endless = runQuery({
       ...written,
       sql: 'SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range + b.range = 1',
       limit: 1,
-      clock: { ...clock, after: (ms, callback) => clock.after(ms, callback) },
+      clock,
       timeoutMs: 5_000,
     })
     const outcome = endless.catch((error: unknown) => error)
-    for (let ended = false; !ended; clock.advance(1_000)) {
+    await nextTurn()
+    for (let ended = false; !ended; clock.advance(1)) {
       ended = await Promise.race([outcome.then(() => true), nextTurn().then(() => false)])
     }
     expect(await outcome).toMatchObject({ kind: 'usage', message: expect.stringContaining('longer') })
