@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
-import { systemClock } from '@cryptoflow/runtime'
+import { CryptoFlowError, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_WAREHOUSE } from './defaults.ts'
 import { verifyRun } from './inspect/verify.ts'
@@ -18,6 +19,7 @@ export function addVerify(program: Command): void {
     .requiredOption('--emissions <file>', "the simulator's emission log")
     .option('--restarted', 'the collecting process was killed in between: holes of its own are allowed')
     .action(async (flags: VerifyFlags) => {
+      refuseMissing(flags.emissions)
       const warehouse = warehouseAt(flags.warehouse)
       const files = await tableFiles(warehouse, systemClock())
       const report = await verifyRun({
@@ -29,4 +31,16 @@ export function addVerify(program: Command): void {
       process.stdout.write(`${JSON.stringify(report)}\n`)
       if (!report.ok) process.exitCode = 1
     })
+}
+
+function refuseMissing(log: string): void {
+  if (existsSync(log)) return
+  throw new CryptoFlowError(
+    'verifying: there is no emission log; expected the file that simulate --log wrote',
+    {
+      kind: 'usage',
+      reaction: 'stop',
+      context: { log },
+    },
+  )
 }

@@ -24,39 +24,38 @@ const BLOCKS_IN_FLIGHT_MAX = 8
 export async function pump(parts: Parts, ingest: Pick<Ingest, 'want'>): Promise<void> {
   const { options, journal, lane, seal, board } = parts
   const feed = journal.feed(board.get('sealed') + 1)
-  const inFlight: Promise<LaneProgress>[] = []
+  const inFlight: Promise<void>[] = []
   let rowsWaiting = 0
   let lastCutUs = options.clock.nowUs()
 
-  const settleOldest = async (keep: number): Promise<void> => {
-    while (inFlight.length > keep) {
-      const progress = await (inFlight.shift() as Promise<LaneProgress>)
-      rowsWaiting = progress.rowsWaiting
-      showProgress(board, progress)
-      // While catching up, books may have been mended long ago: what is still missed is asked for once, at the end.
-      if (progress.lastRecord > journal.startRecord)
-        for (const request of progress.wanted) ingest.want(request)
-    }
+  const take = (progress: LaneProgress): void => {
+    rowsWaiting = progress.rowsWaiting
+    showProgress(board, progress)
+    // While catching up, books may have been mended long ago: what is still missed is asked for once, at the end.
+    if (progress.lastRecord > journal.startRecord) for (const request of progress.wanted) ingest.want(request)
+  }
+  const settle = async (keep: number): Promise<void> => {
+    while (inFlight.length > keep) await inFlight.shift()
   }
   for (;;) {
     const block = await feed.next()
     if (block === null) break
     board.set('durable', block.last)
-    inFlight.push(watched(lane.accept(block)))
-    await settleOldest(BLOCKS_IN_FLIGHT_MAX)
+    inFlight.push(watched(lane.accept(block).then(take)))
+    await settle(BLOCKS_IN_FLIGHT_MAX)
     if (block.first <= journal.startRecord && block.last >= journal.startRecord) {
-      await settleOldest(0)
+      await settle(0)
       for (const request of await lane.outstanding()) ingest.want(request)
     }
     const isLate = options.clock.nowUs() - lastCutUs >= options.sealEveryMs * 1000
     if (rowsWaiting < options.sealRows && !isLate) continue
-    await settleOldest(0)
+    await settle(0)
     lastCutUs = options.clock.nowUs()
-    if (rowsWaiting === 0) continue
-    await seal.now()
+    if (rowsWaiting > 0) await seal.now()
     rowsWaiting = 0
   }
-  await settleOldest(0)
+  await settle(0)
+  await feed.close()
 }
 
 /** A call whose failure is met later, by whoever settles it. */

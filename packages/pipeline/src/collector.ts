@@ -1,4 +1,4 @@
-import { findMarket } from '@cryptoflow/exchanges'
+import { exchangeMarkets, findMarket, hasMarket } from '@cryptoflow/exchanges'
 import { type IngestCounters, type IngestNotice, type Intake, startIngest } from '@cryptoflow/ingest'
 import { type Journal, openJournal } from '@cryptoflow/journal'
 import { type Market, RecordKind } from '@cryptoflow/model'
@@ -48,6 +48,7 @@ export interface Collector {
 
 /** Collects one market: sockets -> journal -> rows -> files -> tables. */
 export async function startCollector(options: CollectOptions): Promise<Collector> {
+  refuseUnknownMarket(options)
   const board = openBoard()
   const warehouse = warehouseAt(options.warehouseDirectory)
   const journal = await openJournal({
@@ -62,6 +63,19 @@ export async function startCollector(options: CollectOptions): Promise<Collector
     await journal.close()
     throw error
   }
+}
+
+function refuseUnknownMarket({ exchange, market }: CollectOptions): void {
+  if (hasMarket(exchange, market)) return
+  throw new CryptoFlowError('collecting: no adapter reads this market', {
+    kind: 'config',
+    reaction: 'stop',
+    context: {
+      exchange,
+      market,
+      known: exchangeMarkets.map((known) => `${known.exchange} ${known.market}`).join(', '),
+    },
+  })
 }
 
 async function openParts(options: CollectOptions, journal: Journal, board: Board): Promise<Parts> {

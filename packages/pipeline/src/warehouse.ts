@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createSqliteCatalog, liveDataFiles } from '@cryptoflow/iceberg'
 import { type Probe, type TableName, tables } from '@cryptoflow/model'
-import { type Clock, uuid } from '@cryptoflow/runtime'
+import { type Clock, CryptoFlowError, uuid } from '@cryptoflow/runtime'
 import { diskFileIO, fileLocation, filePath } from '@cryptoflow/stores'
 
 /** Iceberg namespace of our tables. */
@@ -50,8 +50,21 @@ export function openCatalog(warehouse: Warehouse, clock: Clock, probe?: Probe) {
   return { catalog, io, nowMs }
 }
 
-/** Paths of the live data files of every table, as the catalog has them now; none for a table not made yet. */
+/**
+ * Paths of the live data files of every table, as the catalog has them now; none for a table not made yet. Throws
+ * `usage` when there is no warehouse.
+ */
 export async function tableFiles(warehouse: Warehouse, clock: Clock): Promise<Map<TableName, string[]>> {
+  if (!existsSync(warehouse.catalogFile)) {
+    throw new CryptoFlowError(
+      'opening the warehouse: there is no catalog.db in it; expected a directory that the demo, collect or replay wrote',
+      {
+        kind: 'usage',
+        reaction: 'stop',
+        context: { warehouse: warehouse.directory },
+      },
+    )
+  }
   const { catalog, io } = openCatalog(warehouse, clock)
   try {
     const files = new Map<TableName, string[]>()

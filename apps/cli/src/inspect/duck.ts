@@ -37,6 +37,7 @@ export interface QueryResult {
 const THREADS = 2
 const MEMORY_LIMIT = '2GB'
 const STATEMENT_TIMEOUT_MS = 60_000
+const INTERRUPT_AGAIN_MS = 100
 
 /**
  * The finished tables behind an independent reader: an in-memory DuckDB with one view per table of the
@@ -141,14 +142,19 @@ export class Duck {
     }
   }
 
-  /** Interrupts the connection when the limit has passed, unless cancelled before. */
+  /**
+   * Interrupts the connection when the limit has passed, unless cancelled before; and again until cancelled, since
+   * an interrupt that falls between two steps of the work is lost.
+   */
   private deadline(): { hasPassed(): boolean; cancel(): void } {
     let passed = false
-    const cancel = this.clock.after(this.timeoutMs, () => {
+    const interrupt = (): void => {
       passed = true
       this.connection.interrupt()
-    })
-    return { hasPassed: () => passed, cancel }
+      cancel = this.clock.after(INTERRUPT_AGAIN_MS, interrupt)
+    }
+    let cancel = this.clock.after(this.timeoutMs, interrupt)
+    return { hasPassed: () => passed, cancel: () => cancel() }
   }
 
   private tooLong(cause: unknown): CryptoFlowError {

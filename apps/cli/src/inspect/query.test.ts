@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path'
 import { manualClock } from '@cryptoflow/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { QueryResult } from './duck.ts'
+import { openDuck, type QueryResult } from './duck.ts'
 import { runQuery } from './query.ts'
 import { perfectWorld, type WrittenWorld, writeWorld } from './test-world.ts'
 
@@ -114,19 +114,16 @@ describe('runQuery', () => {
 
   it('interrupts a statement that takes longer than the limit', async () => {
     const clock = manualClock()
-    const endless = runQuery({
-      ...written,
-      sql: 'SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range + b.range = 1',
-      limit: 1,
-      clock,
-      timeoutMs: 5_000,
-    })
-    const outcome = endless.catch((error: unknown) => error)
-    await nextTurn()
-    for (let ended = false; !ended; clock.advance(1)) {
+    const duck = await openDuck({ ...written, clock, timeoutMs: 5_000 })
+    const endless =
+      'SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range + b.range = 1'
+    const outcome = duck.rows(endless, 1).catch((error: unknown) => error)
+    for (let ended = false; !ended; clock.advance(1_000)) {
       ended = await Promise.race([outcome.then(() => true), nextTurn().then(() => false)])
     }
     expect(await outcome).toMatchObject({ kind: 'usage', message: expect.stringContaining('longer') })
+    expect(await duck.rows('SELECT 1', 1)).toMatchObject({ rows: [[1]] })
+    duck.close()
   })
 
   it('says which column of which table has another type than the contract', async () => {
