@@ -20,7 +20,7 @@ export const GRID_SQL = `
 
   CREATE TABLE cut_cells AS
   SELECT ${BOOK_KEY}, ${cellOf('received_ts')} AS cell FROM spot_delta
-  WHERE source = 'rest' OR is_snapshot OR book_state <> 'live'
+  WHERE source = 'rest' OR is_snapshot OR book_state IN ('waiting', 'resync')
   UNION SELECT ${BOOK_KEY}, unnest([${['received_ts', 'from_ts', 'to_ts'].map(cellOf).join(', ')}])
   FROM gaps WHERE table_name IN ('spot_delta', 'spot_ob');
 
