@@ -1,4 +1,6 @@
-import { blockOf, openJournalReader } from '@cryptoflow/journal'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { blockOf, lockFile, openJournalReader } from '@cryptoflow/journal'
 import type { JournalBlock, JournalRecord } from '@cryptoflow/model'
 import type { ImageOptions, SnapshotRequest } from '@cryptoflow/normalize'
 import type { Clock } from '@cryptoflow/runtime'
@@ -104,6 +106,8 @@ async function openReplay(writer: string, isImport: boolean, options: ReplayOpti
   const warehouse = warehouseAt(options.warehouseDirectory)
   const board = openBoard()
   const directory = warehouse.replayDirectory(writer)
+  mkdirSync(directory, { recursive: true })
+  const unlock = lockFile(join(directory, 'lock.db'))
   const shared = { writer, warehouseDirectory: warehouse.directory, board: board.shared, drill: null }
   const publisher = await openPublisher({ ...shared, name: 'replay', controlDirectory: directory }, 0)
   const last = await publisher.resume()
@@ -131,6 +135,7 @@ async function openReplay(writer: string, isImport: boolean, options: ReplayOpti
     },
     async close() {
       await Promise.all([lane.close(), publisher.close()])
+      unlock()
     },
   }
 }

@@ -9,8 +9,8 @@ const GRID_US = 100_000
 const cellOf = (time: string): string => `epoch_us(${time}) // ${GRID_US}`
 
 /**
- * Statements that make `grid_cells`, the cells in which an image is due. An image belongs to the cell in which the delta
- * came that it ends with. In a cell where the book left `live` or was cut, nothing is promised.
+ * Statements that make `grid_cells`, the cells in which an image is due. An image belongs to the cell in which
+ * the delta came that it ends with. In a cell where the book left `live` or was cut, nothing is promised.
  */
 export const GRID_SQL = `
   CREATE TABLE live_deltas AS

@@ -41,7 +41,7 @@ const STORED_ORDER = `
 
 /**
  * Gaps that claim to miss something, with the frame that ended them: messages behind that frame came late and
- * may lie inside. An open border allows none.
+ * may lie inside. A gap without an end allows none.
  */
 const TIGHT_GAPS = `
   CREATE TABLE tight AS
@@ -76,7 +76,7 @@ const LOOSE_GAPS = [
     OF_GAP,
     `tight g WHERE EXISTS (FROM heard h WHERE ${sameStream('h')}
        AND (g.from_seq IS NULL OR h.first_seq > g.from_seq) AND (g.to_seq IS NULL OR h.last_seq < g.to_seq)
-       AND NOT coalesce(g.from_seq IS NOT NULL AND h.writer = g.end_writer AND h.frame > g.end_frame, false))`,
+       AND NOT coalesce(h.writer = g.end_writer AND h.frame > g.end_frame, false))`,
   ),
 ]
 

@@ -129,6 +129,17 @@ describe('one mistake turns the run red and is named', () => {
     expect(report.examples.lost[0]?.found).toBe('heard damaged, not in dead_letter')
   })
 
+  it('a damaged text sent to somebody who was shutting down is in the gap of the shutdown', async () => {
+    const report = await judged(({ log, rows }) => {
+      const last = log.find((m) => m.first === 1030 && m.symbol === 'BTCUSDT') as World['log'][number]
+      Object.assign(last, { copies: 0, fault: 'malformed', wire: '{"t":1030,#' })
+      take(rows.ticks, isTrade(1030))
+      const open = rows.gaps.find((row) => row.stream === 'trade' && row.state === 'open') as Row
+      rows.gaps.push({ ...open, gap_id: 'end', cause: 'shutdown', from_seq: 1029, frame: 90_000 })
+    })
+    expect(report).toMatchObject(GREEN)
+  })
+
   it('a dead letter that nobody sent is foreign', async () => {
     const report = await judged(({ rows }) => {
       rows.dead_letter.push({ ...(rows.dead_letter[0] as Row), raw: '1b5b' })

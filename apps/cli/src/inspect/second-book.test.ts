@@ -84,6 +84,7 @@ describe('the second book', () => {
       snapshot(9, [
         ['10', '0'],
         ['9', '4'],
+        ['8.5', '2'],
       ]),
     )
     book.merge(
@@ -93,7 +94,7 @@ describe('the second book', () => {
         ['8', '1'],
       ]),
     )
-    expect(book.bids.top(2)).toBe(shown(['9', '4'], ['8', '1']))
+    expect(book.bids.top(3)).toBe(shown(['9', '4'], ['8.5', '2'], ['8', '1']))
   })
 
   it('agrees with sorting everything after every change', () => {

@@ -346,7 +346,8 @@ const quantityText = (lots: number): string => (lots / 1000).toFixed(3)
 export async function writeWorld(world: World): Promise<WrittenWorld> {
   const directory = mkdtempSync(join(tmpdir(), 'cryptoflow-inspect-'))
   const warehouse = join(directory, 'warehouse')
-  mkdirSync(warehouse)
+  // A hive-like folder name must not become a column.
+  mkdirSync(join(warehouse, 'exchange=other'), { recursive: true })
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
   const connection = await instance.connect()
   const files = new Map<TableName, string[]>()
@@ -354,8 +355,7 @@ export async function writeWorld(world: World): Promise<WrittenWorld> {
     const name = contract.name as TableName
     if (world.rows[name].length === 0) continue
     const lines = join(directory, `${name}.jsonl`)
-    // A hive-like folder name must not become a column.
-    const path = join(warehouse, `exchange=other [${name}].parquet`)
+    const path = join(warehouse, 'exchange=other', `[${name}].parquet`)
     writeFileSync(lines, world.rows[name].map((row) => `${JSON.stringify(row)}\n`).join(''))
     await connection.run(`COPY (${typedRows(contract, lines)}) TO '${path}' (FORMAT parquet)`)
     files.set(name, [path])
