@@ -38,12 +38,10 @@ export { createSqliteLedger, type SqliteLedger, type SqliteLedgerOptions } from 
 export {
   createEpochWriter,
   type EpochLog,
-  type EpochLogEntry,
   type EpochWriter,
   type EpochWriterOptions,
   type EpochWriterStatus,
   type Fence,
   type LastSealed,
   type Seal,
-  type SealEntry,
 } from './writer.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { createSqliteCatalog, type FileIO, liveDataFiles, prepareAppend } from '@cryptoflow/iceberg'
-import { tables } from '@cryptoflow/model'
+import { type ControlEntry, tables } from '@cryptoflow/model'
 import { seededChance, uuid } from '@cryptoflow/runtime'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type CommitterOptions, createCommitter } from './committer.ts'
@@ -11,7 +11,7 @@ import { tableDefinition } from './definition.ts'
 import { createSqliteLedger } from './sqlite-ledger.ts'
 import { around } from './testing/ports.ts'
 import { offer, requestOf, restingClock } from './testing/requests.ts'
-import { createEpochWriter, type EpochLogEntry } from './writer.ts'
+import { createEpochWriter } from './writer.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cryptoflow-commit-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -70,8 +70,8 @@ describe('SQLite catalog, real manifests and SQLite ledger', () => {
     const path = join(folder, 'two')
     const parts = [process(path, 1), process(path, 2)]
     const writers = parts.map(({ ledger }, i) => {
-      const entries: EpochLogEntry[] = []
-      const log = { entries, append: async (entry: EpochLogEntry) => void entries.push(entry) }
+      const entries: ControlEntry[] = []
+      const log = { entries, append: async (entry: ControlEntry) => void entries.push(entry) }
       return createEpochWriter({ log, ledger, clock: restingClock, writer: `w${i}`, name: 'host' })
     })
     for (const writer of writers) await writer.resume()

@@ -1,32 +1,33 @@
+import type { ControlEntry } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
 import { memoryLedger } from './memory-ledger.ts'
 import { restingClock, sealOf } from './testing/requests.ts'
-import { createEpochWriter, type EpochLogEntry, type EpochWriterOptions } from './writer.ts'
+import { createEpochWriter, type EpochWriterOptions } from './writer.ts'
 
 /** A control log in memory whose first `durable` appends work; the next is a crash. */
-function logOf(entries: EpochLogEntry[], durable = Number.POSITIVE_INFINITY) {
+function logOf(entries: ControlEntry[], durable = Number.POSITIVE_INFINITY) {
   let appends = 0
   return {
     entries,
-    append: async (entry: EpochLogEntry) => {
+    append: async (entry: ControlEntry) => {
       if (++appends > durable) throw new Error('crash')
       entries.push(entry)
     },
   }
 }
 
-function open(entries: EpochLogEntry[], ledger = memoryLedger(), options: Partial<EpochWriterOptions> = {}) {
+function open(entries: ControlEntry[], ledger = memoryLedger(), options: Partial<EpochWriterOptions> = {}) {
   const log = logOf(entries)
   return createEpochWriter({ log, ledger, clock: restingClock, writer: 'w', name: 'host', ...options })
 }
 
-const kindsOf = (entries: readonly EpochLogEntry[]): string[] =>
+const kindsOf = (entries: readonly ControlEntry[]): string[] =>
   entries.map(({ kind, epoch }) => `${kind} ${epoch}`)
 
 describe('createEpochWriter', () => {
   it('seals, is accepted, and releases when every table of the epoch is done', async () => {
-    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
     const writer = open(entries, ledger)
     expect(await writer.resume()).toEqual({ lastSealed: null })
     await writer.submit(sealOf('w', 1, 'ticks', 'gaps'))
@@ -46,7 +47,7 @@ describe('createEpochWriter', () => {
   })
 
   it('releases in order, never past an epoch that a table still lacks (R11)', async () => {
-    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
     const writer = open(entries, ledger)
     await writer.resume()
     for (const epoch of [1, 2, 3]) await writer.submit(sealOf('w', epoch, 'ticks'))
@@ -66,7 +67,7 @@ describe('createEpochWriter', () => {
 
   it('after a crash anywhere sends the very same requests again, in order (R2)', async () => {
     for (let durable = 0; durable <= 6; durable++) {
-      const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+      const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
       const first = open(entries, ledger, { log: logOf(entries, durable) })
       await first.resume()
       const run = async (): Promise<void> => {
@@ -94,7 +95,7 @@ describe('createEpochWriter', () => {
   })
 
   it('ends at a failed append: nothing is trusted after it (K4)', async () => {
-    const entries: EpochLogEntry[] = []
+    const entries: ControlEntry[] = []
     const writer = open(entries, memoryLedger(), { log: logOf(entries, 0) })
     await writer.resume()
     await expect(writer.submit(sealOf('w', 1))).rejects.toThrow('crash')
@@ -103,7 +104,7 @@ describe('createEpochWriter', () => {
   })
 
   it('goes on sealing while the ledger is away, up to its bound, and catches up in order', async () => {
-    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
     const writer = open(entries, ledger, { sealedMax: 2, acceptedMax: 3 })
     await writer.resume()
     ledger.fault = () => 'error'
@@ -121,7 +122,7 @@ describe('createEpochWriter', () => {
   })
 
   it('takes a put that was applied and reported failed for its own', async () => {
-    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
     const writer = open(entries, ledger)
     await writer.resume()
     ledger.fault = (write) => (write === 'put' ? 'applied-but-error' : 'none')
@@ -133,7 +134,7 @@ describe('createEpochWriter', () => {
   })
 
   it('puts a lost item again, also behind one that waits', async () => {
-    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
     const writer = open(entries, ledger)
     await writer.resume()
     for (const epoch of [1, 2, 3]) await writer.submit(sealOf('w', epoch, 'ticks'))
@@ -146,7 +147,7 @@ describe('createEpochWriter', () => {
   })
 
   it('is fenced by another request in its slot, never overwrites it, never releases it (R12)', async () => {
-    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
     const writer = open(entries, ledger)
     await writer.resume()
     await writer.submit(sealOf('w', 1, 'ticks'))
@@ -167,7 +168,7 @@ describe('createEpochWriter', () => {
   })
 
   it('is fenced by the end of its id, and knows where a new id begins only when all before is accepted', async () => {
-    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
     const writer = open(entries, ledger)
     await writer.resume()
     ledger.fault = () => 'error'
@@ -182,7 +183,7 @@ describe('createEpochWriter', () => {
   })
 
   it('finds at its start that a copy of it went on (K15)', async () => {
-    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
     const original = open(entries, ledger)
     await original.resume()
     await original.submit(sealOf('w', 1))
@@ -195,7 +196,7 @@ describe('createEpochWriter', () => {
   })
 
   it('stops over another item in an accepted slot: the ledger is damaged, nothing is cut again', async () => {
-    const [entries, ledger] = [[] as EpochLogEntry[], memoryLedger()]
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
     const writer = open(entries, ledger)
     await writer.resume()
     await writer.submit(sealOf('w', 1, 'ticks'))
@@ -227,7 +228,7 @@ describe('createEpochWriter', () => {
   })
 
   it('answers calls that meet one after the other', async () => {
-    const entries: EpochLogEntry[] = []
+    const entries: ControlEntry[] = []
     const writer = open(entries)
     const calls = [
       writer.resume(),

@@ -1,33 +1,21 @@
-import { assert, type EpochItem, type EpochRequest, type Ledger } from '@cryptoflow/model'
+import {
+  assert,
+  type ControlEntry,
+  type EpochItem,
+  type EpochRequest,
+  type Ledger,
+  type SealEntry,
+} from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import { applyEpoch, type EpochAction, type EpochEvent, type EpochState } from './epoch.ts'
 import { requestHash } from './hash.ts'
 
-/** Records of a journal's control log, in the order they were appended. */
-export type EpochLogEntry =
-  | SealEntry
-  | { readonly kind: 'accepted'; readonly epoch: number }
-  | { readonly kind: 'released'; readonly epoch: number }
-  | { readonly kind: 'fenced'; readonly epoch: number; readonly reason: string }
-
-export interface SealEntry {
-  readonly kind: 'seal'
-  readonly epoch: number
-  /** First and last record. */
-  readonly from: number
-  readonly to: number
-  readonly request: EpochRequest
-  readonly hash: string
-  /** Content hash of the state image at `to`. */
-  readonly image: string
-}
-
 /** A writer's control log as this package needs it. */
 export interface EpochLog {
   /** What is durable. */
-  readonly entries: readonly EpochLogEntry[]
+  readonly entries: readonly ControlEntry[]
   /** Returns when the entry is durable. */
-  append(entry: EpochLogEntry): Promise<void>
+  append(entry: ControlEntry): Promise<void>
 }
 
 export interface EpochWriterOptions {
@@ -193,13 +181,13 @@ class EpochLine {
   }
 
   /** One entry of the control log, as it was appended in an earlier life. */
-  #recall(entry: EpochLogEntry): void {
+  #recall(entry: ControlEntry): void {
     if (entry.kind === 'seal') this.#keep({ seal: entry, state: 'sealed' })
     else if (entry.kind === 'fenced') this.#cutOff(entry)
     else this.#advance(entry)
   }
 
-  #advance(entry: Extract<EpochLogEntry, { kind: 'accepted' | 'released' }>): void {
+  #advance(entry: Extract<ControlEntry, { kind: 'accepted' | 'released' }>): void {
     const line = this.#lines.find(({ seal }) => seal.epoch === entry.epoch)
     assert(line !== undefined, `the control log seals epoch ${entry.epoch} before it is ${entry.kind}`)
     line.state = entry.kind
@@ -308,7 +296,7 @@ class EpochLine {
     this.#cutOff({ epoch, reason })
   }
 
-  async #append(entry: EpochLogEntry): Promise<void> {
+  async #append(entry: ControlEntry): Promise<void> {
     try {
       await this.#options.log.append(entry)
     } catch (error) {

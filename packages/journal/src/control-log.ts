@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { assert, type EpochRequest, type Probe } from '@cryptoflow/model'
+import { assert, type ControlEntry, type Probe } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import {
   type Disk,
@@ -29,22 +29,6 @@ import {
  * A cut append is a last line without its end, or with sectors that never reached the disk and read as zeros: it
  * is cut off, the entry never was (K8). Any other bad line was durable once: damage, nothing is changed.
  */
-export type ControlEntry =
-  | {
-      readonly kind: 'seal'
-      readonly epoch: number
-      /** First and last record of the range. */
-      readonly from: number
-      readonly to: number
-      readonly request: EpochRequest
-      /** Content hash of the request. */
-      readonly hash: string
-      /** Hash of the state image at the range's end. */
-      readonly image: string
-    }
-  | { readonly kind: 'accepted' | 'released'; readonly epoch: number }
-  | { readonly kind: 'fenced'; readonly epoch: number; readonly reason: string }
-
 export interface ControlLog {
   /** What stood in the log at opening, in order. */
   readonly entries: readonly ControlEntry[]

@@ -66,3 +66,24 @@ export interface Ledger {
   consecutive(writer: string, from: number, limit: number): Promise<readonly EpochItem[]>
   mark(writer: string, epoch: number, table: TableName, snapshot: string): Promise<void>
 }
+
+/** The point of no return of the disk: the range, its request and the state after it are one durable fact. */
+export interface SealEntry {
+  readonly kind: 'seal'
+  readonly epoch: number
+  /** First and last record. */
+  readonly from: number
+  readonly to: number
+  readonly request: EpochRequest
+  /** Content hash of the request. */
+  readonly hash: string
+  /** Content hash of the state image at `to`. */
+  readonly image: string
+}
+
+/** What a writer's control log remembers of its epochs, in the order it happened. */
+export type ControlEntry =
+  | SealEntry
+  | { readonly kind: 'accepted'; readonly epoch: number }
+  | { readonly kind: 'released'; readonly epoch: number }
+  | { readonly kind: 'fenced'; readonly epoch: number; readonly reason: string }

@@ -4,13 +4,18 @@ import {
   createCommitter,
   createEpochWriter,
   createSqliteLedger,
-  type EpochLogEntry,
   type EpochWriter,
   tableDefinition,
 } from '@cryptoflow/commit'
 import { prepareAppend, type TableDefinition } from '@cryptoflow/iceberg'
 import { dropImages, openControlLog, removeImage } from '@cryptoflow/journal'
-import { type EpochRequest, type TableContract, type TableName, tables } from '@cryptoflow/model'
+import {
+  type ControlEntry,
+  type EpochRequest,
+  type TableContract,
+  type TableName,
+  tables,
+} from '@cryptoflow/model'
 import { CryptoFlowError, randomSeed, seededChance, sleep, systemClock, uuid } from '@cryptoflow/runtime'
 import { filePath } from '@cryptoflow/stores'
 import { openBoard } from './board.ts'
@@ -166,7 +171,7 @@ const IMAGES_KEPT = 2
 /** Where each seal ends and which images are still needed. */
 function openSeals(
   directory: string,
-  entries: readonly EpochLogEntry[],
+  entries: readonly ControlEntry[],
 ): {
   endOf(epoch: number): number
   add(epoch: number, to: number, image: string): Promise<void>

@@ -1,4 +1,3 @@
-import type { DataFile } from '@cryptoflow/iceberg'
 import { assert, type DataFileOffer, type TableName, tables } from '@cryptoflow/model'
 import type { SealedFile } from './seal.ts'
 
@@ -57,28 +56,4 @@ export function offerOf(
 ): DataFileOffer {
   const { bytes, ...metrics } = file
   return { ...place, bytes: bytes.length, ...metrics }
-}
-
-/** An offer as Iceberg's manifest writer wants it. The sort order is the one the table declares for its files. */
-export function toDataFile(offer: DataFileOffer, sortOrderId: number): DataFile {
-  return {
-    location: offer.location,
-    bytes: offer.bytes,
-    rows: offer.rows,
-    partition: offer.partition,
-    valueCounts: byFieldId(offer.valueCounts, (count) => count),
-    nullCounts: byFieldId(offer.nullCounts, (count) => count),
-    lowerBounds: byFieldId(offer.lowerBounds, bytesOfHex),
-    upperBounds: byFieldId(offer.upperBounds, bytesOfHex),
-    splitOffsets: offer.splitOffsets,
-    sortOrderId,
-  }
-}
-
-function byFieldId<T, U>(values: Readonly<Record<string, T>>, read: (value: T) => U): Map<number, U> {
-  return new Map(Object.entries(values).map(([id, value]) => [Number(id), read(value)]))
-}
-
-function bytesOfHex(hex: string): Uint8Array {
-  return new Uint8Array(Buffer.from(hex, 'hex'))
 }

@@ -1,10 +1,9 @@
 import type { Catalog, DataFile, LoadedTable, Requirement, TableMetadata, Update } from '@cryptoflow/iceberg'
-import type { EpochItem, Ledger } from '@cryptoflow/model'
+import type { ControlEntry, EpochItem, Ledger } from '@cryptoflow/model'
 import type { AppendPreparer } from '../committer.ts'
 import type { CommitLedger } from '../ledger.ts'
 import { commitIdKey, mapProperty } from '../map.ts'
 import { type MemoryLedger, memoryLedger } from '../memory-ledger.ts'
-import type { EpochLogEntry } from '../writer.ts'
 
 /**
  * The rules turned off one at a time, outside production code: a port that lies in the way the missing rule
@@ -47,9 +46,9 @@ export function mutatedCommitterPorts(
 }
 
 export interface WriterPorts {
-  ledger(ledger: Ledger, log: readonly EpochLogEntry[]): Ledger
+  ledger(ledger: Ledger, log: readonly ControlEntry[]): Ledger
   /** What the log loses in a crash. */
-  forget(log: EpochLogEntry[]): void
+  forget(log: ControlEntry[]): void
 }
 
 export function mutatedWriterPorts(mutation: Mutation | undefined): WriterPorts {
@@ -67,7 +66,7 @@ export function mutatedWriterPorts(mutation: Mutation | undefined): WriterPorts 
 }
 
 /** The seal becomes durable only when the put is known to have worked. */
-function forgetSeals(log: EpochLogEntry[]): void {
+function forgetSeals(log: ControlEntry[]): void {
   const accepted = new Set(log.filter(({ kind }) => kind === 'accepted').map(({ epoch }) => epoch))
   const kept = log.filter((entry) => entry.kind !== 'seal' || accepted.has(entry.epoch))
   log.splice(0, log.length, ...kept)
@@ -85,7 +84,7 @@ function firstTableCounts(ledger: Ledger): Ledger {
 }
 
 /** What the loser of a slot does that takes the other's request for its own. */
-function takenIsPresent(ledger: Ledger, log: readonly EpochLogEntry[]): Ledger {
+function takenIsPresent(ledger: Ledger, log: readonly ControlEntry[]): Ledger {
   const ownHash = (epoch: number): string => {
     const seals = log.filter((entry) => entry.kind === 'seal')
     return seals.find((seal) => seal.epoch === epoch)?.hash ?? ''

@@ -1,7 +1,12 @@
 import type { TableMetadata } from '@cryptoflow/iceberg'
-import { assert, type DataFileOffer, type TableName } from '@cryptoflow/model'
+import {
+  assert,
+  type ControlEntry,
+  type DataFileOffer,
+  type SealEntry,
+  type TableName,
+} from '@cryptoflow/model'
 import type { MemoryCatalog } from '../memory-catalog.ts'
-import type { EpochLogEntry, SealEntry } from '../writer.ts'
 
 export const served: readonly TableName[] = ['ticks', 'gaps']
 export const namespace = 'market'
@@ -15,7 +20,7 @@ export interface Journal {
 /** One writer id with its control log. */
 export interface Life {
   readonly writer: string
-  readonly log: EpochLogEntry[]
+  readonly log: ControlEntry[]
   /** First record that this id may seal. */
   readonly begin: number
 }
@@ -89,7 +94,7 @@ export class Oracle {
   }
 }
 
-function ownSeals(log: readonly EpochLogEntry[]): SealEntry[] {
+function ownSeals(log: readonly ControlEntry[]): SealEntry[] {
   const fence = log.findLast((entry) => entry.kind === 'fenced')?.epoch ?? Number.POSITIVE_INFINITY
   return log.filter((entry) => entry.kind === 'seal').filter(({ epoch }) => epoch < fence)
 }
