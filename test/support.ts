@@ -73,6 +73,7 @@ export async function withSimulator<T>(
     return await work(JSON.parse(await simulator.firstLine))
   } finally {
     simulator.process.kill('SIGTERM')
+    simulator.process.kill('SIGTERM')
     await simulator.ended
   }
 }

@@ -4,7 +4,7 @@ import { type Clock, CryptoFlowError, seededChance, systemClock } from '@cryptof
 import type { Command } from 'commander'
 import { images, STREAMS } from './defaults.ts'
 import { noticeText, progressText } from './progress.ts'
-import { openProgress, wholeNumber } from './terminal.ts'
+import { onStopSignal, openProgress, wholeNumber } from './terminal.ts'
 
 interface CollectFlags {
   readonly exchange: string
@@ -84,8 +84,7 @@ async function collect(flags: CollectFlags): Promise<void> {
     collector.stop().catch(() => {})
   }
   if (flags.untilFrames !== undefined) stopAfter(collector, flags.untilFrames, clock, stop)
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
+  onStopSignal(clock, stop)
   try {
     await collector.ended
     await collector.stop()

@@ -1,6 +1,7 @@
 import { startSimInWorker } from '@cryptoflow/exchange-sim'
+import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
-import { wholeNumber } from './terminal.ts'
+import { onStopSignal, wholeNumber } from './terminal.ts'
 
 interface SimulateFlags {
   readonly symbols: string
@@ -50,9 +51,6 @@ async function simulate(flags: SimulateFlags): Promise<void> {
     },
   })
   process.stdout.write(`${JSON.stringify({ wsUrl: `${sim.wsUrl}/stream`, restUrl: sim.restUrl })}\n`)
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve())
-    process.once('SIGTERM', () => resolve())
-  })
+  await new Promise<void>((resolve) => onStopSignal(systemClock(), resolve))
   process.stdout.write(`${JSON.stringify(await sim.close())}\n`)
 }

@@ -14,7 +14,9 @@ interface VerifyFlags {
 export function addVerify(program: Command): void {
   program
     .command('verify')
-    .description('compare the tables with the log of everything a simulated exchange emitted')
+    .description(
+      'compare the tables with the log of everything a simulated exchange emitted, for all of its symbols',
+    )
     .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
     .requiredOption('--emissions <file>', "the simulator's emission log")
     .option('--restarted', 'the collecting process was killed in between: holes of its own are allowed')
