@@ -1,7 +1,8 @@
 import { newTableMetadata, type TableMetadata } from '@cryptoflow/iceberg'
 import { tables } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
-import { misfit, tableDefinition } from './definition.ts'
+import { misfit, tableDefinition, unresolvable } from './definition.ts'
+import { offer } from './testing/requests.ts'
 
 const made = newTableMetadata(tableDefinition(tables.spot_delta), { uuid: 'u', location: 'l', nowMs: 1 })
 
@@ -67,5 +68,25 @@ describe('misfit', () => {
     expect(misfit(withFields(retyped), definition)).toContain('frame (id 11) is string, expected long')
     const other: TableMetadata = { ...made, partitionSpecs: [{ specId: 0, fields: [] }] }
     expect(misfit(other, definition)).toContain('partition spec')
+  })
+})
+
+describe('unresolvable', () => {
+  const file = offer('file:///w/a.parquet')
+
+  it('lets files of any schema that the table still has pass', () => {
+    const later = {
+      ...made,
+      schemas: [...made.schemas, { ...made.schemas[0]!, schemaId: 1 }],
+      currentSchemaId: 1,
+    }
+    expect(unresolvable(later, [file, { ...file, schemaId: 1 }])).toBeNull()
+  })
+
+  it('names the file whose schema or partition spec the table has no more', () => {
+    expect(unresolvable(made, [file, { ...file, schemaId: 7 }])).toContain(
+      'a.parquet was written with schema 7',
+    )
+    expect(unresolvable(made, [{ ...file, specId: 3 }])).toContain('partition spec 3')
   })
 })

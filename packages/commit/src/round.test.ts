@@ -96,6 +96,16 @@ describe('applyRound', () => {
     }
   })
 
+  it('halts before it commits a file whose schema the table has no more (R21)', () => {
+    const base = committed(5, 1)
+    const schemas = base.metadata.schemas.map((schema) => ({ ...schema, schemaId: 4 }))
+    const other = { ...base, metadata: { ...base.metadata, schemas, currentSchemaId: 4 } }
+    expect(play([loaded(other), { kind: 'read', backlogs }])).toMatchObject({
+      step: 'ended',
+      outcome: { kind: 'halted' },
+    })
+  })
+
   it('gives up after its attempts, deleting nothing', () => {
     let state: RoundState = firstStep
     for (let i = 0; i < 3; i++) state = play([...upToPost, { kind: 'unknown' }], state)

@@ -1,7 +1,7 @@
 import type { LoadedTable, PreparedAppend, Requirement, TableDefinition, Update } from '@cryptoflow/iceberg'
 import { assert, type TableName } from '@cryptoflow/model'
 import { type Backlog, type Batch, type BatchBounds, genesisBatch, nextBatch } from './batch.ts'
-import { misfit } from './definition.ts'
+import { misfit, unresolvable } from './definition.ts'
 import { type DecidedMap, emptyMap, encodeMap, mapProperty, readMap } from './map.ts'
 
 /**
@@ -190,6 +190,8 @@ function afterLoad(context: RoundContext, state: StateOf<'loading'>, event: Even
 function afterRead(context: RoundContext, state: StateOf<'reading'>, event: EventOf<'read'>): RoundState {
   const { attempt, base, map } = state
   const batch = nextBatch(context.table, map, event.backlogs, context.bounds)
+  const wrong = batch === null ? null : unresolvable(base.metadata, batch.files)
+  if (wrong !== null) return halted(wrong)
   if (batch !== null) return { step: 'checking', attempt, base, batch }
   return { step: 'marking', attempt, map, snapshot: map.snapshot, committed: null }
 }

@@ -15,6 +15,9 @@ export interface DataFileOffer {
   readonly lowerBounds: Readonly<Record<string, string>>
   readonly upperBounds: Readonly<Record<string, string>>
   readonly splitOffsets: readonly number[]
+  /** The table's schema and partition spec that the file was written with (R21). */
+  readonly schemaId: number
+  readonly specId: number
 }
 
 /** The commit request of one sealed journal range: all files for all tables. Immutable once sealed. */

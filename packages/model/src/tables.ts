@@ -28,6 +28,9 @@ export interface ColumnSpec {
 export interface TableContract {
   readonly name: string
   readonly schemaVersion: string
+  /** Iceberg's ids of this schema and of its partition spec, in tables that we made. */
+  readonly schemaId: number
+  readonly specId: number
   readonly columns: Readonly<Record<string, ColumnSpec>>
   /** Width of the time partition on `event_ts`; with `byExchange`, exchange is the second partition field. */
   readonly partition: { readonly time: 'hour' | 'day'; readonly byExchange: boolean }
@@ -61,6 +64,8 @@ const common = {
 export const ticks = {
   name: 'ticks',
   schemaVersion: '1.0.0',
+  schemaId: 0,
+  specId: 0,
   columns: {
     ...common,
     trade_id: optional(20, 'text'),
@@ -84,6 +89,8 @@ export const ticks = {
 export const spotDelta = {
   name: 'spot_delta',
   schemaVersion: '1.0.0',
+  schemaId: 0,
+  specId: 0,
   columns: {
     ...common,
     side: required(20, 'name'),
@@ -109,6 +116,8 @@ export const spotDelta = {
 export const spotOb = {
   name: 'spot_ob',
   schemaVersion: '1.0.0',
+  schemaId: 0,
+  specId: 0,
   columns: {
     ...common,
     kind: required(20, 'name'),
@@ -132,6 +141,8 @@ export const spotOb = {
 export const gaps = {
   name: 'gaps',
   schemaVersion: '1.0.0',
+  schemaId: 0,
+  specId: 0,
   columns: {
     ...common,
     gap_id: required(20, 'text'),
@@ -154,6 +165,8 @@ export const gaps = {
 export const deadLetter = {
   name: 'dead_letter',
   schemaVersion: '1.0.0',
+  schemaId: 0,
+  specId: 0,
   columns: {
     ...common,
     connection: required(20, 'name'),

@@ -3,6 +3,7 @@ import { readRecords, writeImage } from '@cryptoflow/journal'
 import {
   assert,
   type ConnectNote,
+  tables as contracts,
   type DataFileOffer,
   type DecodeOutcome,
   type DisconnectNote,
@@ -250,7 +251,9 @@ async function sealAll(
       const name = { entropy: entropy(3), writer: options.writer, epoch, table, part, nonce: entropy(4) }
       const key = `${options.namespace}/${dataFileKey(name)}`
       await options.store.put(key, file.bytes)
-      files.push(offerOf(file, { location: options.store.location(key), partition: values }))
+      files.push(
+        offerOf(file, contracts[table], { location: options.store.location(key), partition: values }),
+      )
     }
   }
   return offers

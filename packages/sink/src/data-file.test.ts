@@ -54,8 +54,15 @@ describe('an offer', () => {
   it('survives JSON with everything that a manifest entry needs', () => {
     const [file] = sealRows(bufferOf(ticks, randomRows(ticks, 50, 3)), { compression: 'zstd' })
     const place = { location: `file:///w/${key}`, partition: [20_412, 'binance'] }
-    const offer = JSON.parse(JSON.stringify(offerOf(file!, place)))
-    expect(offer).toMatchObject({ ...place, rows: 50, bytes: file!.bytes.length, splitOffsets: [4] })
+    const offer = JSON.parse(JSON.stringify(offerOf(file!, ticks, place)))
+    expect(offer).toMatchObject({
+      ...place,
+      rows: 50,
+      bytes: file!.bytes.length,
+      splitOffsets: [4],
+      schemaId: 0,
+      specId: 0,
+    })
     const ids = Object.values(ticks.columns).map((spec) => String(spec.id))
     expect(Object.keys(offer.valueCounts).sort()).toEqual(ids.sort())
     expect(Object.values(offer.valueCounts).every((count) => count === 50)).toBe(true)

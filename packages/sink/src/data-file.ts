@@ -1,4 +1,4 @@
-import { assert, type DataFileOffer, type TableName, tables } from '@cryptoflow/model'
+import { assert, type DataFileOffer, type TableContract, type TableName, tables } from '@cryptoflow/model'
 import type { SealedFile } from './seal.ts'
 
 /** What the name of a data file tells: who wrote it, in which epoch, for which table, which of its parts. */
@@ -49,11 +49,12 @@ export function parseDataFileKey(key: string): DataFileName | null {
   return isOurs && dataFileKey(name) === key ? name : null
 }
 
-/** The offer of a sealed file that lies, durable, at `location`. */
+/** The offer of a sealed file of a table that lies, durable, at `location`. */
 export function offerOf(
   file: SealedFile,
+  table: Pick<TableContract, 'schemaId' | 'specId'>,
   place: { readonly location: string; readonly partition: DataFileOffer['partition'] },
 ): DataFileOffer {
   const { bytes, ...metrics } = file
-  return { ...place, bytes: bytes.length, ...metrics }
+  return { ...place, bytes: bytes.length, ...metrics, schemaId: table.schemaId, specId: table.specId }
 }

@@ -112,4 +112,6 @@ const plainOffer: Omit<DataFileOffer, 'location' | 'rows'> = {
   lowerBounds: {},
   upperBounds: {},
   splitOffsets: [],
+  schemaId: 0,
+  specId: 0,
 }

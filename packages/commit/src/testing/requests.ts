@@ -17,6 +17,8 @@ export function offer(
     lowerBounds: { 1: '61' },
     upperBounds: { 1: '62' },
     splitOffsets: [4],
+    schemaId: 0,
+    specId: 0,
   }
 }
 
