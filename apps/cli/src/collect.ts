@@ -1,5 +1,5 @@
 import { type DurableStep, durableSteps, type Market } from '@cryptoflow/model'
-import { type Collector, type CrashDrill, startCollector } from '@cryptoflow/pipeline'
+import { type CollectOptions, type Collector, type CrashDrill, startCollector } from '@cryptoflow/pipeline'
 import { type Clock, CryptoFlowError, seededChance, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { images, STREAMS } from './defaults.ts'
@@ -52,14 +52,10 @@ export function addCollect(program: Command): void {
 async function collect(flags: CollectFlags): Promise<void> {
   const clock = systemClock()
   const progress = openProgress(clock.nowUs)
-  const urls =
-    flags.wsUrl === undefined || flags.restUrl === undefined
-      ? {}
-      : { urls: { wsUrl: flags.wsUrl, restUrl: flags.restUrl } }
   const collector = await startCollector({
     exchange: flags.exchange,
     market: flags.market as Market,
-    ...urls,
+    ...urlsOf(flags),
     symbols: flags.symbols.split(',').map((symbol) => symbol.trim()),
     streams: STREAMS,
     warehouseDirectory: flags.warehouse,
@@ -93,6 +89,19 @@ async function collect(flags: CollectFlags): Promise<void> {
   } finally {
     cancel()
   }
+}
+
+/** Both addresses or none: half a simulator would be collected beside half the real exchange. */
+function urlsOf({ wsUrl, restUrl }: CollectFlags): Pick<CollectOptions, 'urls'> {
+  if (wsUrl !== undefined && restUrl !== undefined) return { urls: { wsUrl, restUrl } }
+  if (wsUrl === undefined && restUrl === undefined) return {}
+  throw new CryptoFlowError(
+    'reading the command line: found one of --ws-url and --rest-url, expected both or none',
+    {
+      kind: 'usage',
+      reaction: 'stop',
+    },
+  )
 }
 
 /** Frames are counted from the start of this process. */

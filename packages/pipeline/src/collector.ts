@@ -58,7 +58,8 @@ export async function startCollector(options: CollectOptions): Promise<Collector
     ...(options.drill === null ? {} : { probe: crashProbe(options.drill, board) }),
   })
   try {
-    return run(await openParts(options, journal, board))
+    const failure = openFailure()
+    return run(await openParts(options, journal, board, failure.fail), failure)
   } catch (error) {
     await journal.close()
     throw error
@@ -78,7 +79,22 @@ function refuseUnknownMarket({ exchange, market }: CollectOptions): void {
   })
 }
 
-async function openParts(options: CollectOptions, journal: Journal, board: Board): Promise<Parts> {
+/** The first failure of any part; what fails after it is a consequence. */
+function openFailure(): { readonly failed: Promise<never>; fail(error: unknown): void } {
+  let fail: (error: unknown) => void = () => {}
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  failed.catch(() => {})
+  return { failed, fail }
+}
+
+async function openParts(
+  options: CollectOptions,
+  journal: Journal,
+  board: Board,
+  onFailure: (error: unknown) => void,
+): Promise<Parts> {
   const directory = journal.directory
   const { threads, images, compression, drill } = options
   const shared = {
@@ -95,7 +111,7 @@ async function openParts(options: CollectOptions, journal: Journal, board: Board
     board.set('sealed', last?.to ?? 0)
     const start = { imageDirectory: directory, image: last?.image ?? null }
     const lane = await openLane({ ...shared, ...start, images, compression, isImport: false }, threads)
-    const seal = sealer({ writer: journal.id, lane, publisher, clock: options.clock }, last)
+    const seal = sealer({ writer: journal.id, lane, publisher, clock: options.clock, onFailure }, last)
     return { options, journal, publisher, lane, seal, board }
   } catch (error) {
     await publisher.close()
@@ -103,12 +119,8 @@ async function openParts(options: CollectOptions, journal: Journal, board: Board
   }
 }
 
-function run(parts: Parts): Collector {
+function run(parts: Parts, { failed, fail }: ReturnType<typeof openFailure>): Collector {
   const { options, journal, publisher, lane, seal, board } = parts
-  let fail: (error: unknown) => void = () => {}
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject
-  })
   const ingest = startIngest({
     ...options,
     market: findMarket(options.exchange, options.market, options.urls),

@@ -114,7 +114,7 @@ async function openReplay(writer: string, isImport: boolean, options: ReplayOpti
   const image = { imageDirectory: directory, image: last?.image ?? null }
   const { images, compression } = options
   const lane = await openLane({ ...shared, ...image, images, compression, isImport }, 0)
-  const seal = sealer({ ...shared, lane, publisher, clock: options.clock }, last)
+  const seal = sealer({ ...shared, lane, publisher, clock: options.clock, onFailure: () => {} }, last)
   let rows = 0
   return {
     from: (last?.to ?? 0) + 1,

@@ -1,3 +1,4 @@
+import type { EpochRequest } from '@cryptoflow/model'
 import type { Clock } from '@cryptoflow/runtime'
 import type { LaneHost } from './lane-host.ts'
 import type { LastSeal, Publisher } from './publisher.ts'
@@ -8,6 +9,8 @@ export interface SealerParts {
   readonly lane: Pick<LaneHost, 'cut'>
   readonly publisher: Pick<Publisher, 'submit'>
   readonly clock: Clock
+  /** Told at once when a request could not be sealed; nothing can be sealed after it. */
+  readonly onFailure: (error: unknown) => void
 }
 
 /** Turns the lane's rows into epochs: barrier, files, image, then the sealed request to the publisher. */
@@ -18,29 +21,33 @@ export interface Sealer {
   submitted(): Promise<void>
 }
 
+/** Requests handed to the publisher and not yet sealed; at this bound cutting waits and the journal grows. */
+const SUBMITS_MAX = 4
+
 export function sealer(parts: SealerParts, last: LastSeal | null): Sealer {
   let epoch = (last?.epoch ?? 0) + 1
   let from = (last?.to ?? 0) + 1
   let submits: Promise<void> = Promise.resolve()
+  let waiting = 0
+
+  /** In order but not waited for: rows of the next epoch are read meanwhile. */
+  const submit = (request: EpochRequest, image: string): void => {
+    waiting += 1
+    submits = submits.then(async () => {
+      await parts.publisher.submit(request, image)
+      waiting -= 1
+    })
+    submits.catch(parts.onFailure)
+  }
   return {
     async now() {
-      const cut = await parts.lane.cut(epoch)
-      if (cut.to < from) return
-      const request = {
-        writer: parts.writer,
-        epoch,
-        from,
-        to: cut.to,
-        tables: cut.tables,
-        progress: cut.progress,
-        sealedAtMs: Math.floor(parts.clock.nowUs() / 1000),
-        version: VERSION,
-      }
+      if (waiting >= SUBMITS_MAX) await submits
+      const { to, tables, progress, image } = await parts.lane.cut(epoch)
+      if (to < from) return
+      const sealedAtMs = Math.floor(parts.clock.nowUs() / 1000)
+      submit({ writer: parts.writer, epoch, from, to, tables, progress, sealedAtMs, version: VERSION }, image)
       epoch += 1
-      from = cut.to + 1
-      // Submitted in order but not waited for: rows of the next epoch are read meanwhile.
-      submits = submits.then(() => parts.publisher.submit(request, cut.image))
-      submits.catch(() => {})
+      from = to + 1
     },
     submitted: () => submits,
   }
