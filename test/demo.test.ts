@@ -49,6 +49,15 @@ describe('the demo', () => {
     })
   })
 
+  it('refuses to replay a journal into the warehouse it was collected into, and changes nothing there', async () => {
+    const warehouse = join(import.meta.dirname, '..', '.cryptoflow', 'demo', 'warehouse')
+    const before = await runJson('tables', '--warehouse', warehouse, '--json')
+    const { code, stderr } = await run('replay', '--input', join(warehouse, 'raw'), '--warehouse', warehouse)
+    expect(code).toBe(1)
+    expect(stderr).toContain('Nothing was overwritten')
+    expect(await runJson('tables', '--warehouse', warehouse, '--json')).toEqual(before)
+  })
+
   it('prints a summary within 80 columns whose queries work', async () => {
     const { code, stdout, stderr } = await run('demo', '--seconds', '3')
     expect(code, stderr).toBe(0)
