@@ -1,7 +1,7 @@
 import type { Ingest } from '@cryptoflow/ingest'
 import type { Journal } from '@cryptoflow/journal'
 import type { Board } from './board.ts'
-import type { CollectOptions } from './collector.ts'
+import type { CollectOptions } from './collect-options.ts'
 import type { LaneProgress } from './lane.ts'
 import type { LaneHost } from './lane-host.ts'
 import { type Publisher, refuseHalted } from './publisher.ts'

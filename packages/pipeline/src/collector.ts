@@ -1,40 +1,17 @@
 import { exchangeMarkets, findMarket, hasMarket } from '@cryptoflow/exchanges'
-import { type IngestCounters, type IngestNotice, type Intake, startIngest } from '@cryptoflow/ingest'
+import { type IngestCounters, type Intake, startIngest } from '@cryptoflow/ingest'
 import { type Journal, openJournal } from '@cryptoflow/journal'
-import { type Market, RecordKind } from '@cryptoflow/model'
-import type { ImageOptions } from '@cryptoflow/normalize'
-import { type Backoff, type Chance, type Clock, CryptoFlowError } from '@cryptoflow/runtime'
+import { RecordKind } from '@cryptoflow/model'
+import { CryptoFlowError } from '@cryptoflow/runtime'
 import { type Board, openBoard } from './board.ts'
+import type { CollectOptions } from './collect-options.ts'
 import { type Parts, pump, startRounds } from './collecting.ts'
-import { type CrashDrill, crashProbe } from './drill.ts'
+import { crashProbe } from './drill.ts'
 import { openLane } from './lane-host.ts'
 import { openPublisher, settle } from './publisher.ts'
 import { sealer } from './sealer.ts'
 import { VERSION } from './version.ts'
 import { warehouseAt } from './warehouse.ts'
-
-export interface CollectOptions {
-  readonly exchange: string
-  readonly market: Market
-  /** Addresses other than the exchange's own, for simulators and proxies. */
-  readonly urls?: { readonly wsUrl: string; readonly restUrl: string }
-  readonly symbols: readonly string[]
-  readonly streams: readonly string[]
-  readonly warehouseDirectory: string
-  readonly images: ImageOptions
-  readonly compression: 'zstd' | 'snappy'
-  /** A barrier at the latest after this many milliseconds or rows. */
-  readonly sealEveryMs: number
-  readonly sealRows: number
-  readonly commitEveryMs: number
-  /** 1: lane and publisher in threads of their own; 0: everything inline. */
-  readonly threads: 0 | 1
-  readonly backoff?: Backoff
-  readonly clock: Clock
-  readonly chance: Chance
-  readonly drill: CrashDrill | null
-  readonly notice: (notice: IngestNotice) => void
-}
 
 export interface Collector {
   readonly writer: string

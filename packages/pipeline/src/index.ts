@@ -1,5 +1,6 @@
 export { type Board, type BoardName, openBoard } from './board.ts'
-export { type CollectOptions, type Collector, startCollector } from './collector.ts'
+export type { CollectOptions } from './collect-options.ts'
+export { type Collector, startCollector } from './collector.ts'
 export type { CrashDrill, CrashReport } from './drill.ts'
 export { type ReplayOptions, type ReplayReport, replayCapture, replayJournal } from './replay.ts'
 export { VERSION } from './version.ts'

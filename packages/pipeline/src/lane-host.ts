@@ -4,16 +4,11 @@ import type { JournalBlock } from '@cryptoflow/model'
 import type { ImageOptions, SnapshotRequest } from '@cryptoflow/normalize'
 import { diskStore } from '@cryptoflow/stores'
 import { openBoard } from './board.ts'
+import type { BookCheck } from './book-checks.ts'
 import { callThread } from './calls.ts'
 import { type CrashDrill, crashProbe } from './drill.ts'
-import {
-  type BookCheck,
-  type Cut,
-  createLane,
-  type FrameTally,
-  type Lane,
-  type LaneProgress,
-} from './lane.ts'
+import { type Cut, createLane, type Lane, type LaneProgress } from './lane.ts'
+import type { FrameTally } from './tally.ts'
 import { NAMESPACE } from './warehouse.ts'
 
 /** Everything a lane needs, as plain data that crosses threads. */

@@ -29,7 +29,9 @@ import {
 } from '@cryptoflow/normalize'
 import { entropy } from '@cryptoflow/runtime'
 import { dataFileKey, offerOf, sealRows } from '@cryptoflow/sink'
+import { type BookCheck, bookChecks } from './book-checks.ts'
 import { openPartitions } from './partitions.ts'
+import { type FrameTally, openTally } from './tally.ts'
 import { VERSION } from './version.ts'
 
 export interface LaneOptions {
@@ -69,15 +71,6 @@ export interface Cut {
   readonly image: string
   readonly progress: Readonly<Record<string, number>>
   readonly to: number
-}
-
-/** Frames by what they became, for reports on a replay. */
-export interface FrameTally {
-  readonly decodedMessages: number
-  /** Messages and the rows in them by table, before anything is removed as a duplicate. */
-  readonly decoded: Record<string, { messages: number; rows: number }>
-  readonly ignored: Record<string, number>
-  readonly deadLetters: Record<string, number>
 }
 
 /**
@@ -202,39 +195,12 @@ export function createLane(options: LaneOptions): Lane {
   }
 }
 
-/** How a book fared against the exchange's own best bid and offer. */
-export interface BookCheck {
-  readonly exchange: string
-  readonly market: string
-  readonly symbol: string
-  /** Deltas applied, snapshots joined, times best bid met best ask. */
-  readonly applied: number
-  readonly bridges: number
-  readonly crossed: number
-  readonly gaps: number
-  /** Points compared, and those that were equal. */
-  readonly bbo_points: number
-  readonly bbo_equal: number
-}
-
 /** Last sequence per key and stream, as it rides in the epoch. */
 function progressOf(normalizer: Normalizer): Record<string, number> {
   const entries = normalizer
     .progress()
     .map(({ key, stream, lastSeq }) => [`${keyText(key)}\0${stream}`, lastSeq])
   return Object.fromEntries(entries)
-}
-
-function bookChecks(normalizer: Normalizer): BookCheck[] {
-  return normalizer.keyCounters().map(({ key, counters }) => ({
-    ...key,
-    applied: counters.applied,
-    bridges: counters.bridged,
-    crossed: counters.crossed,
-    gaps: counters.gaps,
-    bbo_points: counters.quotePoints,
-    bbo_equal: counters.quoteEqual,
-  }))
 }
 
 async function sealAll(
@@ -257,43 +223,4 @@ async function sealAll(
     }
   }
   return offers
-}
-
-function openTally(): {
-  count(market: ExchangeMarket, outcome: DecodeOutcome, batch: EventBatch): void
-  read(): FrameTally
-} {
-  const tables = new Map<string, { messages: number; rows: number }>()
-  const ignored = new Map<string, number>()
-  const deadLetters = new Map<string, number>()
-  let decodedMessages = 0
-  const more = (counts: Map<string, number>, name: string): void => {
-    counts.set(name, (counts.get(name) ?? 0) + 1)
-  }
-  const stored = (table: string, rows: number): void => {
-    const count = tables.get(table) ?? { messages: 0, rows: 0 }
-    tables.set(table, { messages: count.messages + 1, rows: count.rows + rows })
-  }
-  return {
-    count(market, outcome, batch) {
-      if (outcome.kind === 'unknown' || outcome.kind === 'malformed') more(deadLetters, outcome.reason)
-      else if (outcome.kind === 'ignored') more(ignored, outcome.reason)
-      else if (outcome.kind !== 'events') more(ignored, outcome.kind)
-      else {
-        const name = batch.names.text(batch.stream[0] as number)
-        const table = market.streams.find((stream) => stream.name === name)?.table ?? null
-        if (table === null) more(ignored, 'not_stored')
-        else {
-          decodedMessages += 1
-          stored(table, batch.entryCount)
-        }
-      }
-    },
-    read: () => ({
-      decodedMessages,
-      decoded: Object.fromEntries(tables),
-      ignored: Object.fromEntries(ignored),
-      deadLetters: Object.fromEntries(deadLetters),
-    }),
-  }
 }
