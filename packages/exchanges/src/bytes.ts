@@ -235,6 +235,15 @@ export function scanPlainText(view: DataView, at: number, bytesMax: number): num
   return MISS
 }
 
+/** Whether `length` bytes are text that JSON writes without escapes. */
+export function isPlainText(view: DataView, at: number, length: number): boolean {
+  for (let i = at; i < at + length; i++) {
+    const byte = view.getUint8(i)
+    if (byte < 32 || byte === QUOTE || byte === BACKSLASH) return false
+  }
+  return true
+}
+
 /** Whether the bytes at `lower` are those at `upper` with A-Z in lower case. */
 export function isLowerCaseOf(view: DataView, lower: number, upper: number, length: number): boolean {
   for (let i = 0; i < length; i++) {

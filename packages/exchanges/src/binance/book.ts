@@ -16,6 +16,7 @@ import {
 import { type FieldReader, isArray } from '../json.ts'
 import { timeUs } from '../time.ts'
 import { isLastBrace, scanSymbol } from './envelope.ts'
+import { symbolId } from './symbols.ts'
 
 /**
  * Order book: diffs `U ... u` of absolute quantities, and the REST snapshot that they join.
@@ -121,7 +122,7 @@ export function scanDepth(
   stream: number,
   out: EventBatch,
 ): boolean {
-  const { bytes, view } = space
+  const { view } = space
   if (!isEight(view, at, HEAD_1, HEAD_2) || !isEight(view, at + 8, HEAD_3, HEAD_4)) return false
   if (!isSeven(view, at + 16, HEAD_5, HEAD_TAIL)) return false
   out.reserveEvent()
@@ -129,7 +130,7 @@ export function scanDepth(
   at = scanInteger(view, at + 23, out.sentUs, event)
   if (!isSix(view, at, SYMBOL_KEY, TEXT)) return false
   const symbolAt = at + 6
-  const symbolEnd = scanSymbol(view, symbolAt, symbolBytes)
+  const symbolEnd = scanSymbol(space, symbolAt, symbolBytes)
   if (!isSix(view, symbolEnd, FIRST_KEY, NUMBER)) return false
   at = scanInteger(view, symbolEnd + 6, out.firstSeq, event)
   if (!isFive(view, at, LAST_KEY, LAST_KEY_TAIL)) return false
@@ -142,7 +143,7 @@ export function scanDepth(
 
   const sentUs = timeUs(out.sentUs[event] as number)
   if (sentUs === Number.POSITIVE_INFINITY) return false
-  const symbol = out.names.idOfBytes(bytes, symbolAt, symbolEnd)
+  const symbol = symbolId(space, symbolAt, symbolEnd - symbolAt, symbolBytes > 0, out.names)
   if (symbol < 0 || stream < 0) return false
   out.sentUs[event] = sentUs
   endBook(out, EventKind.bookDelta, stream, symbol)

@@ -2,6 +2,7 @@ import { type EventBatch, EventKind, Side } from '@cryptoflow/model'
 import { half, isFive, isSeven, isSix, type Space, scanDecimal, scanInteger, word } from '../bytes.ts'
 import type { FieldReader } from '../json.ts'
 import { isLastBrace, scanSymbol } from './envelope.ts'
+import { symbolId } from './symbols.ts'
 
 /**
  * The exchange's own best bid and ask. `u` grows but skips, so it orders quotes and finds no gap; there is no
@@ -62,7 +63,7 @@ export function scanQuote(
   stream: number,
   out: EventBatch,
 ): boolean {
-  const { bytes, view } = space
+  const { view } = space
   if (!isFive(view, at, HEAD, HEAD_TAIL)) return false
   out.reserveEvent()
   out.reserveEntries(2)
@@ -70,7 +71,7 @@ export function scanQuote(
   at = scanInteger(view, at + 5, out.lastSeq, out.count)
   if (!isSix(view, at, SYMBOL_KEY, TEXT)) return false
   const symbolAt = at + 6
-  const symbolEnd = scanSymbol(view, symbolAt, symbolBytes)
+  const symbolEnd = scanSymbol(space, symbolAt, symbolBytes)
   if (!isSeven(view, symbolEnd, BID_KEY, BID_KEY_TAIL)) return false
   at = scanDecimal(view, symbolEnd + 7, out.price, bid)
   if (!isSeven(view, at, BID_QUANTITY_KEY, BID_QUANTITY_KEY_TAIL)) return false
@@ -81,7 +82,7 @@ export function scanQuote(
   at = scanDecimal(view, at + 7, out.quantity, bid + 1)
   if (view.getUint8(at) !== QUOTE || !isLastBrace(space, at + 1, symbolBytes)) return false
 
-  const symbol = out.names.idOfBytes(bytes, symbolAt, symbolEnd)
+  const symbol = symbolId(space, symbolAt, symbolEnd - symbolAt, symbolBytes > 0, out.names)
   if (symbol < 0 || stream < 0) return false
   endQuote(out, stream, symbol)
   return true

@@ -3,6 +3,7 @@ import { half, isEight, isSeven, isSix, MISS, type Space, scanDecimal, scanInteg
 import type { FieldReader } from '../json.ts'
 import { timeUs } from '../time.ts'
 import { isLastBrace, scanSymbol } from './envelope.ts'
+import { symbolId } from './symbols.ts'
 
 /**
  * Trades: `m` (the buyer was the maker) gives the taker's side; `t` is the id, `T` the engine's time.
@@ -73,7 +74,7 @@ export function scanTrade(
   stream: number,
   out: EventBatch,
 ): boolean {
-  const { bytes, view } = space
+  const { view } = space
   if (!isEight(view, at, HEAD_1, HEAD_2) || !isEight(view, at + 8, HEAD_3, HEAD_4)) return false
   if (view.getUint8(at + 16) !== COLON) return false
   out.reserveEvent()
@@ -83,7 +84,7 @@ export function scanTrade(
   at = scanInteger(view, at + 17, out.sentUs, event)
   if (!isSix(view, at, SYMBOL_KEY, TEXT)) return false
   const symbolAt = at + 6
-  const symbolEnd = scanSymbol(view, symbolAt, symbolBytes)
+  const symbolEnd = scanSymbol(space, symbolAt, symbolBytes)
   if (!isSix(view, symbolEnd, ID_KEY, NUMBER)) return false
   at = scanInteger(view, symbolEnd + 6, out.firstSeq, event)
   if (!isSix(view, at, PRICE_KEY, TEXT)) return false
@@ -101,7 +102,7 @@ export function scanTrade(
   const sentUs = timeUs(out.sentUs[event] as number)
   const engineUs = timeUs(out.engineUs[event] as number)
   if (sentUs === Number.POSITIVE_INFINITY || engineUs === Number.POSITIVE_INFINITY) return false
-  const symbol = out.names.idOfBytes(bytes, symbolAt, symbolEnd)
+  const symbol = symbolId(space, symbolAt, symbolEnd - symbolAt, symbolBytes > 0, out.names)
   if (symbol < 0 || stream < 0) return false
   out.sentUs[event] = sentUs
   out.engineUs[event] = engineUs
