@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { hashes, inFolder, run, runJson, start, type Tables, withSimulator } from './support.ts'
+import { collectFrom, hashes, inFolder, run, runJson, start, type Tables, withSimulator } from './support.ts'
 
 /** The steps of exactly-once.md section 2, in their order; `2` is the second passage with data in flight. */
 const steps = [
@@ -32,17 +32,7 @@ describe('a collecting process killed by SIGKILL', () => {
       const warehouse = join(folder, 'warehouse')
       const report = join(folder, 'crash.json')
       await withSimulator(['--log', log, '--fault-every', '150', '--seed', '7'], async (urls) => {
-        const collect = [
-          'collect',
-          '--symbols',
-          'BTCUSDT,ETHUSDT',
-          '--warehouse',
-          warehouse,
-          '--ws-url',
-          urls.wsUrl,
-          '--rest-url',
-          urls.restUrl,
-        ]
+        const collect = collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse)
         const killed = await run(
           ...collect,
           '--seal-ms',
@@ -86,19 +76,7 @@ describe('a collecting process killed by SIGKILL', () => {
       const log = join(folder, 'emissions.jsonl')
       const warehouse = join(folder, 'warehouse')
       await withSimulator(['--log', log, '--fault-every', '120', '--seed', '11'], async (urls) => {
-        const collect = [
-          'collect',
-          '--symbols',
-          'BTCUSDT,ETHUSDT',
-          '--warehouse',
-          warehouse,
-          '--ws-url',
-          urls.wsUrl,
-          '--rest-url',
-          urls.restUrl,
-          '--commit-ms',
-          '120',
-        ]
+        const collect = [...collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse), '--commit-ms', '120']
         const deaths = [
           'image-write:3',
           'journal-write:2',
@@ -147,17 +125,7 @@ describe('a collecting process killed by SIGKILL', () => {
     await inFolder(async (folder) => {
       await withSimulator(['--log', join(folder, 'emissions.jsonl')], async (urls) => {
         const warehouse = join(folder, 'warehouse')
-        const collect = [
-          'collect',
-          '--symbols',
-          'BTCUSDT',
-          '--warehouse',
-          warehouse,
-          '--ws-url',
-          urls.wsUrl,
-          '--rest-url',
-          urls.restUrl,
-        ]
+        const collect = collectFrom(urls, 'BTCUSDT', warehouse)
         const first = start(...collect)
         await new Promise<void>((resolve) => {
           first.process.stderr?.on('data', (text) => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { inFolder, runJson, start, withSimulator } from './support.ts'
+import { collectFrom, inFolder, runJson, start, withSimulator } from './support.ts'
 
 describe('a signal that arrives twice, as a terminal and whoever stands between send it', () => {
   it('stops collector and simulator once, with everything in the tables and in the log', async () => {
@@ -8,17 +8,7 @@ describe('a signal that arrives twice, as a terminal and whoever stands between 
       const log = join(folder, 'emissions.jsonl')
       const warehouse = join(folder, 'warehouse')
       await withSimulator(['--log', log, '--symbols', 'BTCUSDT'], async (urls) => {
-        const collector = start(
-          'collect',
-          '--symbols',
-          'BTCUSDT',
-          '--warehouse',
-          warehouse,
-          '--ws-url',
-          urls.wsUrl,
-          '--rest-url',
-          urls.restUrl,
-        )
+        const collector = start(...collectFrom(urls, 'BTCUSDT', warehouse))
         await new Promise<void>((resolve) => {
           collector.process.stderr?.on('data', (text) => {
             if (String(text).includes(' rows/s')) resolve()

@@ -63,10 +63,21 @@ export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise
   }
 }
 
+export interface Urls {
+  readonly wsUrl: string
+  readonly restUrl: string
+}
+
+/** The arguments that collect a simulated exchange into a warehouse. */
+export function collectFrom({ wsUrl, restUrl }: Urls, symbols: string, warehouse: string): string[] {
+  const place = ['collect', '--symbols', symbols, '--warehouse', warehouse]
+  return [...place, '--ws-url', wsUrl, '--rest-url', restUrl]
+}
+
 /** A simulated exchange in a process of its own, stopped when the work is done. */
 export async function withSimulator<T>(
   args: readonly string[],
-  work: (urls: { wsUrl: string; restUrl: string }) => Promise<T>,
+  work: (urls: Urls) => Promise<T>,
 ): Promise<T> {
   const simulator = start('simulate', ...args)
   try {
