@@ -82,6 +82,7 @@ function partitionText(fields: readonly PartitionField[]): string {
 }
 
 function partitionFields(contract: TableContract): PartitionField[] {
+  if (contract.partition === null) return []
   const { time, byExchange } = contract.partition
   const byTime: PartitionField = {
     sourceId: idOf(contract, 'event_ts'),

@@ -1,14 +1,88 @@
 import { DecimalColumn, grown } from './columns.ts'
+import type { Decimal } from './decimal.ts'
 import type { StringTable } from './strings.ts'
 
 /**
- * What an event is. A trade has one entry, a book event one entry per level, a quote (the exchange's own best
- * bid and offer) one per side that it carries.
+ * What an event is, and what its entries are.
+ *
+ * `trade`, `aggregate`: one entry. `bookDelta`, `bookSnapshot`: one per level. `bookImage`, the exchange's own book
+ * of limited depth: one per level, best first. `quote`, its own best bid and offer: one per side that it carries.
+ * `funding`, `liquidation`, `openInterest`, `instrument`: none, but a detail.
  */
-export const EventKind = { trade: 0, bookDelta: 1, bookSnapshot: 2, quote: 3 } as const
+export const EventKind = {
+  trade: 0,
+  bookDelta: 1,
+  bookSnapshot: 2,
+  quote: 3,
+  aggregate: 4,
+  bookImage: 5,
+  funding: 6,
+  liquidation: 7,
+  openInterest: 8,
+  instrument: 9,
+} as const
 
 /** Side of an entry: of a level `bid` or `ask`; of a trade the taker's, `buy` or `sell`. */
 export const Side = { bid: 0, ask: 1, buy: 2, sell: 3 } as const
+
+/** Prices and rates that are told, not traded. An absent number is null, an absent time or count NaN. */
+export interface FundingDetail {
+  readonly markPrice: Decimal | null
+  readonly indexPrice: Decimal | null
+  readonly estimatedSettlePrice: Decimal | null
+  /** Fraction of notional per interval. */
+  readonly fundingRate: Decimal | null
+  readonly predictedRate: Decimal | null
+  /** The time the rate is for, microseconds. */
+  readonly fundingUs: number
+  readonly intervalHours: number
+  readonly kind: 'current' | 'settled'
+}
+
+/** An order that closed a position by force. */
+export interface LiquidationDetail {
+  /** Of the closing order: `sell` closed a long position. */
+  readonly side: 'buy' | 'sell'
+  readonly price: Decimal | null
+  /** What `price` is: `order`, `bankruptcy`. */
+  readonly priceKind: string | null
+  readonly averagePrice: Decimal | null
+  readonly quantity: Decimal
+  readonly filledQuantity: Decimal | null
+  /** The exchange's own word. */
+  readonly status: string | null
+  /** The exchange sends only some of them. */
+  readonly sampled: boolean
+}
+
+export interface OpenInterestDetail {
+  /** In the market's quantity unit. */
+  readonly openInterest: Decimal
+  readonly value: Decimal | null
+}
+
+/** What can be traded, as the exchange lists it. An absent time is NaN. */
+export interface InstrumentDetail {
+  /** Our name: `BTC-USDT`, `BTC-USDT-PERP`, `BTC-USD-20261225`. */
+  readonly instrument: string
+  readonly base: string
+  readonly quote: string
+  readonly settle: string | null
+  readonly type: 'spot' | 'perpetual' | 'future'
+  /** The exchange's own word. */
+  readonly status: string | null
+  readonly tickSize: Decimal | null
+  readonly lotSize: Decimal | null
+  readonly contractSize: Decimal | null
+  readonly contractUnit: string | null
+  readonly listedUs: number
+  readonly expiryUs: number
+  /** The exchange's own JSON object, byte for byte. */
+  readonly raw: string
+}
+
+/** Of the event's kind; only rare kinds have one. */
+export type EventDetail = FundingDetail | LiquidationDetail | OpenInterestDetail | InstrumentDetail
 
 /**
  * Decoded events as columns: `decode` appends, `normalize` reads, and the batch is used again.
@@ -31,11 +105,21 @@ export class EventBatch {
   engineUs = new Float64Array(64)
   /** Exchange's send time, microseconds; NaN when the message has none. */
   sentUs = new Float64Array(64)
-  /** First and last sequence inside the message; of a trade both are its id. NaN = absent. */
+  /**
+   * First and last sequence inside the message; of a trade or an aggregate both are its id, of a quote or an image
+   * only the last is set. NaN = absent.
+   */
   firstSeq = new Float64Array(64)
   lastSeq = new Float64Array(64)
   /** Sequence of the message before, where the exchange names it. NaN = absent. */
   prevSeq = new Float64Array(64)
+  /** Of an aggregate: the first and last trade in it, NaN = absent. Not set for other kinds. */
+  firstTradeId = new Float64Array(64)
+  lastTradeId = new Float64Array(64)
+  /** Of a trade or an aggregate: the exchange's own word for what kind it is, -1 = none. Not set for other kinds. */
+  tradeType = new Int32Array(64)
+  /** By event, for the kinds that have one. */
+  readonly details = new Map<number, EventDetail>()
   entryStart = new Int32Array(65)
   side = new Uint8Array(256)
   readonly price = new DecimalColumn()
@@ -53,6 +137,7 @@ export class EventBatch {
   rollback(count: number): void {
     this.count = count
     this.entryCount = this.entryStart[count] as number
+    for (const event of this.details.keys()) if (event >= count) this.details.delete(event)
     forgetWide(this.price.wide, this.entryCount)
     forgetWide(this.quantity.wide, this.entryCount)
   }
@@ -69,6 +154,9 @@ export class EventBatch {
     this.firstSeq = grown(this.firstSeq, rows + 1)
     this.lastSeq = grown(this.lastSeq, rows + 1)
     this.prevSeq = grown(this.prevSeq, rows + 1)
+    this.firstTradeId = grown(this.firstTradeId, rows + 1)
+    this.lastTradeId = grown(this.lastTradeId, rows + 1)
+    this.tradeType = grown(this.tradeType, rows + 1)
     this.entryStart = grown(this.entryStart, rows + 2)
   }
 

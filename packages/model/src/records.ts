@@ -1,5 +1,6 @@
 import type { AnswerContext } from './exchange.ts'
 import type { Market } from './key.ts'
+import type { TableName } from './tables.ts'
 
 /**
  * What the journal remembers: whatever rows depend on is a record.
@@ -50,6 +51,22 @@ export interface StartNote {
   /** The stop before it was on purpose. */
   readonly clean: boolean
   readonly version: string
+  /** By `marketText`: the tables that rows are stored in. Absent, and for markets not named: every table. */
+  readonly stored?: StoredTables
+}
+
+/** Which tables a process stores of which market. */
+export type StoredTables = Readonly<Record<string, readonly TableName[]>>
+
+/** One text for one market of an exchange. */
+export function marketText({
+  exchange,
+  market,
+}: {
+  readonly exchange: string
+  readonly market: Market
+}): string {
+  return `${exchange} ${market}`
 }
 
 /** One record as a reader meets it. `payload` is a view that lives as long as the block's bytes. */

@@ -16,6 +16,8 @@ interface Memo {
   partition: TablePartition
 }
 
+const NOWHERE = freeze('', [])
+
 /** The last answer per table: rows come in runs of one partition. Holds no meaning, only time saved. */
 const memos = new WeakMap<TableContract, Memo>()
 
@@ -25,6 +27,7 @@ const memos = new WeakMap<TableContract, Memo>()
  * `eventUs`: microseconds since 1970, whole, negative before it. Answers are frozen and may be shared.
  */
 export function partitionOf(contract: TableContract, exchange: string, eventUs: number): TablePartition {
+  if (contract.partition === null) return NOWHERE
   const time = floorDivide(eventUs, WIDTH_US[contract.partition.time])
   const memo = memos.get(contract)
   if (memo !== undefined && memo.time === time && memo.exchange === exchange) return memo.partition
