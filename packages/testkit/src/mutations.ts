@@ -1,0 +1,176 @@
+import type { Chance } from './chance.ts'
+import { LEVELS_MAX, WORD_BYTES_MAX } from './event-kinds.ts'
+import {
+  bytesOf,
+  changed,
+  isLeaf,
+  isList,
+  isMap,
+  type JsonLeaf,
+  type JsonMember,
+  type JsonTree,
+  type PlacedTree,
+  partsOf,
+  rewritten,
+  textOf,
+} from './json-tree.ts'
+
+/** A message that is not quite as it was. */
+export interface Mutation {
+  readonly what: string
+  readonly bytes: Uint8Array
+  /**
+   * `equal`: it means the same. `cut`, `deep`: it holds no events. `any`: whatever it is, nothing must break; of a
+   * `huge` one only that much is looked at, since each takes a quarter of a second.
+   */
+  readonly promise: 'equal' | 'cut' | 'deep' | 'any' | 'huge'
+}
+
+/** Deepest nesting of arrays and objects that a message may have (design, hostile bytes). */
+const DEPTH_MAX = 64
+/** Every cut of a usual frame; of a longer one as many, chosen by chance. */
+const CUTS_MAX = 400
+const FLIPS = 120
+const REWRITES = 6
+
+/** Mutations of bytes, whatever they are. */
+export function* byteMutations(bytes: Uint8Array, chance: Chance): Generator<Mutation> {
+  const all = Array.from({ length: bytes.length }, (_, at) => at)
+  for (const at of bytes.length > CUTS_MAX ? chance.shuffled(all).slice(0, CUTS_MAX) : all) {
+    yield { what: `cut at ${at}`, bytes: bytes.slice(0, at), promise: 'cut' }
+  }
+  for (let flip = 0; flip < FLIPS && bytes.length > 0; flip++) {
+    const at = chance.below(bytes.length)
+    const flipped = bytes.slice()
+    flipped[at] = flip % 2 === 0 ? (bytes[at] as number) ^ (1 << chance.below(8)) : chance.below(256)
+    yield { what: `byte ${at} flipped`, bytes: flipped, promise: 'any' }
+  }
+}
+
+/** The same message spelled otherwise: order of keys, white space, escapes, keys that nobody knows. */
+export function* equalMutations(tree: JsonTree, chance: Chance): Generator<Mutation> {
+  const equal = (what: string, bytes: Uint8Array): Mutation => ({ what, bytes, promise: 'equal' })
+  for (let round = 0; round < REWRITES; round++) {
+    yield equal(
+      'keys in another order',
+      bytesOf(rewritten(tree, { members: (members) => chance.shuffled(members) })),
+    )
+    yield equal(
+      'white space',
+      bytesOf(tree, () => chance.pick(['', '', ' ', '\n', '\t', '\r\n', '   '])),
+    )
+    yield equal(
+      'unknown keys',
+      bytesOf(rewritten(tree, { members: (members) => withUnknown(members, chance) })),
+    )
+    yield equal(
+      'escaped letters',
+      bytesOf(
+        rewritten(tree, {
+          leaf: (leaf) => escapedLeaf(leaf, chance),
+          members: (members) => members.map(({ key, value }) => ({ key: escapedText(key, chance), value })),
+        }),
+      ),
+    )
+  }
+}
+
+const unknownKeys = ['zzUnknown', '__proto__', 'constructor', 'toString', 'hasOwnProperty', 'ｅ', '']
+const unknownValues = [
+  '0',
+  '"x"',
+  'null',
+  'true',
+  '[]',
+  '{}',
+  '{"isAdmin":true}',
+  '-1.5e300',
+  '[[["1","2"]]]',
+]
+
+function withUnknown(members: readonly JsonMember[], chance: Chance): JsonMember[] {
+  const known = new Set(members.map(({ key }) => key))
+  const key = JSON.stringify(chance.pick(unknownKeys))
+  const copy = [...members]
+  if (!known.has(key)) {
+    copy.splice(chance.below(copy.length + 1), 0, { key, value: { text: chance.pick(unknownValues) } })
+  }
+  return copy
+}
+
+function escapedLeaf(leaf: JsonLeaf, chance: Chance): JsonLeaf {
+  return leaf.text.startsWith('"') ? { text: escapedText(leaf.text, chance) } : leaf
+}
+
+/** A text with one of its characters written as `\uXXXX`; one that has escapes already stays. */
+function escapedText(quotedText: string, chance: Chance): string {
+  const text = quotedText.slice(1, -1)
+  if (text === '' || text.includes('\\') || chance.below(3) > 0) return quotedText
+  const at = chance.below(text.length)
+  const code = text.charCodeAt(at).toString(16).padStart(4, '0')
+  return `"${text.slice(0, at)}\\u${code}${text.slice(at + 1)}"`
+}
+
+const scalars = ['0', '-1', '1.5', '""', '"x"', 'null', 'true', `"${'x'.repeat(2 * WORD_BYTES_MAX)}"`]
+const otherValues = [...scalars, '[]', '{}', '[["1","1"]]', '{"e":"trade"}']
+
+/** Messages of another shape: keys gone or double, values of another type, nesting without end. */
+export function* shapeMutations(tree: JsonTree, chance: Chance): Generator<Mutation> {
+  for (const { path, shape, tree: part } of oncePerShape(partsOf(tree))) {
+    const with_ = (what: string, change: (part: JsonTree) => JsonTree): Mutation => ({
+      what: `${shape || 'the message'} ${what}`,
+      bytes: bytesOf(changed(tree, path, change)),
+      promise: 'any',
+    })
+    for (const text of otherValues) yield with_(`is ${text.slice(0, 20)}`, () => ({ text }))
+    if (isLeaf(part)) yield with_('is of the other type', otherType)
+    if (isMap(part)) yield* memberMutations(part, with_, chance)
+    if (isList(part)) yield with_('has its items twice', () => ({ items: [...part.items, ...part.items] }))
+  }
+  for (const depth of [DEPTH_MAX + 1, 20_000]) {
+    const deep: JsonTree = { text: '['.repeat(depth) + ']'.repeat(depth) }
+    yield { what: `nested ${depth} deep`, bytes: bytesOf(deep), promise: 'deep' }
+    if (isMap(tree)) {
+      const members = [...tree.members, { key: '"zzDeep"', value: deep }]
+      yield { what: `with a key ${depth} deep`, bytes: bytesOf({ members }), promise: 'deep' }
+    }
+  }
+}
+
+function* memberMutations(
+  map: { readonly members: readonly JsonMember[] },
+  with_: (what: string, change: (part: JsonTree) => JsonTree) => Mutation,
+  chance: Chance,
+): Generator<Mutation> {
+  for (const [i, member] of map.members.entries()) {
+    const rest = map.members.filter((_, other) => other !== i)
+    const doubled = { key: member.key, value: { text: chance.pick(otherValues) } }
+    yield with_(`is without ${member.key}`, () => ({ members: rest }))
+    yield with_(`has ${member.key} twice`, () => ({ members: [...map.members, member] }))
+    yield with_(`has another ${member.key} in front`, () => ({ members: [doubled, ...map.members] }))
+    yield with_(`has another ${member.key} behind`, () => ({ members: [...map.members, doubled] }))
+  }
+}
+
+function otherType(part: JsonTree): JsonTree {
+  const leaf = part as JsonLeaf
+  return { text: textOf(leaf) ?? JSON.stringify(leaf.text) }
+}
+
+/** Lists with one item more than a message may have levels; they are dear, so one of each shape, and none in lists. */
+export function* hugeMutations(tree: JsonTree): Generator<Mutation & { readonly shape: string }> {
+  for (const { path, shape, tree: part } of oncePerShape(partsOf(tree))) {
+    if (!isList(part) || part.items.length === 0 || shape.endsWith('[]')) continue
+    const item = part.items[0] as JsonTree
+    // Lists of whole messages would only be long; what a level is has no keys.
+    if (partsOf(item).some(({ tree: inner }) => isMap(inner))) continue
+    const items = Array.from({ length: LEVELS_MAX + 1 }, () => item)
+    const bytes = bytesOf(changed(tree, path, () => ({ items })))
+    yield { what: `${shape} has ${items.length} items`, bytes, promise: 'huge', shape }
+  }
+}
+
+function oncePerShape(parts: readonly PlacedTree[]): PlacedTree[] {
+  const seen = new Set<string>()
+  return parts.filter(({ shape }) => !seen.has(shape) && seen.add(shape))
+}

@@ -1,0 +1,46 @@
+/** What a fake market does wrong; each is one broken promise of the contract. */
+export type Flaw =
+  // golden
+  | 'swaps sides'
+  | 'throws while recognising addresses'
+  // mutations
+  | 'throws on no JSON'
+  | 'throws while recognising'
+  | 'trusts what was asked for'
+  | 'leaves half a message'
+  | 'mends cut messages'
+  | 'nests without end'
+  | 'takes any number of levels'
+  | 'takes any time'
+  | 'gives levels for trades'
+  | 'gives the wrong detail'
+  | 'writes into the message'
+  | 'changes what was before'
+  | 'trusts the order of keys'
+  | 'passes long words on'
+  | 'refuses keys that it does not know'
+  | 'says an outcome that nobody knows'
+  | 'repeats the wire in a detail'
+  // numbers
+  | 'reads through floats'
+  | 'reads numbers loosely'
+  | 'drops the sign'
+  | 'rounds ids'
+  | 'says nothing of the range'
+  | 'takes what is no number for absent'
+  | 'takes any interval'
+  // names
+  | 'takes long names'
+  | 'trims names'
+  | 'takes broken UTF-8'
+  | 'indexes objects by names'
+  | 'trusts the table of names'
+  // purity
+  | 'forgets a field'
+  | 'counts frames'
+  | 'keeps ids of another table'
+  // sequences
+  | 'takes holes for next'
+  | 'takes absence for next'
+  | 'remembers positions'
+  | 'takes a reset for stale'
