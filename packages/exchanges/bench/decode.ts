@@ -1,7 +1,9 @@
 import { EventBatch, StringTable } from '@cryptoflow/model'
-import { decodeExact } from '../src/binance/frame.ts'
-import { binanceSpot } from '../src/index.ts'
-import { benchFrames, inOneBlock } from './frames.ts'
+import { wires } from '../src/binance/channels.ts'
+import { decodeExact } from '../src/binance/exact.ts'
+import { decodeFrame } from '../src/binance/frame.ts'
+import { isSameBatch } from '../src/test-support.ts'
+import { type BenchFrame, benchFrames, benchMarkets, inOneBlock, interleaved } from './frames.ts'
 import type { BenchLine } from './line.ts'
 import { decodePlain, plainColumns } from './plain.ts'
 
@@ -18,27 +20,41 @@ const GOAL = 6
  * Our decoder against JSON.parse and Number into the same columns: rows per CPU second, both alternated in this
  * process. A row is a trade, a side of a quote or a book level. The first line decides; the others explain it.
  *
- * `capturesDirectory` holds the BTCUSDT capture; without it the frames are made up.
+ * `capturesDirectory` holds the captures; without it the frames are made up.
  */
 export async function decodeBench(capturesDirectory?: string): Promise<BenchLine[]> {
-  const { source, frames } = benchFrames(capturesDirectory)
-  const trades = frames.filter((frame) => frame.includes('@trade"'))
-  const diffs = frames.filter((frame) => frame.includes('@depth@100ms"'))
-  const stored = frames.filter((frame) => !frame.includes('@bookTicker"'))
-  const quotes = frames.length - stored.length
-  const mix = `${diffs.length} diffs, ${trades.length} trades, ${quotes} quotes`
+  const markets = benchMarkets.map((market) => ({ market, ...benchFrames(market, capturesDirectory) }))
+  const mixed = interleaved(markets.map(({ frames }) => frames))
+  const spot = markets[0]?.frames ?? []
+  const diffs = spot.filter(isDiff)
+  const trades = spot.filter(isTrade)
   return [
-    measure(`decode, all streams (${source}: ${mix})`, frames),
-    measure(`decode, stored streams (${diffs.length} diffs, ${trades.length} trades)`, stored),
-    measure('decode, diffs only', diffs),
-    measure('decode, trades only', trades),
+    measure(`decode, mixed (${markets[0]?.source}: ${mixOf(mixed)})`, mixed),
+    ...markets.map(({ market, frames }) => measure(`decode, ${market} (${mixOf(frames)})`, frames)),
+    measure(
+      'decode, spot diffs and trades',
+      spot.filter((frame) => !isQuote(frame)),
+    ),
+    measure('decode, spot diffs', diffs),
+    measure('decode, spot trades', trades),
+    measure('decode, linear diffs', markets[1]?.frames.filter(isDiff) ?? []),
+    measure('decode, linear trades', markets[1]?.frames.filter(isTrade) ?? []),
+    measure('decode, inverse quotes', markets[2]?.frames.filter(isQuote) ?? []),
   ]
 }
 
-function measure(name: string, selected: readonly Buffer[]): BenchLine {
+const isDiff = ({ bytes }: BenchFrame): boolean => bytes.includes('"e":"depthUpdate"')
+const isTrade = ({ bytes }: BenchFrame): boolean => bytes.includes('@trade"')
+const isQuote = ({ bytes }: BenchFrame): boolean => bytes.includes('@bookTicker"')
+
+function mixOf(frames: readonly BenchFrame[]): string {
+  const [diffs, quotes] = [frames.filter(isDiff).length, frames.filter(isQuote).length]
+  return `${diffs} diffs, ${frames.length - diffs - quotes} trades, ${quotes} quotes`
+}
+
+function measure(name: string, selected: readonly BenchFrame[]): BenchLine {
   const frames = inOneBlock(selected)
   const rows = verifiedRows(frames)
-  const market = binanceSpot()
   const batch = new EventBatch(new StringTable())
   const plain = plainColumns(frames.length, countEntries(frames))
   const ours: number[] = []
@@ -47,13 +63,14 @@ function measure(name: string, selected: readonly Buffer[]): BenchLine {
     const ourSeconds = cpuSecondsOfOne(() => {
       for (let i = 0; i < frames.length; i++) {
         if (i % FRAMES_PER_BATCH === 0) batch.clear()
-        market.decodeFrame(frames[i] as Buffer, batch)
+        const { market, bytes } = frames[i] as BenchFrame
+        decodeFrame(wires[market], bytes, batch)
       }
     })
     const theirSeconds = cpuSecondsOfOne(() => {
       for (let i = 0; i < frames.length; i++) {
         if (i % FRAMES_PER_BATCH === 0) plain.count = plain.entryCount = 0
-        decodePlain(frames[i] as Buffer, plain)
+        decodePlain((frames[i] as BenchFrame).bytes, plain)
       }
     })
     if (round < WARM_UP_ROUNDS) continue
@@ -67,47 +84,28 @@ function measure(name: string, selected: readonly Buffer[]): BenchLine {
 }
 
 /** Rows of all frames, 0 when one column of one row differs from the exact path. */
-function verifiedRows(frames: readonly Buffer[]): number {
-  const market = binanceSpot()
+function verifiedRows(frames: readonly BenchFrame[]): number {
   const names = new StringTable()
   const ours = new EventBatch(names)
   const exact = new EventBatch(names)
   let rows = 0
-  for (const frame of frames) {
+  for (const { market, bytes } of frames) {
     ours.clear()
     exact.clear()
-    market.decodeFrame(frame, ours)
-    decodeExact(frame, exact)
-    if (!isEqual(ours, exact)) return 0
+    decodeFrame(wires[market], bytes, ours)
+    decodeExact(wires[market], bytes, exact)
+    if (ours.count === 0 || !isSameBatch(ours, exact)) return 0
     rows += ours.entryCount
   }
   return rows
 }
 
-function isEqual(a: EventBatch, b: EventBatch): boolean {
-  if (a.count !== b.count || a.entryCount !== b.entryCount) return false
-  const events = ['kind', 'symbol', 'stream', 'engineUs', 'sentUs', 'firstSeq', 'lastSeq', 'prevSeq'] as const
-  for (const column of events) {
-    for (let i = 0; i < a.count; i++) if (!Object.is(a[column][i], b[column][i])) return false
-  }
-  for (let i = 0; i < a.count; i++) if (a.entryStart[i + 1] !== b.entryStart[i + 1]) return false
-  for (let i = 0; i < a.entryCount; i++) {
-    if (a.side[i] !== b.side[i]) return false
-    for (const column of ['price', 'quantity'] as const) {
-      if (a[column].mantissa(i) !== b[column].mantissa(i) || a[column].scales[i] !== b[column].scales[i])
-        return false
-    }
-  }
-  return true
-}
-
-function countEntries(frames: readonly Buffer[]): number {
+function countEntries(frames: readonly BenchFrame[]): number {
   const batch = new EventBatch(new StringTable())
-  const market = binanceSpot()
   let entries = 0
-  for (const frame of frames) {
+  for (const { market, bytes } of frames) {
     batch.clear()
-    market.decodeFrame(frame, batch)
+    decodeFrame(wires[market], bytes, batch)
     entries += batch.entryCount
   }
   return entries

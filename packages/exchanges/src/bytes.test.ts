@@ -1,22 +1,40 @@
 import { DecimalColumn, decimalText, parseDecimal } from '@cryptoflow/model'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { FRAME_AT, MISS, scanDecimal, scanInteger, spaceOf, word } from './bytes.ts'
+import {
+  FRAME_AT,
+  FRAME_BYTES_MAX,
+  load,
+  MISS,
+  scanDecimal,
+  scanInteger,
+  scanShortDecimal,
+  space,
+  word,
+} from './bytes.ts'
 
 const encoder = new TextEncoder()
 const seeded = { seed: 20261121 }
 
 function readInteger(text: string): number | null {
   const column = new Float64Array(1)
-  const at = scanInteger(spaceOf(encoder.encode(`${text},`)).view, FRAME_AT, column, 0)
+  load(encoder.encode(`${text},`))
+  const at = scanInteger(FRAME_AT, column, 0)
   return at === FRAME_AT + text.length ? (column[0] as number) : null
 }
 
 function readDecimal(text: string): string | null {
   const column = new DecimalColumn()
-  const at = scanDecimal(spaceOf(encoder.encode(`${text}"`)).view, FRAME_AT, column, 0)
+  load(encoder.encode(`${text}"`))
+  column.reserve(2)
+  const at = scanDecimal(FRAME_AT, column, 0)
+  expect(scanShortDecimal(FRAME_AT, column, 1)).toBe(at)
   if (at !== FRAME_AT + text.length) return null
-  return decimalText(column.mantissa(0) as bigint, column.scales[0] as number)
+  const [usual, short] = [0, 1].map((row) =>
+    decimalText(column.mantissa(row) as bigint, column.scales[row] as number),
+  )
+  expect(short).toBe(usual)
+  return usual as string
 }
 
 describe('scanInteger', () => {
@@ -92,24 +110,26 @@ describe('scanDecimal', () => {
   })
 })
 
-describe('spaceOf', () => {
+describe('load', () => {
   it('puts zeros around a frame, whatever an earlier frame left there', () => {
-    spaceOf(new Uint8Array(1000).fill(57))
-    const space = spaceOf(encoder.encode('12'))
+    load(new Uint8Array(1000).fill(57))
+    load(encoder.encode('12'))
     expect([...space.bytes.subarray(0, FRAME_AT)]).toEqual(new Array(16).fill(0))
     expect([...space.bytes.subarray(space.end, space.end + 16)]).toEqual(new Array(16).fill(0))
-    expect(scanInteger(space.view, FRAME_AT, new Float64Array(1), 0)).toBe(space.end)
+    expect(scanInteger(FRAME_AT, new Float64Array(1), 0)).toBe(space.end)
   })
 
   it('makes a miss a place where no word stands', () => {
-    const { view } = spaceOf(encoder.encode('1'))
-    expect(view.getInt32(MISS, true)).not.toBe(word('1111'))
-    expect(view.getInt32(MISS, true)).toBe(0)
+    load(encoder.encode('1'))
+    expect(space.view.getInt32(MISS, true)).not.toBe(word('1111'))
+    expect(space.view.getInt32(MISS, true)).toBe(0)
   })
 
-  it('gives a frame larger than the shared space its own', () => {
-    const large = spaceOf(new Uint8Array(200_000).fill(49))
-    expect(large.end).toBe(FRAME_AT + 200_000)
-    expect(spaceOf(encoder.encode('1')).bytes).not.toBe(large.bytes)
+  it('takes frames up to its size and leaves a larger one to the exact path', () => {
+    expect(load(new Uint8Array(FRAME_BYTES_MAX).fill(49))).toBe(true)
+    expect(space.end).toBe(FRAME_AT + FRAME_BYTES_MAX)
+    expect(load(new Uint8Array(FRAME_BYTES_MAX + 1))).toBe(false)
+    load(encoder.encode('1'))
+    expect(space.end).toBe(FRAME_AT + 1)
   })
 })

@@ -1,3 +1,3 @@
-export { binanceSpot } from './binance/index.ts'
+export { binanceInverse, binanceLinear, binanceSpot } from './binance/index.ts'
+export type { MarketOptions } from './market-options.ts'
 export { exchangeMarkets, findMarket, hasMarket } from './registry.ts'
-export type { MarketUrls } from './urls.ts'

@@ -76,6 +76,44 @@ describe('FieldReader', () => {
     expect(names.count).toBe(5)
   })
 
+  it('reads decimals of either sign exactly, and tells an absent one from a wrong one', () => {
+    const fields = readerOf('{"r":"-0.00038167","e":"","w":"-12345678901234567890.123456789012345678"}')
+    expect(fields.exactDecimal('r')).toEqual({ mantissa: -38167n, scale: 8 })
+    expect(fields.optionalDecimal('w')?.mantissa).toBe(-12345678901234567890123456789012345678n)
+    expect([fields.optionalDecimal('e'), fields.optionalDecimal('none')]).toEqual([null, null])
+    expect(fields.refusal).toBeNull()
+    for (const [text, reason] of [
+      ['"1.0000000000000000001"', 'number_out_of_range'],
+      ['"100000000000000000000"', 'number_out_of_range'],
+      ['0.1', 'malformed'],
+      ['null', 'malformed'],
+      ['"x"', 'malformed'],
+    ] as const) {
+      for (const read of ['exactDecimal', 'optionalDecimal'] as const) {
+        const wrong = readerOf(`{"r":${text}}`)
+        wrong[read]('r')
+        expect(wrong.refusal).toMatchObject({ reason })
+      }
+    }
+    const absent = readerOf('{"e":""}')
+    absent.exactDecimal('e')
+    expect(absent.refusal).toMatchObject({ detail: 'e is not a decimal' })
+  })
+
+  it('reads texts and whole numbers that may be absent', () => {
+    const fields = readerOf('{"X":"","n":7}')
+    expect([fields.text('X'), fields.optionalText('X'), fields.optionalText('none')]).toEqual(['', '', null])
+    expect([fields.optionalInteger('n'), fields.optionalInteger('none')]).toEqual([7, Number.NaN])
+    expect(fields.refusal).toBeNull()
+    for (const wrong of [readerOf('{"X":null}'), readerOf('{"X":"\\ud800"}'), readerOf('{}')]) {
+      wrong.text('X')
+      expect(wrong.refusal).toMatchObject({ detail: 'X is not a text' })
+    }
+    const wrong = readerOf('{"n":"7"}')
+    wrong.optionalInteger('n')
+    expect(wrong.refusal).toMatchObject({ detail: 'n is not a whole number' })
+  })
+
   it('remembers the first thing that is wrong', () => {
     const fields = readerOf('{"m":1}')
     fields.flag('m')

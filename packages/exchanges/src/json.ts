@@ -1,5 +1,6 @@
 import {
   type DeadLetterReason,
+  type Decimal,
   type DecimalColumn,
   type DecodeOutcome,
   parseDecimal,
@@ -90,6 +91,8 @@ export function malformed(reason: DeadLetterReason, detail: string): DecodeOutco
   return { kind: 'malformed', reason, detail }
 }
 
+const ZERO: Decimal = { mantissa: 0n, scale: 0 }
+
 /**
  * Reads the fields of one message and remembers the first thing wrong with it.
  *
@@ -119,11 +122,27 @@ export class FieldReader {
     return 0
   }
 
+  /** A whole number 0 ... 2^53 - 1; NaN when there is no such field. */
+  optionalInteger(key: string): number {
+    return field(this.message, key) === undefined ? Number.NaN : this.integer(key)
+  }
+
   /** A time in milliseconds or microseconds, as microseconds; NaN when it counts as absent. */
   time(key: string): number {
     const us = timeUs(this.integer(key))
     if (us === Number.POSITIVE_INFINITY) this.refuse('number_out_of_range', `${key} is after the year 2255`)
     return us
+  }
+
+  /** The same; NaN when there is no such field. */
+  optionalTime(key: string): number {
+    return field(this.message, key) === undefined ? Number.NaN : this.time(key)
+  }
+
+  /** A whole number, or -1, which stands for none. */
+  integerOrNone(key: string): number {
+    const json = field(this.message, key)
+    return json instanceof JsonNumber && json.text === '-1' ? -1 : this.integer(key)
   }
 
   flag(key: string): boolean {
@@ -134,13 +153,22 @@ export class FieldReader {
 
   /** A symbol as its id in `names`. */
   symbol(key: string, names: StringTable): number {
+    return this.nameOf(field(this.message, key), key, names)
+  }
+
+  /** A word of the exchange as its id in `names`; -1 when there is no such field. */
+  optionalName(key: string, names: StringTable): number {
     const json = field(this.message, key)
+    return json === undefined ? -1 : this.nameOf(json, key, names)
+  }
+
+  nameOf(json: Json | undefined, name: string, names: StringTable): number {
     const bytes = encoder.encode(typeof json === 'string' && json.isWellFormed() ? json : '')
     if (bytes.length > 0 && bytes.length <= SYMBOL_BYTES_MAX && !hasControl(bytes)) {
       const id = this.refusal === null ? names.idOfBytes(bytes, 0, bytes.length) : 0
       if (id >= 0) return id
     }
-    this.refuse('bad_symbol', `${key} is not a symbol of 1 to ${SYMBOL_BYTES_MAX} bytes, or one too many`)
+    this.refuse('bad_symbol', `${name} is not a symbol of 1 to ${SYMBOL_BYTES_MAX} bytes, or one too many`)
     return 0
   }
 
@@ -150,12 +178,43 @@ export class FieldReader {
   }
 
   decimalOf(json: Json | undefined, name: string, column: DecimalColumn, row: number): void {
-    const decimal = typeof json === 'string' ? parseDecimal(json) : null
-    if (decimal === null) this.refuse('malformed', `${name} is not a decimal`)
-    else if (decimal === 'range')
-      this.refuse('number_out_of_range', `${name} has more than 20 integer or 18 fraction digits`)
-    else if (decimal.mantissa < 0n) this.refuse('malformed', `${name} is negative`)
+    const decimal = this.decimalIn(json, name)
+    if (decimal === null) return
+    if (decimal.mantissa < 0n) this.refuse('malformed', `${name} is negative`)
     else column.set(row, decimal.mantissa, decimal.scale)
+  }
+
+  /** A decimal of either sign, written as text. */
+  exactDecimal(key: string): Decimal {
+    return this.decimalIn(field(this.message, key), key) ?? ZERO
+  }
+
+  /** A decimal of either sign, written as text; null when there is no such field or the text is empty. */
+  optionalDecimal(key: string): Decimal | null {
+    const json = field(this.message, key)
+    return json === undefined || json === '' ? null : this.decimalIn(json, key)
+  }
+
+  private decimalIn(json: Json | undefined, name: string): Decimal | null {
+    const decimal = typeof json === 'string' ? parseDecimal(json) : null
+    if (decimal !== null && decimal !== 'range') return decimal
+    if (decimal === null) this.refuse('malformed', `${name} is not a decimal`)
+    else this.refuse('number_out_of_range', `${name} has more than 20 integer or 18 fraction digits`)
+    return null
+  }
+
+  /** A word of the exchange, empty or not, that UTF-8 can write. Words become names, so they are as bounded. */
+  text(key: string): string {
+    const json = field(this.message, key)
+    if (typeof json !== 'string' || !json.isWellFormed()) this.refuse('malformed', `${key} is not a text`)
+    else if (encoder.encode(json).length <= SYMBOL_BYTES_MAX) return json
+    else this.refuse('bad_symbol', `${key} is longer than ${SYMBOL_BYTES_MAX} bytes`)
+    return ''
+  }
+
+  /** A text, empty or not; null when there is no such field. */
+  optionalText(key: string): string | null {
+    return field(this.message, key) === undefined ? null : this.text(key)
   }
 
   list(key: string): readonly Json[] {

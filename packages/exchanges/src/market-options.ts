@@ -1,5 +1,8 @@
-/** Other addresses to talk to than the exchange's usual ones: a simulator, or its market-data-only hosts. */
-export interface MarketUrls {
+/** How to reach a market other than by the exchange's usual addresses, and what to ask of it. */
+export interface MarketOptions {
+  /** Scheme, host and port of its websocket, without a path: a simulator, or its market-data-only hosts. */
   readonly wsUrl?: string
   readonly restUrl?: string
+  /** Paths by route, where they are not those that the adapter knows. */
+  readonly paths?: Readonly<Record<string, string>>
 }

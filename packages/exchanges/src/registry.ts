@@ -1,8 +1,12 @@
 import { assert, type ExchangeMarket, type Market } from '@cryptoflow/model'
-import { binanceSpot } from './binance/index.ts'
-import type { MarketUrls } from './urls.ts'
+import { binanceInverse, binanceLinear, binanceSpot } from './binance/index.ts'
+import type { MarketOptions } from './market-options.ts'
 
-const factories: readonly ((urls?: MarketUrls) => ExchangeMarket)[] = [binanceSpot]
+const factories: readonly ((options?: MarketOptions) => ExchangeMarket)[] = [
+  binanceSpot,
+  binanceLinear,
+  binanceInverse,
+]
 
 /** Every market that we know, at the exchanges' own addresses. */
 export const exchangeMarkets: readonly ExchangeMarket[] = factories.map((create) => create())
@@ -13,15 +17,15 @@ export function hasMarket(exchange: string, market: Market): boolean {
 }
 
 /**
- * The market of that name; with `urls`, the same market at other addresses.
+ * The market of that name; with `options`, the same market reached in another way.
  *
  * To ask for one that `hasMarket` denies is the caller's mistake: configuration is checked before.
  */
-export function findMarket(exchange: string, market: Market, urls?: MarketUrls): ExchangeMarket {
+export function findMarket(exchange: string, market: Market, options?: MarketOptions): ExchangeMarket {
   const index = indexOf(exchange, market)
   const found = exchangeMarkets[index]
   assert(found !== undefined, 'the market is one of exchangeMarkets')
-  return urls === undefined ? found : (factories[index] as (urls: MarketUrls) => ExchangeMarket)(urls)
+  return options === undefined ? found : (factories[index] as (typeof factories)[number])(options)
 }
 
 function indexOf(exchange: string, market: Market): number {

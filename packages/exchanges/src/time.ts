@@ -13,3 +13,10 @@ export function timeUs(sent: number): number {
   if (us > Number.MAX_SAFE_INTEGER) return Number.POSITIVE_INFINITY
   return us < EARLIEST_US ? Number.NaN : us
 }
+
+/** Turns the time in `column[row]`, as sent, into microseconds; false when it is not exact. */
+export function settleTime(column: Float64Array, row: number): boolean {
+  const us = timeUs(column[row] as number)
+  column[row] = us
+  return us !== Number.POSITIVE_INFINITY
+}

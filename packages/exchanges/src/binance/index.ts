@@ -1,25 +1,39 @@
-import type { ExchangeMarket } from '@cryptoflow/model'
-import type { MarketUrls } from '../urls.ts'
-import { spotBookRule } from './book.ts'
-import { decodeAnswer, decodeFrame } from './frame.ts'
-import { channels } from './names.ts'
-import { binanceSession } from './session.ts'
-import { followsTrade } from './trades.ts'
+import type { ExchangeMarket, Market, SessionSpec } from '@cryptoflow/model'
+import type { MarketOptions } from '../market-options.ts'
+import { decodeAnswer, recognise } from './answers.ts'
+import { wires } from './channels.ts'
+import { decodeFrame } from './frame.ts'
+import { inverseSession, linearSession, spotSession } from './session.ts'
+import { futuresCollectors, marketStreams, spotCollectors } from './streams.ts'
 
-/** Binance spot as JSON over combined streams. The version changes whenever a frame's events would. */
-export function binanceSpot(urls: MarketUrls = {}): ExchangeMarket {
+/** Binance spot as JSON over combined streams. */
+export function binanceSpot(options: MarketOptions = {}): ExchangeMarket {
+  return assembled('spot', spotSession(options))
+}
+
+/** Binance USD-M: margined in stablecoins. */
+export function binanceLinear(options: MarketOptions = {}): ExchangeMarket {
+  return assembled('linear', linearSession(options))
+}
+
+/** Binance COIN-M: margined in the coin itself, traded in contracts of a fixed worth. */
+export function binanceInverse(options: MarketOptions = {}): ExchangeMarket {
+  return assembled('inverse', inverseSession(options))
+}
+
+/** The version changes whenever a frame's events would. */
+function assembled(market: Market, session: SessionSpec): ExchangeMarket {
+  const wire = wires[market]
   return {
     exchange: 'binance',
-    market: 'spot',
-    decoderVersion: 'binance-spot-json/1',
-    quantityUnit: 'base',
-    session: binanceSession(urls),
-    streams: [
-      { name: channels.trade, table: 'ticks', follows: followsTrade, book: null },
-      { name: channels.depth100ms, table: 'spot_delta', follows: spotBookRule.follows, book: spotBookRule },
-      { name: channels.quote, table: null, follows: null, book: null },
-    ],
-    decodeFrame,
-    decodeAnswer,
+    market,
+    decoderVersion: `binance-${market}-json/2`,
+    quantityUnit: market === 'inverse' ? 'contracts' : 'base',
+    session,
+    streams: marketStreams[market],
+    collectors: market === 'spot' ? spotCollectors : futuresCollectors,
+    decodeFrame: (bytes, out) => decodeFrame(wire, bytes, out),
+    decodeAnswer: (context, body, out) => decodeAnswer(market, context, body, out),
+    recognise: (url, body) => recognise(market, url, body),
   }
 }

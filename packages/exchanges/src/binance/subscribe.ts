@@ -4,12 +4,12 @@ import { field, isObject, JsonNumber, type JsonObject, printable, wholeNumber } 
 /** Longest part of a refusal's text that is passed on. */
 const DETAIL_CHARACTERS_MAX = 200
 
-/** Wire name of a stream: the symbol in lower case, payloads have it in upper case. */
+/** Wire name of a stream: the symbol in lower case, payloads have it in upper case; of the whole market without. */
 export function streamName(stream: string, symbol: string): string {
-  return `${symbol.toLowerCase()}@${stream}`
+  return symbol === '' ? stream : `${symbol.toLowerCase()}@${stream}`
 }
 
-/** The text to send for a subscription; `id` comes back in the answer. */
+/** The text to send for a subscription; `id` comes back in the answer. Futures take unsigned integers only. */
 export function subscribeFrame(streamNames: readonly string[], id: number): string {
   return JSON.stringify({ method: 'SUBSCRIBE', params: streamNames, id })
 }

@@ -1,6 +1,8 @@
 import { EventBatch, StringTable } from '@cryptoflow/model'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { wires } from './channels.ts'
+import { decodeExact } from './exact.ts'
 import { decodeFast } from './frame.ts'
 
 const encoder = new TextEncoder()
@@ -15,8 +17,51 @@ function frameOf(stream: string, symbol: string): Uint8Array {
 /** The symbol that the fast path reads, null when it leaves the frame to the exact path. */
 function read(batch: EventBatch, stream: string, symbol: string): string | null {
   batch.clear()
-  return decodeFast(frameOf(stream, symbol), batch) ? batch.names.text(batch.symbol[0] as number) : null
+  return decodeFast(wires.spot, frameOf(stream, symbol), batch)
+    ? batch.names.text(batch.symbol[0] as number)
+    : null
 }
+
+describe('the symbol of a stream, where the message has none', () => {
+  const imageOf = (stream: string): Uint8Array =>
+    encoder.encode(
+      `{"stream":${JSON.stringify(`${stream}@depth5`)},"data":{"lastUpdateId":1,"bids":[],"asks":[]}}`,
+    )
+  const readImage = (decode: typeof decodeFast | typeof decodeExact, stream: string): string | null => {
+    const batch = new EventBatch(new StringTable())
+    decode(wires.spot, imageOf(stream), batch)
+    return batch.count === 0 ? null : batch.names.text(batch.symbol[0] as number)
+  }
+
+  it('is the name in upper case', () => {
+    for (const [stream, symbol] of [
+      ['btcusdt', 'BTCUSDT'],
+      ['1000satsusdt', '1000SATSUSDT'],
+      ['a_b-c', 'A_B-C'],
+      ['ALREADY', 'ALREADY'],
+    ] as const) {
+      expect(readImage(decodeFast, stream)).toBe(symbol)
+      expect(readImage(decodeExact, stream)).toBe(symbol)
+    }
+  })
+
+  it('keeps letters that have one case, on the exact path', () => {
+    expect(readImage(decodeFast, '测试usdt')).toBeNull()
+    expect(readImage(decodeExact, '测试usdt')).toBe('测试USDT')
+  })
+
+  it('is not guessed where letters beyond ASCII have two cases', () => {
+    for (const stream of ['жusdt', 'Жusdt', 'ßusdt', 'ıusdt', 'ǆusdt', 'ﬁusdt']) {
+      expect([readImage(decodeFast, stream), readImage(decodeExact, stream)]).toEqual([null, null])
+    }
+  })
+
+  it('does not depend on what was read before: a replay from anywhere gives the same', () => {
+    const batch = new EventBatch(new StringTable())
+    expect(read(batch, 'eth', 'ETH')).toBe('ETH')
+    expect(readImage(decodeFast, 'eth')).toBe('ETH')
+  })
+})
 
 describe('symbols seen before', () => {
   it('are told from all that differ from them, in whatever order they come', () => {
@@ -93,9 +138,9 @@ describe('symbols seen before', () => {
       const batch = new EventBatch(new StringTable())
       for (let cut = 0; cut < whole.length; cut++) {
         batch.clear()
-        expect(decodeFast(whole, batch)).toBe(true)
+        expect(decodeFast(wires.spot, whole, batch)).toBe(true)
         batch.clear()
-        expect(decodeFast(whole.subarray(0, cut), batch)).toBe(false)
+        expect(decodeFast(wires.spot, whole.subarray(0, cut), batch)).toBe(false)
         expect([batch.count, batch.entryCount]).toEqual([0, 0])
       }
     }
@@ -110,8 +155,8 @@ describe('symbols seen before', () => {
     )
     const symbolAt = new TextDecoder().decode(whole).indexOf(symbol)
     for (let cut = symbolAt; cut < symbolAt + symbol.length; cut++) {
-      expect(decodeFast(whole, new EventBatch(new StringTable()))).toBe(true)
-      expect(decodeFast(whole.subarray(0, cut), new EventBatch(new StringTable()))).toBe(false)
+      expect(decodeFast(wires.spot, whole, new EventBatch(new StringTable()))).toBe(true)
+      expect(decodeFast(wires.spot, whole.subarray(0, cut), new EventBatch(new StringTable()))).toBe(false)
     }
   })
 })

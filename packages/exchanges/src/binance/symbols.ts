@@ -1,5 +1,5 @@
 import { type StringTable, SYMBOL_BYTES_MAX } from '@cryptoflow/model'
-import { isLowerCaseOf, isPlainText, type Space } from '../bytes.ts'
+import { isLowerCaseOf, isPlainText, space } from '../bytes.ts'
 import { STREAM_AT } from './envelope.ts'
 
 /**
@@ -9,9 +9,12 @@ import { STREAM_AT } from './envelope.ts'
  * Every slot belongs to the symbol that took it last. A hit is the very bytes that were accepted once.
  */
 
+const { bytes, view } = space
 const SLOT_BITS = 8
 const SLOT_BYTES = 2 * SYMBOL_BYTES_MAX
 const WORD_BYTES = 4
+const QUOTE = 34
+const BACKSLASH = 92
 
 const lengths = new Uint8Array(1 << SLOT_BITS)
 const ids = new Int32Array(1 << SLOT_BITS)
@@ -23,23 +26,16 @@ let owner: StringTable | null = null
  * The id of the symbol at `at`. In an envelope its `length` bytes must be the stream's symbol at STREAM_AT but
  * for the lower case. -1 when they are not, when they need JSON to be read or when the table refuses them.
  */
-export function symbolId(
-  space: Space,
-  at: number,
-  length: number,
-  isEnveloped: boolean,
-  names: StringTable,
-): number {
-  const { bytes, view } = space
+export function symbolId(at: number, length: number, isEnveloped: boolean, names: StringTable): number {
   if (!isEnveloped) return names.idOfBytes(bytes, at, at + length)
   if (owner !== names) forget(names)
-  const slot = slotOf(view, at)
+  const slot = slotOf(at)
   const lower = slot * SLOT_BYTES
   const isKnown =
     lengths[slot] === length &&
-    isSeen(view, at, lower + SYMBOL_BYTES_MAX, length) &&
-    isSeen(view, STREAM_AT, lower, length)
-  return isKnown ? (ids[slot] as number) : learn(space, at, length, slot, names)
+    isSeen(at, lower + SYMBOL_BYTES_MAX, length) &&
+    isSeen(STREAM_AT, lower, length)
+  return isKnown ? (ids[slot] as number) : learn(at, length, slot, names)
 }
 
 function forget(names: StringTable): void {
@@ -47,8 +43,8 @@ function forget(names: StringTable): void {
   owner = names
 }
 
-function learn({ bytes, view }: Space, at: number, length: number, slot: number, names: StringTable): number {
-  if (!isPlainText(view, at, length) || !isLowerCaseOf(view, STREAM_AT, at, length)) return -1
+function learn(at: number, length: number, slot: number, names: StringTable): number {
+  if (!isPlainText(at, length) || !isLowerCaseOf(STREAM_AT, at, length)) return -1
   const id = names.idOfBytes(bytes, at, at + length)
   if (id < 0 || length < WORD_BYTES) return id
   lengths[slot] = length
@@ -59,16 +55,41 @@ function learn({ bytes, view }: Space, at: number, length: number, slot: number,
 }
 
 /** By eight bytes, of which those behind a shorter symbol are the payload's next key. */
-function slotOf(view: DataView, at: number): number {
+function slotOf(at: number): number {
   const second = Math.imul(view.getInt32(at + WORD_BYTES, true), 0x9e3779b1)
   return Math.imul(view.getInt32(at, true) ^ second, 0x85ebca6b) >>> (32 - SLOT_BITS)
 }
 
 /** Whether `length` bytes, one word at least, are those at `seenAt`; the last word overlaps the one before. */
-function isSeen(view: DataView, at: number, seenAt: number, length: number): boolean {
+function isSeen(at: number, seenAt: number, length: number): boolean {
   const last = length - WORD_BYTES
   for (let i = 0; i < last; i += WORD_BYTES) {
     if (view.getInt32(at + i, true) !== seenView.getInt32(seenAt + i, true)) return false
   }
   return view.getInt32(at + last, true) === seenView.getInt32(seenAt + last, true)
+}
+
+const upper = new Uint8Array(SYMBOL_BYTES_MAX)
+
+/**
+ * The id of the symbol whose lower case is the stream's, for messages that name it nowhere else: a-z become A-Z.
+ * -1 for letters beyond ASCII, which the exact path looks at.
+ */
+export function streamSymbolId(length: number, names: StringTable): number {
+  for (let i = 0; i < length; i++) {
+    const byte = view.getUint8(STREAM_AT + i)
+    if (byte < 32 || byte > 127 || byte === QUOTE || byte === BACKSLASH) return -1
+    upper[i] = byte >= 97 && byte <= 122 ? byte - 32 : byte
+  }
+  return names.idOfBytes(upper, 0, length)
+}
+
+/**
+ * The same on the exact path; null when it cannot be told: a letter beyond ASCII that has two cases, since how the
+ * exchange lowers those is not documented. Chinese symbols, which are traded, have one case.
+ */
+export function streamSymbol(lower: string): string | null {
+  const hasOneCase = (letter: string): boolean =>
+    letter <= '\u007f' || (letter.toLowerCase() === letter && letter.toUpperCase() === letter)
+  return [...lower].every(hasOneCase) ? lower.replace(/[a-z]/g, (letter) => letter.toUpperCase()) : null
 }

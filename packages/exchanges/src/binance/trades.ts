@@ -1,20 +1,35 @@
-import { type Continuity, type EventBatch, EventKind, Side } from '@cryptoflow/model'
-import { half, isEight, isSeven, isSix, MISS, type Space, scanDecimal, scanInteger, word } from '../bytes.ts'
+import { type EventBatch, EventKind, Side, type StringTable, SYMBOL_BYTES_MAX } from '@cryptoflow/model'
+import {
+  half,
+  isEight,
+  isFive,
+  isSeven,
+  isSix,
+  scanDecimal,
+  scanInteger,
+  scanPlainText,
+  scanShortDecimal,
+  space,
+  word,
+} from '../bytes.ts'
 import type { FieldReader } from '../json.ts'
-import { timeUs } from '../time.ts'
-import { isLastBrace, scanSymbol } from './envelope.ts'
+import { settleTime } from '../time.ts'
+import {
+  isLastBrace,
+  MAKER_TRUE_BYTES,
+  scanFuturesKind,
+  scanMaker,
+  scanSymbol,
+  scanUnused,
+} from './envelope.ts'
 import { symbolId } from './symbols.ts'
 
 /**
- * Trades: `m` (the buyer was the maker) gives the taker's side; `t` is the id, `T` the engine's time.
- * Source: binance-spot-api-docs, web-socket-streams.md, "Trade Streams", a5e0bc3 of 2026-07-21.
+ * Trades: `m` (the buyer was the maker) gives the taker's side; `t` is the id, `T` the engine's time; `X`, of futures
+ * only, says what kind of trade it was.
+ * Sources: binance-spot-api-docs, web-socket-streams.md, "Trade Streams", a5e0bc3 of 2026-07-21; the futures stream
+ * is in no document: captures of 2024.
  */
-
-/** Ids grow by one per symbol: so in every capture; the documents promise only that they are unique. */
-export function followsTrade(lastId: number, id: number): Continuity {
-  if (id === lastId + 1) return 'next'
-  return id <= lastId ? 'stale' : 'gap'
-}
 
 /** The exact path: appends the trade that the fields give. */
 export function readTrade(fields: FieldReader, stream: number, out: EventBatch): void {
@@ -28,10 +43,18 @@ export function readTrade(fields: FieldReader, stream: number, out: EventBatch):
   fields.decimal('p', out.price, entry)
   fields.decimal('q', out.quantity, entry)
   const side = fields.flag('m') ? Side.sell : Side.buy
-  endTrade(out, id, side, stream, fields.symbol('s', out.names))
+  const type = fields.optionalName('X', out.names)
+  endTrade(out, id, side, stream, fields.symbol('s', out.names), type)
 }
 
-function endTrade(out: EventBatch, id: number, side: number, stream: number, symbol: number): void {
+function endTrade(
+  out: EventBatch,
+  id: number,
+  side: number,
+  stream: number,
+  symbol: number,
+  type: number,
+): void {
   const event = out.count
   out.kind[event] = EventKind.trade
   out.symbol[event] = symbol
@@ -39,80 +62,120 @@ function endTrade(out: EventBatch, id: number, side: number, stream: number, sym
   out.firstSeq[event] = id
   out.lastSeq[event] = id
   out.prevSeq[event] = Number.NaN
+  out.tradeType[event] = type
   out.side[out.entryCount] = side
   out.entryCount += 1
   out.endEvent()
 }
 
+const { bytes, view } = space
 const HEAD_1 = word('{"e"')
 const HEAD_2 = word(':"tr')
 const HEAD_3 = word('ade"')
 const HEAD_4 = word(',"E"')
 const COLON = 58
+const QUOTE = 34
 const SYMBOL_KEY = word(',"s"')
 const ID_KEY = word('","t')
 const PRICE_KEY = word(',"p"')
 const QUANTITY_KEY = word('","q')
 const QUANTITY_KEY_TAIL = word('q":"')
-const TIME_KEY = word('","T')
-const MAKER_KEY = word(',"m"')
-const UNUSED_KEY = word(',"M"')
+const TEXT_TIME_KEY = word('","T')
+const TIME_KEY = word(',"T"')
+const TIME_KEY_TAIL = word('"T":')
+const TYPE_KEY = word('","X')
+const TYPE_KEY_TAIL = word('X":"')
 const NUMBER = half('":')
 const TEXT = half(':"')
-const TRUE = word('true')
-const FALSE_TAIL = word('alse')
-const LETTER_F = 102
+
+/** Whether `{"e":"trade","E":` stands at `at`. */
+function isHead(at: number): boolean {
+  return isEight(at, HEAD_1, HEAD_2) && isEight(at + 8, HEAD_3, HEAD_4) && view.getUint8(at + 16) === COLON
+}
 
 /**
- * The fast path: appends the trade at `at` when it is written exactly as the exchange writes it,
+ * The fast path of spot: appends the trade at `at` when it is written exactly as the exchange writes it,
  * `{"e":"trade","E":1,"s":"B","t":1,"p":"1","q":"1","T":1,"m":true,"M":true}`; false otherwise.
  */
-export function scanTrade(
-  space: Space,
-  at: number,
-  symbolBytes: number,
-  stream: number,
-  out: EventBatch,
-): boolean {
-  const { view } = space
-  if (!isEight(view, at, HEAD_1, HEAD_2) || !isEight(view, at + 8, HEAD_3, HEAD_4)) return false
-  if (view.getUint8(at + 16) !== COLON) return false
+export function scanTrade(at: number, symbolBytes: number, stream: number, out: EventBatch): boolean {
+  if (!isHead(at)) return false
   out.reserveEvent()
   out.reserveEntries(1)
   const event = out.count
   const entry = out.entryCount
-  at = scanInteger(view, at + 17, out.sentUs, event)
-  if (!isSix(view, at, SYMBOL_KEY, TEXT)) return false
+  at = scanInteger(at + 17, out.sentUs, event)
+  if (!isSix(at, SYMBOL_KEY, TEXT)) return false
   const symbolAt = at + 6
-  const symbolEnd = scanSymbol(space, symbolAt, symbolBytes)
-  if (!isSix(view, symbolEnd, ID_KEY, NUMBER)) return false
-  at = scanInteger(view, symbolEnd + 6, out.firstSeq, event)
-  if (!isSix(view, at, PRICE_KEY, TEXT)) return false
-  at = scanDecimal(view, at + 6, out.price, entry)
-  if (!isSeven(view, at, QUANTITY_KEY, QUANTITY_KEY_TAIL)) return false
-  at = scanDecimal(view, at + 7, out.quantity, entry)
-  if (!isSix(view, at, TIME_KEY, NUMBER)) return false
-  at = scanInteger(view, at + 6, out.engineUs, event)
-  const makerAt = at + 5
-  at = scanFlag(view, at, MAKER_KEY)
-  const isSell = at === makerAt + 4
-  at = scanFlag(view, at, UNUSED_KEY)
-  if (!isLastBrace(space, at, symbolBytes)) return false
+  const symbolEnd = scanSymbol(symbolAt, symbolBytes)
+  if (!isSix(symbolEnd, ID_KEY, NUMBER)) return false
+  at = scanInteger(symbolEnd + 6, out.firstSeq, event)
+  if (!isSix(at, PRICE_KEY, TEXT)) return false
+  at = scanDecimal(at + 6, out.price, entry)
+  if (!isSeven(at, QUANTITY_KEY, QUANTITY_KEY_TAIL)) return false
+  at = scanDecimal(at + 7, out.quantity, entry)
+  if (!isSix(at, TEXT_TIME_KEY, NUMBER)) return false
+  at = scanInteger(at + 6, out.engineUs, event)
+  const sellEnd = at + MAKER_TRUE_BYTES
+  at = scanMaker(at)
+  const isSell = at === sellEnd
+  at = scanUnused(at)
+  if (!isLastBrace(at, symbolBytes)) return false
 
-  const sentUs = timeUs(out.sentUs[event] as number)
-  const engineUs = timeUs(out.engineUs[event] as number)
-  if (sentUs === Number.POSITIVE_INFINITY || engineUs === Number.POSITIVE_INFINITY) return false
-  const symbol = symbolId(space, symbolAt, symbolEnd - symbolAt, symbolBytes > 0, out.names)
+  if (!settleTime(out.sentUs, event) || !settleTime(out.engineUs, event)) return false
+  const symbol = symbolId(symbolAt, symbolEnd - symbolAt, symbolBytes > 0, out.names)
   if (symbol < 0 || stream < 0) return false
-  out.sentUs[event] = sentUs
-  out.engineUs[event] = engineUs
-  endTrade(out, out.firstSeq[event] as number, isSell ? Side.sell : Side.buy, stream, symbol)
+  endTrade(out, out.firstSeq[event] as number, isSell ? Side.sell : Side.buy, stream, symbol, -1)
   return true
 }
 
-/** Reads `,"k":true` or `,"k":false`, whose length tells which it was. */
-function scanFlag(view: DataView, at: number, key: number): number {
-  if (view.getInt32(at, true) !== key || view.getUint8(at + 4) !== COLON) return MISS
-  if (view.getInt32(at + 5, true) === TRUE) return at + 9
-  return view.getUint8(at + 5) === LETTER_F && view.getInt32(at + 6, true) === FALSE_TAIL ? at + 10 : MISS
+/**
+ * The fast path of futures:
+ * `{"e":"trade","E":1,"T":1,"s":"B","t":1,"p":"1","q":"1","X":"MARKET","m":true}`, also with `st` at its end.
+ */
+export function scanFuturesTrade(at: number, symbolBytes: number, stream: number, out: EventBatch): boolean {
+  if (!isHead(at)) return false
+  out.reserveEvent()
+  out.reserveEntries(1)
+  const event = out.count
+  const entry = out.entryCount
+  at = scanInteger(at + 17, out.sentUs, event)
+  if (!isFive(at, TIME_KEY, TIME_KEY_TAIL)) return false
+  at = scanInteger(at + 5, out.engineUs, event)
+  if (!isSix(at, SYMBOL_KEY, TEXT)) return false
+  const symbolAt = at + 6
+  const symbolEnd = scanSymbol(symbolAt, symbolBytes)
+  if (!isSix(symbolEnd, ID_KEY, NUMBER)) return false
+  at = scanInteger(symbolEnd + 6, out.firstSeq, event)
+  if (!isSix(at, PRICE_KEY, TEXT)) return false
+  at = scanShortDecimal(at + 6, out.price, entry)
+  if (!isSeven(at, QUANTITY_KEY, QUANTITY_KEY_TAIL)) return false
+  at = scanShortDecimal(at + 7, out.quantity, entry)
+  if (!isSeven(at, TYPE_KEY, TYPE_KEY_TAIL)) return false
+  const typeAt = at + 7
+  const typeEnd = scanPlainText(typeAt, SYMBOL_BYTES_MAX)
+  if (view.getUint8(typeEnd) !== QUOTE) return false
+  const sellEnd = typeEnd + 1 + MAKER_TRUE_BYTES
+  at = scanMaker(typeEnd + 1)
+  const isSell = at === sellEnd
+  if (!isLastBrace(scanFuturesKind(at, symbolBytes), symbolBytes)) return false
+
+  if (!settleTime(out.sentUs, event) || !settleTime(out.engineUs, event)) return false
+  const symbol = symbolId(symbolAt, symbolEnd - symbolAt, symbolBytes > 0, out.names)
+  const type = typeId(typeAt, typeEnd, out.names)
+  if (symbol < 0 || stream < 0 || type < 0) return false
+  endTrade(out, out.firstSeq[event] as number, isSell ? Side.sell : Side.buy, stream, symbol, type)
+  return true
+}
+
+const MARKET = word('MARK')
+const MARKET_TAIL = word('RKET')
+let market: { readonly names: StringTable; readonly id: number } | null = null
+
+/** The id of a trade's type; the one that nearly all trades have is looked up once for a table of names. */
+function typeId(at: number, end: number, names: StringTable): number {
+  const isMarket =
+    end === at + 6 && view.getInt32(at, true) === MARKET && view.getInt32(at + 2, true) === MARKET_TAIL
+  if (!isMarket) return names.idOfBytes(bytes, at, end)
+  if (market?.names !== names) market = { names, id: names.idOf('MARKET') }
+  return market.id
 }

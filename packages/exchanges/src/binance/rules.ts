@@ -1,0 +1,50 @@
+import type { BookRule, Continuity } from '@cryptoflow/model'
+
+/**
+ * When one message follows another, and when a diff joins the REST snapshot. Absent numbers (NaN) are gaps.
+ * Sources: binance-spot-api-docs a5e0bc3 of 2026-07-21, web-socket-streams.md, "How to manage a local order book
+ * correctly", as corrected 2025-11-12; for futures developers.binance.com, "How to manage a local order book
+ * correctly", read 2026-05-28.
+ */
+
+/** Ids grow by one per symbol: so in every capture; of spot trades the documents promise only that they differ. */
+export function followsId(lastId: number, id: number): Continuity {
+  if (id === lastId + 1) return 'next'
+  return id <= lastId ? 'stale' : 'gap'
+}
+
+/** Update ids of whole pictures grow and skip: a larger one is newer, the same one is the same book. */
+export function followsGrowing(lastSeq: number, _firstSeq: number, nextLastSeq: number): Continuity {
+  if (nextLastSeq > lastSeq) return 'next'
+  return nextLastSeq <= lastSeq ? 'stale' : 'gap'
+}
+
+/**
+ * Spot: a diff joins when it holds the update after the snapshot, and follows when it begins right behind the last.
+ * One that begins earlier but ends later (seen by nobody; possible across connections) leaves no hole, and its
+ * quantities are absolute: the documents have it applied, so it is `next` too.
+ */
+export const spotBookRule: BookRule = { joins: linked, follows: linked }
+
+function linked(position: number, firstSeq: number, lastSeq: number): Continuity {
+  if (lastSeq <= position) return 'stale'
+  return firstSeq <= position + 1 && lastSeq > position ? 'next' : 'gap'
+}
+
+/**
+ * Futures: ids skip, and a diff names the last id of the diff before it on the same stream.
+ *
+ * The first diff holds the snapshot's id, its last one included; or, observed on quiet symbols (tardis-node
+ * 2f13277, 2026-08-22), it names the snapshot as its predecessor. Diffs then follow by that name alone.
+ */
+export const futuresBookRule: BookRule = {
+  joins(snapshotSeq, firstSeq, lastSeq, prevSeq) {
+    if (prevSeq === snapshotSeq) return 'next'
+    if (lastSeq < snapshotSeq) return 'stale'
+    return firstSeq <= snapshotSeq && snapshotSeq <= lastSeq ? 'next' : 'gap'
+  },
+  follows(lastSeq, _firstSeq, nextLastSeq, prevSeq) {
+    if (prevSeq === lastSeq) return 'next'
+    return nextLastSeq <= lastSeq ? 'stale' : 'gap'
+  },
+}
