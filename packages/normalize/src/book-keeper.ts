@@ -4,7 +4,7 @@ import { type BookInput, type BookState, bookTransitions } from './book-transiti
 import type { Counters } from './counters.ts'
 import { type HeldBounds, type HeldDelta, HeldDeltas, holdDelta, standing } from './held.ts'
 import { QuoteCheck } from './quotes.ts'
-import type { Stamp } from './row-types.ts'
+import { blankStamp, copyStamp, type Stamp } from './stamps.ts'
 import type { Standing } from './stream.ts'
 
 /** An event of a batch with its stamp. */
@@ -34,7 +34,7 @@ export class BookKeeper {
   book: Book | null = null
   /** Sequence up to which the book is complete. */
   seq = Number.NaN
-  /** Of the last update in the book. */
+  /** Of the last update in the book; its own. */
   stamp: Stamp | null = null
   /** An update is in no derived image yet. */
   changed = false
@@ -144,7 +144,7 @@ export class BookKeeper {
     this.book = new Book(this.options.depthCap)
     this.book.load(batch, batch.entryStart[event] as number, batch.entryStart[event + 1] as number)
     this.seq = batch.lastSeq[event] as number
-    this.stamp = stamp
+    this.stamp = copyStamp(this.stamp ?? blankStamp(), stamp)
   }
 
   /** Applies the held deltas from the one that joins on; the crossing one and what follows it stay held. */
@@ -185,22 +185,15 @@ export class BookKeeper {
     assert(book !== null, 'a live book holds a book')
     book.apply(levels, start, end)
     this.seq = lastSeq
-    this.stamp = stamp
+    this.stamp = copyStamp(this.stamp ?? blankStamp(), stamp)
     this.changed = true
     this.unsaved = true
     counters.applied += 1
     if (bridges) counters.bridged += 1
-    else this.compareQuote(book, lastSeq)
+    else this.quotes.watch(book, lastSeq)
     if (!book.crossed()) return true
     counters.crossed += 1
     return false
-  }
-
-  private compareQuote(book: Book, lastSeq: number): void {
-    const equal = this.quotes.compare(book, lastSeq)
-    if (equal === null) return
-    this.options.counters.quotePoints += 1
-    if (equal) this.options.counters.quoteEqual += 1
   }
 
   private hold(message: Message | null): void {

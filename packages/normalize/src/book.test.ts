@@ -124,18 +124,6 @@ describe('Book', () => {
     ).toBe(true)
   })
 
-  it('compares its top with a quote by value', () => {
-    const book = apply(new Book(CAP), ['bid', '1.5', '2.00'])
-    const quote = columns([
-      ['bid', '1.50', '2'],
-      ['bid', '1.50', '2.01'],
-      ['bid', '1.51', '2'],
-    ])
-    const equal = [0, 1, 2].map((i) => book.topEquals(book.bids, quote.price, quote.quantity, i))
-    expect(equal).toEqual([true, false, false])
-    expect(book.topEquals(book.asks, quote.price, quote.quantity, 0)).toBe(false)
-  })
-
   it('gives up the worst level at its cap', () => {
     const book = apply(
       new Book(2),

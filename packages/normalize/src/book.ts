@@ -63,16 +63,6 @@ export class Book {
     return compareDecimals(price, 0, price, 1) >= 0
   }
 
-  /** Whether the best level of a side has exactly this price and quantity. */
-  topEquals(side: BookSide, price: DecimalColumn, quantity: DecimalColumn, row: number): boolean {
-    if (side.count === 0) return false
-    side.write(this.topPrice, this.topQuantity, 0, 1)
-    return (
-      compareDecimals(this.topPrice, 0, price, row) === 0 &&
-      compareDecimals(this.topQuantity, 0, quantity, row) === 0
-    )
-  }
-
   private applyExactly(levels: Levels, entry: number): void {
     const price = levels.price.mantissa(entry)
     const quantity = levels.quantity.mantissa(entry)

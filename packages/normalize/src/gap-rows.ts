@@ -1,8 +1,10 @@
-import type { JournalRecord } from '@cryptoflow/model'
+import type { JournalRecord, StreamSpec, TableName } from '@cryptoflow/model'
 import { addHole } from './holes.ts'
 import type { KeyState } from './key-state.ts'
-import type { GapCause, GapRow, RowWriter } from './row-types.ts'
-import type { OpenGap, Standing, StreamState } from './stream.ts'
+import { imageTableOf, isStored, type RowSink } from './row-sink.ts'
+import type { RowKey } from './row-types.ts'
+import { beginOf, isCarried, type OpenGap, type Standing, type StreamState } from './stream.ts'
+import { type GapCause, type GapRow, gapRow } from './truth-rows.ts'
 
 /** A message as the sequence of its stream sees it. NaN = absent. */
 export interface SequencedMessage {
@@ -16,47 +18,48 @@ export interface SequencedMessage {
   readonly deadLetter: number
 }
 
-/** Writes what a message reveals about its stream, then makes it the stream's last one. */
-export function passMessage(
-  rows: RowWriter,
+/** Whether a message shows that something before it is missing, or closes what is open. */
+export function revealsGap(stream: StreamState, stands: Standing): boolean {
+  if (stream.openGap !== null || stands === 'gap' || stands === 'first') return true
+  return stream.interrupted !== null && (stands === 'unruled' || stands === 'unproven')
+}
+
+/** Writes what such a message reveals about its stream, and remembers the hole. */
+export function revealGap(
+  sink: RowSink,
   writer: string,
   state: KeyState,
   stream: StreamState,
   stands: Standing,
   message: SequencedMessage,
 ): void {
-  const cause = causeOf(stream, stands, message)
-  if (cause !== null) {
-    const { openGap } = stream
+  const { openGap } = stream
+  if (isCarried(stream.spec)) {
+    const cause = causeOf(stream, stands, message)
     const id = openGap?.id ?? gapId(writer, state, stream, message.record, message.index)
     if (openGap === null) state.counters.gaps += 1
-    writeGap(rows, state, stream, message.record, closedGap(stream, id, cause, message))
-    const from = stream.heard ? stream.lastSeq : Number.NEGATIVE_INFINITY
-    if (stands === 'first' || stands === 'gap') addHole(stream.holes, from, message.firstSeq)
+    writeGap(sink, state, stream, message.record, closedGap(stream, id, cause, stands, message))
   }
-  stream.heard = true
-  stream.interrupted = null
-  stream.openGap = null
-  stream.lastSeq = message.lastSeq
-  stream.lastFrame = message.record.number
-  stream.lastReceivedUs = message.record.receivedUs
+  if (stands === 'next' || stands === 'unruled') return
+  const from = stream.heard ? stream.lastSeq : Number.NEGATIVE_INFINITY
+  addHole(stream.holes, from, beginOf(message.firstSeq, message.lastSeq))
 }
 
 /** Writes that nothing more will be heard for now. A gap that is open already stays as it is. */
 export function openAtStop(
-  rows: RowWriter,
+  sink: RowSink,
   writer: string,
   state: KeyState,
   stream: StreamState,
   record: JournalRecord,
 ): void {
-  if (stream.openGap !== null || stream.spec.table === null) return
+  if (stream.openGap !== null || !isCarried(stream.spec)) return
   const cause = stream.heard ? 'shutdown' : 'start'
   const openGap: OpenGap = { id: gapId(writer, state, stream, record, 0), cause }
   state.counters.gaps += 1
   stream.openGap = openGap
   stream.interrupted = null
-  writeGap(rows, state, stream, record, {
+  writeGap(sink, state, stream, record, {
     ...borders(stream, openGap.id, cause),
     state: 'open',
     toSeq: Number.NaN,
@@ -66,39 +69,36 @@ export function openAtStop(
   })
 }
 
-/** Why a row is due, null when none is. An open gap is closed by the first message that goes on. */
-function causeOf(stream: StreamState, stands: Standing, message: SequencedMessage): GapCause | null {
+/** Why a row is due. An open gap is closed by the first message that goes on. */
+function causeOf(stream: StreamState, stands: Standing, message: SequencedMessage): GapCause {
   if (stream.openGap !== null) return stream.openGap.cause
-  switch (stands) {
-    case 'first':
-      return 'start'
-    case 'gap':
-      if (stream.interrupted !== null) return stream.interrupted
-      return message.deadLetter > stream.lastFrame ? 'undecodable' : 'sequence'
-    case 'unruled':
-      return stream.interrupted
-    case 'next':
-    case 'late':
-    case 'duplicate':
-      return null
-  }
+  if (stands === 'first') return 'start'
+  if (stream.interrupted !== null) return stream.interrupted
+  return message.deadLetter > stream.lastFrame ? 'undecodable' : 'sequence'
 }
 
 function closedGap(
   stream: StreamState,
   id: string,
   cause: GapCause,
-  { record, firstSeq, prevSeq, deadLetter }: SequencedMessage,
+  stands: Standing,
+  { record, firstSeq, lastSeq, prevSeq, deadLetter }: SequencedMessage,
 ): Omit<GapRow, 'table' | 'stream'> {
-  const between = firstSeq - stream.lastSeq - 1
   return {
     ...borders(stream, id, cause),
     state: 'closed',
-    toSeq: firstSeq,
+    toSeq: beginOf(firstSeq, lastSeq),
     toUs: record.receivedUs,
-    missing: Number.isNaN(prevSeq) ? Math.max(between, 0) : prevSeq === stream.lastSeq ? 0 : Number.NaN,
+    missing: missingOf(stands, stream.lastSeq, firstSeq, prevSeq),
     detail: cause === 'undecodable' ? `frame ${deadLetter}` : null,
   }
+}
+
+/** How many sequence numbers are missing; NaN where ids may skip and where a border is unknown. */
+function missingOf(stands: Standing, lastSeq: number, firstSeq: number, prevSeq: number): number {
+  if (stands === 'next') return 0
+  const isCountable = stands === 'gap' && Number.isNaN(prevSeq)
+  return isCountable ? Math.max(firstSeq - lastSeq - 1, 0) : Number.NaN
 }
 
 function borders(
@@ -110,15 +110,22 @@ function borders(
 }
 
 function writeGap(
-  rows: RowWriter,
-  state: KeyState,
-  stream: StreamState,
+  sink: RowSink,
+  { key }: KeyState,
+  { spec }: StreamState,
   record: JournalRecord,
   gap: Omit<GapRow, 'table' | 'stream'>,
 ): void {
-  const { table, name } = stream.spec
+  const table = tableOfGap(sink, key, spec)
   if (table === null) return
-  rows.gap(state.key, record.receivedUs, record.number, { ...gap, table, stream: name })
+  gapRow(sink, key, record.receivedUs, record.number, { ...gap, table, stream: spec.name })
+}
+
+/** The table that misses rows: a book's images where its deltas are not stored; null where neither is. */
+function tableOfGap(sink: RowSink, key: RowKey, { table, book }: StreamSpec): TableName | null {
+  if (isStored(sink, key, table)) return table
+  const images = imageTableOf(key)
+  return book !== null && isStored(sink, key, images) ? images : null
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type BookRule, DecimalColumn, type EventBatch } from '@cryptoflow/model'
 import type { Levels } from './book.ts'
-import type { Stamp } from './row-types.ts'
+import { blankStamp, copyStamp, type Stamp } from './stamps.ts'
 
 /** A book delta kept until a snapshot comes. */
 export interface HeldDelta extends Levels {
@@ -23,7 +23,7 @@ export function holdDelta(batch: EventBatch, event: number, stamp: Stamp): HeldD
     firstSeq: batch.firstSeq[event] as number,
     lastSeq: batch.lastSeq[event] as number,
     prevSeq: batch.prevSeq[event] as number,
-    stamp,
+    stamp: copyStamp(blankStamp(), stamp),
     count: end - start,
     side: batch.side.slice(start, end),
     price,

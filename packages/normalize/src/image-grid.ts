@@ -1,7 +1,8 @@
+import { imageRows } from './book-rows.ts'
 import type { KeyState } from './key-state.ts'
-import type { RowWriter } from './row-types.ts'
+import type { RowSink } from './row-sink.ts'
 
-/** How often and how deep books are written to `spot_ob`. */
+/** How often and how deep books are written. */
 export interface ImageOptions {
   /** Width of a cell of the derived images, microseconds. */
   readonly derivedEveryUs: number
@@ -32,12 +33,12 @@ export class ImageGrid {
   derivedCell = Number.NEGATIVE_INFINITY
   checkpointCell = Number.NEGATIVE_INFINITY
   private readonly options: ImageOptions
-  private readonly rows: RowWriter
+  private readonly sink: RowSink
   private readonly keys: readonly KeyState[]
 
-  constructor(options: ImageOptions, rows: RowWriter, keys: readonly KeyState[]) {
+  constructor(options: ImageOptions, sink: RowSink, keys: readonly KeyState[]) {
     this.options = options
-    this.rows = rows
+    this.sink = sink
     this.keys = keys
   }
 
@@ -62,7 +63,7 @@ export class ImageGrid {
       if (!keeper?.changed) continue
       keeper.changed = false
       if (!keeper.live || keeper.book === null || keeper.stamp === null) continue
-      this.rows.image(key, keeper.stamp, keeper.book, {
+      imageRows(this.sink, key, keeper.stamp, keeper.book, {
         kind: 'derived',
         levels: derivedLevels,
         lastSeq: keeper.seq,
@@ -75,6 +76,6 @@ export class ImageGrid {
     if (!keeper?.live || keeper.book === null || keeper.stamp === null) return
     keeper.unsaved = false
     const levels = this.options.depthCap
-    this.rows.image(key, keeper.stamp, keeper.book, { kind: 'checkpoint', levels, lastSeq: keeper.seq })
+    imageRows(this.sink, key, keeper.stamp, keeper.book, { kind: 'checkpoint', levels, lastSeq: keeper.seq })
   }
 }

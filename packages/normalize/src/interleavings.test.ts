@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { FakeLane, type Level, type Message, type Row, START_US, type Step } from './lane-fixture.ts'
+import {
+  type Chance,
+  chanceOf,
+  FakeLane,
+  type Level,
+  type Message,
+  type Row,
+  START_US,
+  type Step,
+} from './lane-fixture.ts'
 import type { SnapshotRequest } from './normalizer.ts'
 
 /**
@@ -12,17 +21,6 @@ const DERIVED_US = 100_000
 const CHECKPOINT_US = 1_000_000
 const LEVELS = 3
 const SEEDS = Array.from({ length: 30 }, (_, seed) => seed + 1)
-
-type Chance = (below: number) => number
-
-/** Enough chance for a test, the same from the same seed. */
-function chanceOf(seed: number): Chance {
-  let state = seed * 2654435761
-  return (below) => {
-    state = (Math.imul(state ^ (state >>> 15), 2246822519) + 0x9e3779b9) | 0
-    return ((state ^ (state >>> 13)) >>> 0) % below
-  }
-}
 
 /** The exchange's truth of one symbol: every delta, and the book after every sequence number. */
 class Truth {

@@ -1,18 +1,28 @@
-import { type ExchangeMarket, keyText, type StringTable } from '@cryptoflow/model'
+import { type ExchangeMarket, keyText, type StreamSpec, type StringTable } from '@cryptoflow/model'
 import type { BookKeeper } from './book-keeper.ts'
 import { type Counters, createCounters } from './counters.ts'
+import { nameId, rowKey } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
-import { rowKey } from './rows.ts'
-import { createStream, type StreamState } from './stream.ts'
+import { createStream, isRemembered, type StreamState } from './stream.ts'
+
+/** What the instrument list last said about a key. */
+export interface Instrument {
+  /** Our name. */
+  readonly name: string
+  /** `textHash` of the exchange's own object. */
+  readonly hash: number
+}
 
 /** Everything that is remembered of one key. No key reads another's. */
 export interface KeyState {
   readonly market: ExchangeMarket
   readonly key: RowKey
-  /** By stream name, in order of first sight. */
-  readonly streams: Map<string, StreamState>
+  /** In order of first sight: a handful, found faster by walking than by hashing. */
+  readonly streams: StreamState[]
   /** The book of the first book stream that the key had; null until then. */
   keeper: BookKeeper | null
+  /** Null until a list names it. */
+  instrument: Instrument | null
   readonly counters: Counters
 }
 
@@ -25,6 +35,11 @@ export class KeyIndex {
   readonly keys: KeyState[] = []
   private readonly byText = new Map<string, KeyState>()
   private readonly byIds = new Map<ExchangeMarket, Map<number, KeyState | null>>()
+  /** The entry of `byIds` that was used last: events come in runs of one market. */
+  private lastMarket: ExchangeMarket | null = null
+  private lastById = new Map<number, KeyState | null>()
+  /** Streams without a memory: one state serves all keys, since nobody reads it. */
+  private readonly forgetful = new Map<StreamSpec, StreamState>()
   private readonly names: StringTable
   private readonly makeKeeper: MakeKeeper
 
@@ -41,8 +56,9 @@ export class KeyIndex {
     const state: KeyState = {
       market,
       key: rowKey(market, symbol, this.names),
-      streams: new Map(),
+      streams: [],
       keeper: null,
+      instrument: null,
       counters: createCounters(),
     }
     this.byText.set(text, state)
@@ -56,29 +72,58 @@ export class KeyIndex {
     symbolId: number,
     owns: (market: ExchangeMarket, symbol: string) => boolean,
   ): KeyState | null {
-    let byId = this.byIds.get(market)
-    if (byId === undefined) {
-      byId = new Map()
-      this.byIds.set(market, byId)
-    }
-    let state = byId.get(symbolId)
+    if (market !== this.lastMarket) this.turnTo(market)
+    let state = this.lastById.get(symbolId)
     if (state === undefined) {
       const symbol = this.names.text(symbolId)
       state = owns(market, symbol) ? this.key(market, symbol) : null
-      byId.set(symbolId, state)
+      this.lastById.set(symbolId, state)
     }
     return state
   }
 
-  /** The key's stream of that name, made when new; null when the market offers none of that name. */
+  private turnTo(market: ExchangeMarket): void {
+    const byId = this.byIds.get(market) ?? new Map<number, KeyState | null>()
+    this.byIds.set(market, byId)
+    this.lastMarket = market
+    this.lastById = byId
+  }
+
+  /** The key's stream whose name has this id, made when new; null when the market offers none of that name. */
+  streamOfId(state: KeyState, id: number): StreamState | null {
+    const { streams } = state
+    for (let i = 0; i < streams.length; i++) {
+      const stream = streams[i] as StreamState
+      if (stream.nameId === id) return stream
+    }
+    return this.stream(state, this.names.text(id))
+  }
+
+  /** The same by its name. */
   stream(state: KeyState, name: string): StreamState | null {
-    const known = state.streams.get(name)
+    const known = state.streams.find(({ spec }) => spec.name === name)
     if (known !== undefined) return known
     const spec = state.market.streams.find((candidate) => candidate.name === name)
     if (spec === undefined) return null
-    const stream = createStream(spec)
-    state.streams.set(name, stream)
+    if (!isRemembered(spec)) return this.forgetfulStream(spec)
+    const stream = createStream(spec, this.names.idOf(name))
+    state.streams.push(stream)
     if (spec.book !== null && state.keeper === null) state.keeper = this.makeKeeper(state, stream)
+    return stream
+  }
+
+  /** From now on every row of the key carries this name. */
+  nameInstrument(state: KeyState, instrument: Instrument): void {
+    state.instrument = instrument
+    state.key.instrumentId = nameId(this.names, instrument.name)
+  }
+
+  private forgetfulStream(spec: StreamSpec): StreamState {
+    let stream = this.forgetful.get(spec)
+    if (stream === undefined) {
+      stream = createStream(spec, -1)
+      this.forgetful.set(spec, stream)
+    }
     return stream
   }
 }

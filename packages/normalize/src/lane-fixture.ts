@@ -5,15 +5,19 @@ import {
   DecimalColumn,
   decimalText,
   EventBatch,
+  type EventDetail,
   EventKind,
   type ExchangeMarket,
   encodeAnswer,
   type JournalRecord,
+  type Market,
   NameColumn,
   parseDecimal,
   RecordKind,
   type RowBuffer,
   Side,
+  type StoredTables,
+  type StreamSpec,
   StringTable,
   type TableName,
   tables,
@@ -25,36 +29,57 @@ import {
   type SnapshotRequest,
 } from './normalizer.ts'
 
-/** For tests: a market of three streams, a script of records, and rows as plain objects. */
+/** For tests: markets with a stream of every kind, a script of records, and rows as plain objects. */
 
 export type Level = readonly [side: 'bid' | 'ask', price: string, quantity: string]
 
+type MessageKind = Exclude<keyof typeof EventKind, 'bookDelta' | 'bookSnapshot' | 'bookImage'> | BookKind
+type BookKind = 'delta' | 'snapshot' | 'image'
+
 export interface Message {
-  readonly kind: 'trade' | 'delta' | 'quote' | 'snapshot'
+  readonly kind: MessageKind
   readonly symbol?: string
   readonly stream?: string
+  /** Of a quote or an image the only sequence; NaN: the message has none. */
   readonly first: number
   readonly last?: number
   readonly prev?: number
   readonly engineUs?: number
   readonly sentUs?: number
   readonly levels?: readonly Level[]
+  readonly trades?: readonly [first: number, last: number]
+  readonly tradeType?: string
+  readonly detail?: EventDetail
 }
 
 /** What a script consists of; record numbers and times are given when it is played. */
 export type Step = { readonly atUs?: number } & (
-  | { readonly kind: 'connect'; readonly subscriptions: readonly (readonly [string, string])[] }
+  | {
+      readonly kind: 'connect'
+      readonly market?: Market
+      readonly subscriptions: readonly (readonly [string, string])[]
+    }
   | { readonly kind: 'disconnect'; readonly connection: number }
-  | { readonly kind: 'start' | 'stop' | 'clock' }
+  | { readonly kind: 'start'; readonly stored?: StoredTables }
+  | { readonly kind: 'stop' | 'clock' }
   | { readonly kind: 'frame'; readonly connection: number; readonly messages: readonly Message[] }
   | { readonly kind: 'dead'; readonly connection: number }
   | {
       readonly kind: 'answer'
+      readonly market?: Market
       readonly symbol?: string
       readonly stream?: string
       readonly resync: number
       /** Null: no snapshot could be read. */
       readonly snapshot: { readonly last: number; readonly levels: readonly Level[] } | null
+    }
+  /** An answer to a question that no book asked. */
+  | {
+      readonly kind: 'told'
+      readonly market?: Market
+      readonly symbol?: string
+      readonly stream: string
+      readonly messages: readonly Message[]
     }
 )
 
@@ -74,27 +99,95 @@ export const chainedRule: BookRule = {
   follows: (last, _first, nextLast, prev) => (prev === last ? 'next' : nextLast <= last ? 'stale' : 'gap'),
 }
 
-export const fakeMarket = {
-  exchange: 'fake',
-  market: 'spot',
-  decoderVersion: 'fake-1',
-  quantityUnit: 'base',
-  session: undefined as never,
-  streams: [
-    { name: 'trade', table: 'ticks', follows: denseRule.follows, book: null },
-    { name: 'depth', table: 'spot_delta', follows: denseRule.follows, book: denseRule },
-    { name: 'chained', table: 'spot_delta', follows: chainedRule.follows, book: chainedRule },
-    { name: 'plain', table: 'ticks', follows: null, book: null },
-    { name: 'quote', table: null, follows: null, book: null },
-  ],
-  decodeFrame: () => ({ kind: 'heartbeat' }),
-  decodeAnswer: () => ({ kind: 'heartbeat' }),
-} as const satisfies ExchangeMarket
+/** The rule of numbers that only grow. */
+export const growingRule: BookRule['follows'] = (last, _first, nextLast) =>
+  nextLast > last ? 'next' : 'stale'
 
-const STREAM_OF = { trade: 'trade', delta: 'depth', quote: 'quote', snapshot: 'depth' } as const
+const carried = { scope: 'symbol', route: 'all', book: null, poll: null } as const
+const marketWide = { ...carried, scope: 'market' } as const
+const poll = { everyMs: 60_000, request: () => ({ path: '/', weight: 1 }) }
+const asked = { follows: null, book: null, route: null } as const
+
+function streamsOf(market: Market): StreamSpec[] {
+  const delta = market === 'spot' ? 'spot_delta' : 'futures_delta'
+  const image = market === 'spot' ? 'spot_ob' : 'futures_ob'
+  return [
+    { ...carried, name: 'trade', table: 'ticks', follows: denseRule.follows },
+    { ...carried, name: 'aggregate', table: 'ticks', follows: denseRule.follows },
+    { ...carried, name: 'depth', table: delta, follows: denseRule.follows, book: denseRule },
+    { ...carried, name: 'chained', table: delta, follows: chainedRule.follows, book: chainedRule },
+    { ...carried, name: 'plain', table: 'ticks', follows: null },
+    { ...carried, name: 'quote', table: 'bbo', follows: growingRule },
+    { ...carried, name: 'image', table: image, follows: growingRule },
+    { ...carried, name: 'funding', table: 'funding', follows: null },
+    { ...carried, name: 'liquidation', table: 'liquidations', follows: null },
+    { ...marketWide, name: '!quote', table: 'bbo', follows: growingRule },
+    { ...marketWide, name: '!funding', table: 'funding', follows: null },
+    { ...marketWide, name: '!liquidation', table: 'liquidations', follows: null },
+    { ...asked, name: 'trades', table: 'ticks', scope: 'symbol', poll: null },
+    { ...asked, name: 'openInterest', table: 'open_interest', scope: 'symbol', poll },
+    { ...asked, name: 'rates', table: 'funding', scope: 'market', poll },
+    { ...asked, name: 'instrument', table: 'instruments', scope: 'market', poll },
+    { ...asked, name: 'numbered', table: 'ticks', scope: 'symbol', poll, follows: denseRule.follows },
+  ]
+}
+
+function makeMarket(market: Market): ExchangeMarket {
+  return {
+    exchange: 'fake',
+    market,
+    decoderVersion: 'fake-1',
+    quantityUnit: market === 'inverse' ? 'contracts' : 'base',
+    session: undefined as never,
+    streams: streamsOf(market),
+    collectors: {},
+    decodeFrame: () => ({ kind: 'heartbeat' }),
+    decodeAnswer: () => ({ kind: 'heartbeat' }),
+    recognise: () => null,
+  }
+}
+
+export const fakeMarkets = {
+  spot: makeMarket('spot'),
+  linear: makeMarket('linear'),
+  inverse: makeMarket('inverse'),
+} as const
+
+export const fakeMarket = fakeMarkets.spot
+
+const STREAM_OF: Readonly<Record<MessageKind, string>> = {
+  trade: 'trade',
+  aggregate: 'aggregate',
+  delta: 'depth',
+  snapshot: 'depth',
+  image: 'image',
+  quote: 'quote',
+  funding: 'funding',
+  liquidation: 'liquidation',
+  openInterest: 'openInterest',
+  instrument: 'instrument',
+}
+
+const KIND_OF = {
+  ...EventKind,
+  delta: EventKind.bookDelta,
+  snapshot: EventKind.bookSnapshot,
+  image: EventKind.bookImage,
+} as const
 
 /** Time of the first record unless a script says otherwise. */
 export const START_US = Date.UTC(2026, 10, 20) * 1000
+
+export type Chance = (below: number) => number
+
+/** Enough chance for a test, the same from the same seed. */
+export function chanceOf(seed: number): Chance {
+  let state = seed * 2654435761
+  return (below) => {
+    state = (Math.imul(state ^ (state >>> 15), 2246822519) + 0x9e3779b9) | 0
+    return ((state ^ (state >>> 13)) >>> 0) % below
+  }
+}
 
 /** A lane that plays scripts: one normalizer, rows collected in the order they were written. */
 export class FakeLane {
@@ -120,7 +213,7 @@ export class FakeLane {
     this.normalizer = createNormalizer({
       writer: 'J1',
       names: this.names,
-      findMarket: () => fakeMarket,
+      findMarket: (_exchange, market) => fakeMarkets[market],
       rowsFor: (table) => this.buffers.get(table) as never,
       wantSnapshot: (request) => this.wanted.push(request),
       ...options,
@@ -148,7 +241,7 @@ export class FakeLane {
         const subscriptions = step.subscriptions.map(([symbol, stream]) => ({ symbol, stream }))
         normalizer.connect(this.record(RecordKind.connect, 0), {
           exchange: 'fake',
-          market: 'spot',
+          market: step.market ?? 'spot',
           subscriptions,
         })
         break
@@ -157,7 +250,12 @@ export class FakeLane {
         normalizer.disconnect(this.record(RecordKind.disconnect, step.connection), { code: 1006, reason: '' })
         break
       case 'start':
-        normalizer.start(this.record(RecordKind.start, 0), { lastRecord: 0, clean: false, version: '1' })
+        normalizer.start(this.record(RecordKind.start, 0), {
+          lastRecord: 0,
+          clean: false,
+          version: '1',
+          ...(step.stored === undefined ? {} : { stored: step.stored }),
+        })
         break
       case 'stop':
         normalizer.stop(this.record(RecordKind.stop, 0))
@@ -174,7 +272,7 @@ export class FakeLane {
         for (const message of step.messages) addMessage(batch, message)
         normalizer.events(
           this.record(RecordKind.frame, step.connection),
-          fakeMarket,
+          normalizer.marketOf(step.connection) ?? fakeMarket,
           batch,
           0,
           step.messages.length,
@@ -182,24 +280,25 @@ export class FakeLane {
         break
       case 'answer':
         this.answer(step)
+        break
+      case 'told':
+        for (const message of step.messages) addMessage(batch, { stream: step.stream, ...message })
+        this.tell({ ...step, resync: 0, symbol: step.symbol ?? '' })
     }
   }
 
   private answer(step: Extract<Step, { kind: 'answer' }>): void {
-    const context = {
-      exchange: 'fake',
-      market: 'spot',
-      symbol: step.symbol ?? 'BTCUSDT',
-      stream: step.stream ?? 'depth',
-      resync: step.resync,
-      status: 200,
-    } as const
-    const { snapshot } = step
+    const { symbol = 'BTCUSDT', stream = 'depth', snapshot } = step
     if (snapshot !== null) {
       const { last, levels } = snapshot
-      const { symbol, stream } = context
       addMessage(this.batch, { kind: 'snapshot', symbol, stream, first: Number.NaN, last, levels })
     }
+    this.tell({ ...step, symbol, stream })
+  }
+
+  private tell(about: { market?: Market; symbol: string; stream: string; resync: number }): void {
+    const { market = 'spot', symbol, stream, resync } = about
+    const context = { exchange: 'fake', market, symbol, stream, resync, status: 200 }
     const record = this.record(RecordKind.answer, 0)
     record.payload = encodeAnswer(context, new Uint8Array(0))
     this.normalizer.answer(record, context, this.batch)
@@ -219,22 +318,29 @@ export class FakeLane {
 }
 
 function addMessage(batch: EventBatch, message: Message): void {
-  const { kind, first } = message
+  const { kind, first, detail } = message
   const i = batch.count
-  const levels = message.levels ?? [['bid', '100.0', '1.00']]
+  const hasEntries = detail === undefined
+  const levels = message.levels ?? (hasEntries ? [['bid', '100.0', '1.00']] : [])
   batch.reserveEvent()
   batch.reserveEntries(levels.length)
-  batch.kind[i] = { ...EventKind, delta: EventKind.bookDelta, snapshot: EventKind.bookSnapshot }[kind]
+  batch.kind[i] = KIND_OF[kind]
   batch.symbol[i] = batch.names.idOf(message.symbol ?? 'BTCUSDT')
   batch.stream[i] = batch.names.idOf(message.stream ?? STREAM_OF[kind])
   batch.engineUs[i] = message.engineUs ?? Number.NaN
   batch.sentUs[i] = message.sentUs ?? Number.NaN
-  batch.firstSeq[i] = first
+  batch.firstSeq[i] = kind === 'quote' || kind === 'image' ? Number.NaN : first
   batch.lastSeq[i] = message.last ?? first
   batch.prevSeq[i] = message.prev ?? Number.NaN
+  const isTrade = kind === 'trade' || kind === 'aggregate'
+  // What a decoder leaves unset may hold anything.
+  batch.firstTradeId[i] = kind === 'aggregate' ? (message.trades?.[0] ?? Number.NaN) : 77
+  batch.lastTradeId[i] = kind === 'aggregate' ? (message.trades?.[1] ?? Number.NaN) : 77
+  const { tradeType } = message
+  batch.tradeType[i] = isTrade ? (tradeType === undefined ? -1 : batch.names.idOf(tradeType)) : 0
+  if (detail !== undefined) batch.details.set(i, detail)
   for (const [side, price, quantity] of levels) {
     const entry = batch.entryCount++
-    const isTrade = kind === 'trade'
     batch.side[entry] = isTrade ? (side === 'bid' ? Side.buy : Side.sell) : Side[side]
     setDecimal(batch.price, entry, price)
     setDecimal(batch.quantity, entry, quantity)

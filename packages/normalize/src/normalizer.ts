@@ -12,6 +12,7 @@ import {
   type Market,
   RecordKind,
   type StartNote,
+  type StoredTables,
   type StringTable,
 } from '@cryptoflow/model'
 import { BookKeeper } from './book-keeper.ts'
@@ -21,19 +22,20 @@ import { openAtStop } from './gap-rows.ts'
 import { HELD_BOUNDS, type HeldBounds } from './held.ts'
 import { ImageGrid, type ImageOptions, imageDefaults } from './image-grid.ts'
 import { KeyIndex, type KeyState } from './key-state.ts'
-import type { RowsFor, RowWriter } from './row-types.ts'
-import { createRowWriter, nameId } from './rows.ts'
+import { createRowSink, nameId, type RowSink, storeOnly } from './row-sink.ts'
+import type { RowsFor } from './row-types.ts'
 import { stampOf } from './stamps.ts'
 import {
   decodeStateImage,
   encodeStateImage,
-  keyImage,
+  type KeyImage,
+  keyImages,
   numeral,
   restoreKeeper,
   restoreStream,
   STATE_IMAGE_VERSION,
 } from './state-image.ts'
-import { interrupt, leaveConnection, type StreamState } from './stream.ts'
+import { interrupt, isRemembered, joinConnection, leaveConnection, type StreamState } from './stream.ts'
 
 /** Where a snapshot request leads, and the number that its answer must carry. */
 export type SnapshotRequest = Omit<AnswerContext, 'status'>
@@ -64,27 +66,29 @@ export interface NormalizerOptions {
  */
 export class Normalizer {
   private readonly options: NormalizerOptions
-  private readonly rows: RowWriter
+  private readonly sink: RowSink
   private readonly index: KeyIndex
   private readonly grid: ImageGrid
   private readonly depthCap: number
   /** Open connections by the numbers of the records that opened them. */
   private readonly connections = new Map<number, Connection>()
   private readonly flow: EventFlow
+  /** As the last start said. */
+  private stored: StoredTables | undefined
 
   constructor(options: NormalizerOptions) {
     const images = { ...imageDefaults, ...options.images }
     nameId(options.names, '')
     this.options = options
     this.depthCap = images.depthCap
-    this.rows = createRowWriter(options)
+    this.sink = createRowSink(options)
     this.index = new KeyIndex(options.names, (state, stream) => this.makeKeeper(state, stream))
-    this.grid = new ImageGrid(images, this.rows, this.index.keys)
+    this.grid = new ImageGrid(images, this.sink, this.index.keys)
     this.flow = new EventFlow({
       writer: options.writer,
       names: options.names,
       imports: options.imports ?? false,
-      rows: this.rows,
+      sink: this.sink,
       index: this.index,
       grid: this.grid,
       connections: this.connections,
@@ -96,14 +100,11 @@ export class Normalizer {
   connect(record: JournalRecord, note: ConnectNote): void {
     this.grid.advance(record.receivedUs)
     const market = this.options.findMarket(note.exchange, note.market)
-    this.connections.set(record.number, { market, deadLetter: 0 })
-    for (const { symbol, stream: name } of note.subscriptions) {
-      if (!this.owns(market, symbol)) continue
-      const state = this.index.key(market, symbol)
-      const stream = this.index.stream(state, name)
-      if (stream === null) continue
-      if (!stream.connections.includes(record.number)) stream.connections.push(record.number)
-      if (state.keeper?.stream === name) state.keeper.subscribed()
+    const wide = note.subscriptions.filter(({ symbol }) => symbol === '').map(({ stream }) => stream)
+    this.connections.set(record.number, { market, marketWide: wide, deadLetter: 0 })
+    for (const { symbol, stream } of note.subscriptions) {
+      if (symbol === '') this.carryForAll(market, stream, record.number)
+      else if (this.owns(market, symbol)) this.carry(this.index.key(market, symbol), stream, record.number)
     }
   }
 
@@ -111,17 +112,19 @@ export class Normalizer {
   disconnect(record: JournalRecord, _note?: DisconnectNote): void {
     this.grid.advance(record.receivedUs)
     for (const { streams } of this.index.keys) {
-      for (const stream of streams.values()) leaveConnection(stream, record.connection)
+      for (const stream of streams) leaveConnection(stream, record.connection)
     }
     this.connections.delete(record.connection)
   }
 
   /** A process began to write. Streams without an open gap were not stopped before it: they were cut short. */
-  start(record: JournalRecord, _note: StartNote): void {
+  start(record: JournalRecord, note: StartNote): void {
     this.grid.advance(record.receivedUs)
     this.grid.closeDerived()
+    this.stored = note.stored
+    storeOnly(this.sink, note.stored)
     for (const { streams } of this.index.keys) {
-      for (const stream of streams.values()) {
+      for (const stream of streams) {
         stream.connections = []
         interrupt(stream, 'restart')
       }
@@ -134,8 +137,8 @@ export class Normalizer {
     this.grid.advance(record.receivedUs)
     this.grid.closeDerived()
     for (const state of this.index.keys) {
-      for (const stream of state.streams.values()) {
-        openAtStop(this.rows, this.options.writer, state, stream, record)
+      for (const stream of state.streams) {
+        openAtStop(this.sink, this.options.writer, state, stream, record)
       }
     }
   }
@@ -157,20 +160,19 @@ export class Normalizer {
   }
 
   /**
-   * A REST answer: all events of the batch come from its body. An empty batch (another status than 200, a body
-   * that could not be read) makes the book ask again.
+   * A REST answer: all events of the batch come from its body.
+   *
+   * Of a book stream they are snapshots; an empty batch (another status than 200, a body that could not be read)
+   * makes the book ask again. Of every other stream they are messages like those of a frame.
    */
   answer(record: JournalRecord, context: AnswerContext, batch: EventBatch): void {
     assert(batch.names === this.options.names, 'batches and normalizer share one string table')
     this.grid.advance(record.receivedUs)
     const market = this.options.findMarket(context.exchange, context.market)
-    if (!this.owns(market, context.symbol)) return
-    const state = this.index.key(market, context.symbol)
-    this.index.stream(state, context.stream)
-    const usable = this.flow.answer(record, context, state, batch)
-    if (state.keeper?.stream !== context.stream) return
-    const snapshot = usable < 0 ? null : { batch, event: usable, stamp: stampOf(record, batch, usable) }
-    if (state.keeper.answer(context.resync, snapshot)) this.grid.checkpoint(state)
+    const spec = market.streams.find(({ name }) => name === context.stream)
+    if (spec !== undefined && spec.book !== null) this.bookAnswer(record, market, context, batch)
+    else
+      for (let event = 0; event < batch.count; event++) this.flow.event(record, market, batch, event, event)
   }
 
   /** A frame or an answer could not be read; `raw`, the bytes in question, is kept as a copy. */
@@ -206,13 +208,15 @@ export class Normalizer {
       version: STATE_IMAGE_VERSION,
       derivedCell: numeral(this.grid.derivedCell),
       checkpointCell: numeral(this.grid.checkpointCell),
-      connections: Array.from(this.connections, ([number, { market, deadLetter }]) => ({
+      connections: Array.from(this.connections, ([number, connection]) => ({
         number,
-        exchange: market.exchange,
-        market: market.market,
-        deadLetter,
+        exchange: connection.market.exchange,
+        market: connection.market.market,
+        marketWide: connection.marketWide,
+        deadLetter: connection.deadLetter,
       })),
-      keys: this.index.keys.map(keyImage),
+      ...(this.stored === undefined ? {} : { stored: this.stored }),
+      ...keyImages(this.index.keys),
     })
   }
 
@@ -224,46 +228,87 @@ export class Normalizer {
     const image = decodeStateImage(bytes)
     this.grid.derivedCell = image.derivedCell ?? Number.NEGATIVE_INFINITY
     this.grid.checkpointCell = image.checkpointCell ?? Number.NEGATIVE_INFINITY
-    for (const { number, exchange, market, deadLetter } of image.connections) {
-      this.connections.set(number, { market: this.options.findMarket(exchange, market), deadLetter })
+    for (const { number, exchange, market, marketWide, deadLetter } of image.connections) {
+      const known = this.options.findMarket(exchange, market)
+      this.connections.set(number, { market: known, marketWide, deadLetter })
     }
-    for (const saved of image.keys) {
-      const market = this.options.findMarket(saved.exchange, saved.market)
-      if (!this.owns(market, saved.symbol)) continue
-      const state = this.index.key(market, saved.symbol)
-      for (const savedStream of saved.streams) {
-        const stream = this.index.stream(state, savedStream.name)
-        if (stream !== null) restoreStream(stream, savedStream)
-      }
-      const { keeper } = state
-      if (keeper !== null && keeper.stream === saved.keeper?.stream) {
-        restoreKeeper(keeper, saved.keeper, this.depthCap)
-      }
-    }
+    this.stored = image.stored
+    storeOnly(this.sink, image.stored)
+    const markets = image.markets.map(([exchange, market]) => this.options.findMarket(exchange, market))
+    for (const saved of image.keys) this.restoreKey(markets[saved.market] as ExchangeMarket, saved)
   }
 
   /** Counts of this process over all keys, and all rows that it wrote. */
   get counters(): Counters & { readonly rows: number } {
     const total = { ...this.flow.unnamed }
-    for (const state of this.index.keys) addCounters(total, state.counters)
-    return { ...total, rows: this.rows.written() }
+    for (const state of this.index.keys) addCounters(total, countsOf(state))
+    return { ...total, rows: this.sink.written }
   }
 
   /** Counts of this process per key, in order of first sight. */
   keyCounters(): { readonly key: InstrumentKey; readonly counters: Readonly<Counters> }[] {
-    return this.index.keys.map(({ key, counters }) => ({
-      key: plainKey(key),
-      counters,
+    return this.index.keys.map((state) => ({
+      key: plainKey(state.key),
+      counters: countsOf(state),
     }))
   }
 
   /** Last sequence heard per stream that has one: the progress that rides in an epoch. */
   progress(): { readonly key: InstrumentKey; readonly stream: string; readonly lastSeq: number }[] {
     return this.index.keys.flatMap(({ key, streams }) =>
-      Array.from(streams.values())
+      streams
         .filter(({ lastSeq }) => Number.isFinite(lastSeq))
         .map(({ spec, lastSeq }) => ({ key: plainKey(key), stream: spec.name, lastSeq })),
     )
+  }
+
+  private carry(state: KeyState, name: string, connection: number): void {
+    const stream = this.index.stream(state, name)
+    if (stream === null || !isRemembered(stream.spec)) return
+    joinConnection(stream, connection)
+    if (state.keeper?.stream === name) state.keeper.subscribed()
+  }
+
+  /** A subscription for the whole market carries the stream of every key that was heard on it before. */
+  private carryForAll(market: ExchangeMarket, name: string, connection: number): void {
+    for (const state of this.index.keys) {
+      if (state.market !== market) continue
+      const stream = state.streams.find(({ spec }) => spec.name === name)
+      if (stream !== undefined) joinConnection(stream, connection)
+    }
+  }
+
+  private bookAnswer(
+    record: JournalRecord,
+    market: ExchangeMarket,
+    context: AnswerContext,
+    batch: EventBatch,
+  ): void {
+    if (!this.owns(market, context.symbol)) return
+    const state = this.index.key(market, context.symbol)
+    const stream = this.index.stream(state, context.stream)
+    assert(stream !== null, 'the market offers the stream')
+    const usable = this.flow.snapshots(record, state, stream, batch)
+    if (state.keeper?.stream !== context.stream) return
+    const snapshot = usable < 0 ? null : { batch, event: usable, stamp: stampOf(record, batch, usable) }
+    if (state.keeper.answer(context.resync, snapshot)) this.grid.checkpoint(state)
+  }
+
+  private restoreKey(market: ExchangeMarket, saved: KeyImage): void {
+    if (!this.owns(market, saved.symbol)) return
+    const state = this.index.key(market, saved.symbol)
+    if (saved.instrument !== undefined) {
+      const [name, hash] = saved.instrument
+      this.index.nameInstrument(state, { name, hash })
+    }
+    for (const savedStream of saved.streams ?? []) {
+      const stream = this.index.stream(state, savedStream.name)
+      if (stream !== null && isRemembered(stream.spec)) restoreStream(stream, savedStream)
+    }
+    const { keeper } = state
+    if (keeper !== null && saved.keeper !== undefined && keeper.stream === saved.keeper.stream) {
+      restoreKeeper(keeper, saved.keeper, this.depthCap)
+    }
   }
 
   private makeKeeper(state: KeyState, stream: StreamState): BookKeeper {
@@ -286,6 +331,16 @@ export class Normalizer {
 /** See Normalizer. */
 export function createNormalizer(options: NormalizerOptions): Normalizer {
   return new Normalizer(options)
+}
+
+/** A key's counts, those of its quotes as they stand now. */
+function countsOf({ counters, keeper }: KeyState): Counters {
+  if (keeper !== null) {
+    const { points, equal } = keeper.quotes.counts()
+    counters.quotePoints = points
+    counters.quoteEqual = equal
+  }
+  return counters
 }
 
 function plainKey({ exchange, market, symbol }: InstrumentKey): InstrumentKey {

@@ -63,6 +63,17 @@ describe('the check against quotes', () => {
     expect(points(lane)).toEqual([2, 0])
   })
 
+  it('judges a delta by a quote that is heard behind it, when none newer can be meant', () => {
+    const lane = new FakeLane()
+    lane.play(connect, frame(delta(2, ['bid', '9', '1'])), snapshot(1, 1), frame(quote(1, '10', '20')))
+    lane.play(frame(delta(3, ['bid', '11', '1'])), frame(delta(4, ['bid', '12', '1'])))
+    expect(points(lane)).toEqual([2, 0])
+    lane.play(frame(quote(3, '11', '20')))
+    expect(points(lane)).toEqual([2, 1])
+    lane.play(frame(quote(4, '12.0', '20.00')), frame(quote(7, '1', '2')))
+    expect(points(lane)).toEqual([2, 2])
+  })
+
   it('makes no point where no quote is old enough', () => {
     const lane = new FakeLane()
     lane.play(connect, frame(delta(2, ['bid', '9', '1'])), snapshot(1, 1), frame(quote(5, '10', '20')))
@@ -106,9 +117,10 @@ describe('the check against quotes', () => {
     expect(points(lane)).toEqual([1, 1])
   })
 
-  it('stores no row and counts quotes as filtered', () => {
+  it('takes what is stored, and nothing twice', () => {
     const lane = new FakeLane()
-    expect(lane.play(connect, frame(quote(1, '1', '2')), frame(quote(1, '1', '2')))).toEqual([])
-    expect(lane.normalizer.counters).toMatchObject({ received: 2, filtered: 2, stored: 0 })
+    const rows = lane.play(connect, frame(quote(1, '1', '2')), frame(quote(1, '1', '2')))
+    expect(rows.filter(({ table }) => table === 'bbo')).toHaveLength(1)
+    expect(lane.normalizer.counters).toMatchObject({ received: 2, stored: 1, duplicates: 1 })
   })
 })

@@ -1,5 +1,6 @@
 import { DecimalColumn, type EventBatch, Side } from '@cryptoflow/model'
-import type { Book } from './book.ts'
+import { type Book, compareDecimals } from './book.ts'
+import type { BookSide } from './book-side.ts'
 
 /** Quotes remembered per key; beyond it the oldest go, which can only make the check rarer. */
 const QUOTES_MAX = 4_096
@@ -7,11 +8,16 @@ const QUOTES_MAX = 4_096
 const BID = 1
 const ASK = 2
 
+/** Tops of the book that wait for their quote. */
+const TOPS_MAX = 1_024
+
 /**
  * A running check of a book against the exchange's own best bid and offer.
  *
- * A ring of quotes by growing sequence. After a delta, the quote with the highest sequence that is not above the
- * delta's must equal the top of the book; quotes of the future wait. No row depends on it.
+ * The quote with the highest sequence that is not above a delta's must equal the top of the book after that delta.
+ * Quotes and deltas come in streams of their own, either ahead of the other: quotes of the future wait in a ring,
+ * and so does the top after a delta until a quote at or above its sequence says that no other can be meant. No row
+ * depends on it.
  */
 export class QuoteCheck {
   /** Quotes `head ... tail - 1` are remembered, quote n in slot n modulo the capacity. */
@@ -24,10 +30,24 @@ export class QuoteCheck {
   /** Bid in row 2 * slot, ask in row 2 * slot + 1. */
   private price = new DecimalColumn()
   private quantity = new DecimalColumn()
+  private readonly tops = new Tops()
+  private points = 0
+  private equal = 0
 
   constructor() {
     this.price.reserve(128)
     this.quantity.reserve(128)
+  }
+
+  /** Points compared so far and those that were equal, tops that still wait by the quotes that are there. */
+  counts(): { readonly points: number; readonly equal: number } {
+    let { points, equal } = this
+    for (let top = this.tops.head; top < this.tops.tail; top++) {
+      const verdict = this.verdict(top)
+      if (verdict !== null) points += 1
+      if (verdict === true) equal += 1
+    }
+    return { points, equal }
   }
 
   /** Remembers a quote event; one that does not come behind the newest is of no use. */
@@ -46,22 +66,47 @@ export class QuoteCheck {
       this.quantity.copy(2 * slot + (isBid ? 0 : 1), batch.quantity, i, 1)
     }
     this.tail += 1
+    this.settle()
   }
 
-  /** Compares the book after a delta that ends at `lastSeq`; null when there is no quote so old. */
-  compare(book: Book, lastSeq: number): boolean | null {
-    this.forgetBelow(lastSeq)
-    if (this.head === this.tail || this.sequenceOf(this.head) > lastSeq) return null
-    const slot = this.head % this.capacity
-    const carried = this.carried[slot] as number
-    const bidEqual = !(carried & BID) || book.topEquals(book.bids, this.price, this.quantity, 2 * slot)
-    const askEqual = !(carried & ASK) || book.topEquals(book.asks, this.price, this.quantity, 2 * slot + 1)
-    return bidEqual && askEqual
+  /** The book has taken the delta that ends at `lastSeq`: its top must equal a quote. */
+  watch(book: Book, lastSeq: number): void {
+    if (this.tops.isFull()) this.settleOldest()
+    this.tops.push(book, lastSeq)
+    this.settle()
   }
 
   /** Forgets quotes that no delta from `lastSeq` on can be compared with. */
   forgetBelow(lastSeq: number): void {
-    while (this.head + 1 < this.tail && this.sequenceOf(this.head + 1) <= lastSeq) this.head += 1
+    const needed = this.tops.isEmpty() ? lastSeq : Math.min(lastSeq, this.tops.oldest())
+    while (this.head + 1 < this.tail && this.sequenceOf(this.head + 1) <= needed) this.head += 1
+  }
+
+  /** Judges the tops whose quote is certain. */
+  private settle(): void {
+    if (this.head === this.tail) return
+    const newest = this.sequenceOf(this.tail - 1)
+    while (!this.tops.isEmpty() && this.tops.oldest() <= newest) this.settleOldest()
+  }
+
+  private settleOldest(): void {
+    const verdict = this.verdict(this.tops.head)
+    if (verdict !== null) this.points += 1
+    if (verdict === true) this.equal += 1
+    this.forgetBelow(this.tops.oldest())
+    this.tops.head += 1
+  }
+
+  /** Whether a top equals its quote by what is known now; null when there is no quote so old. */
+  private verdict(top: number): boolean | null {
+    const lastSeq = this.tops.sequenceOf(top)
+    let quote = this.head - 1
+    while (quote + 1 < this.tail && this.sequenceOf(quote + 1) <= lastSeq) quote += 1
+    if (quote < this.head) return null
+    const slot = quote % this.capacity
+    const carried = this.carried[slot] as number
+    const bidEqual = !(carried & BID) || this.tops.equals(top, 0, this.price, this.quantity, 2 * slot)
+    return bidEqual && (!(carried & ASK) || this.tops.equals(top, 1, this.price, this.quantity, 2 * slot + 1))
   }
 
   private sequenceOf(quote: number): number {
@@ -90,5 +135,57 @@ export class QuoteCheck {
       this.price.copy(2 * to, price, 2 * from, 2)
       this.quantity.copy(2 * to, quantity, 2 * from, 2)
     }
+  }
+}
+
+/** Best levels of a book after its deltas, in a ring: bid in row 2 * slot, ask in the next; an empty side is null. */
+class Tops {
+  head = 0
+  tail = 0
+  private readonly sequences = new Float64Array(TOPS_MAX)
+  private readonly price = new DecimalColumn()
+  private readonly quantity = new DecimalColumn()
+
+  isEmpty(): boolean {
+    return this.head === this.tail
+  }
+
+  isFull(): boolean {
+    return this.tail - this.head === TOPS_MAX
+  }
+
+  /** Sequence of the top that waits longest. */
+  oldest(): number {
+    return this.sequenceOf(this.head)
+  }
+
+  sequenceOf(top: number): number {
+    return this.sequences[top % TOPS_MAX] as number
+  }
+
+  push(book: Book, lastSeq: number): void {
+    const slot = this.tail % TOPS_MAX
+    this.price.reserve(2 * slot + 2)
+    this.quantity.reserve(2 * slot + 2)
+    this.sequences[slot] = lastSeq
+    this.write(book.bids, 2 * slot)
+    this.write(book.asks, 2 * slot + 1)
+    this.tail += 1
+  }
+
+  /** Whether side 0 (bid) or 1 (ask) of a top has exactly the price and quantity in a row. */
+  equals(top: number, side: 0 | 1, price: DecimalColumn, quantity: DecimalColumn, row: number): boolean {
+    const own = 2 * (top % TOPS_MAX) + side
+    if (this.price.mantissa(own) === null) return false
+    return (
+      compareDecimals(this.price, own, price, row) === 0 &&
+      compareDecimals(this.quantity, own, quantity, row) === 0
+    )
+  }
+
+  private write(side: BookSide, row: number): void {
+    this.price.setNull(row)
+    this.quantity.setNull(row)
+    if (side.count > 0) side.write(this.price, this.quantity, row, 1)
   }
 }

@@ -1,4 +1,4 @@
-import { DecimalColumn, type Market, Side } from '@cryptoflow/model'
+import { DecimalColumn, type ExchangeMarket, type Market, Side, type StoredTables } from '@cryptoflow/model'
 import { Book } from './book.ts'
 import type { BookKeeper } from './book-keeper.ts'
 import type { BookSide } from './book-side.ts'
@@ -6,16 +6,17 @@ import { type BookState, bookStates } from './book-transitions.ts'
 import type { HeldDelta } from './held.ts'
 import type { KeyState } from './key-state.ts'
 import { LevelSide } from './level-side.ts'
-import type { Stamp } from './row-types.ts'
+import type { Stamp } from './stamps.ts'
 import type { Interruption, OpenGap, StreamState } from './stream.ts'
 
 /**
  * The state image: JSON of everything that later rows depend on, byte for byte the same for the same records.
  *
  * NaN and the infinities are null, a mantissa beyond 2^53 is text, ids of names are written as their texts.
- * Order is the order of first sight, which is part of the state.
+ * Order is the order of first sight, which is part of the state. A key that was only heard of (thousands stand in an
+ * instrument list) is a symbol, a name and a hash: what it has none of is left out, and its market is an index.
  */
-export const STATE_IMAGE_VERSION = 1
+export const STATE_IMAGE_VERSION = 2
 
 type Numeral = number | null
 
@@ -72,11 +73,12 @@ interface StreamImage {
 }
 
 export interface KeyImage {
-  readonly exchange: string
-  readonly market: Market
+  /** Index in `markets`. */
+  readonly market: number
   readonly symbol: string
-  readonly streams: readonly StreamImage[]
-  readonly keeper: KeeperImage | null
+  readonly instrument?: readonly [name: string, hash: number]
+  readonly streams?: readonly StreamImage[]
+  readonly keeper?: KeeperImage
 }
 
 export interface StateImage {
@@ -88,8 +90,13 @@ export interface StateImage {
     readonly number: number
     readonly exchange: string
     readonly market: Market
+    readonly marketWide: readonly string[]
     readonly deadLetter: number
   }[]
+  /** Which tables are stored, where not all are. */
+  readonly stored?: StoredTables
+  /** Of the keys, in order of first sight. */
+  readonly markets: readonly (readonly [exchange: string, market: Market])[]
   readonly keys: readonly KeyImage[]
 }
 
@@ -110,19 +117,32 @@ export function numeral(value: number): Numeral {
   return Number.isFinite(value) ? value : null
 }
 
-export function keyImage({ key, streams, keeper }: KeyState): KeyImage {
+/** The keys' images with the markets that they name. */
+export function keyImages(states: readonly KeyState[]): Pick<StateImage, 'markets' | 'keys'> {
+  const markets: StateImage['markets'][number][] = []
+  const indexes = new Map<ExchangeMarket, number>()
+  const indexOf = (market: ExchangeMarket): number => {
+    const known = indexes.get(market)
+    if (known !== undefined) return known
+    indexes.set(market, markets.length)
+    return markets.push([market.exchange, market.market]) - 1
+  }
+  return { markets, keys: states.map((state) => keyImage(state, indexOf(state.market))) }
+}
+
+function keyImage({ key, instrument, streams, keeper }: KeyState, market: number): KeyImage {
   return {
-    exchange: key.exchange,
-    market: key.market,
+    market,
     symbol: key.symbol,
-    streams: Array.from(streams, ([name, stream]) => streamImage(name, stream)),
-    keeper: keeper === null ? null : keeperImage(keeper),
+    ...(instrument === null ? {} : { instrument: [instrument.name, instrument.hash] as const }),
+    ...(streams.length === 0 ? {} : { streams: streams.map(streamImage) }),
+    ...(keeper === null ? {} : { keeper: keeperImage(keeper) }),
   }
 }
 
-function streamImage(name: string, stream: StreamState): StreamImage {
+function streamImage(stream: StreamState): StreamImage {
   return {
-    name,
+    name: stream.spec.name,
     connections: stream.connections,
     heard: stream.heard,
     lastSeq: numeral(stream.lastSeq),

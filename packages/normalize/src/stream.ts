@@ -1,5 +1,5 @@
 import type { StreamSpec } from '@cryptoflow/model'
-import { fillHole, type Hole } from './holes.ts'
+import { addHole, fillHole, type Hole } from './holes.ts'
 
 /** Why a stream is not known to have gone on since its last message. */
 export type Interruption = 'disconnect' | 'restart'
@@ -13,6 +13,8 @@ export interface OpenGap {
 /** What is remembered of one stream of one key. Plain data, part of the state image. */
 export interface StreamState {
   readonly spec: StreamSpec
+  /** Of its name, -1 when the names are full. */
+  readonly nameId: number
   /** Connections that carry it, by their record numbers. */
   connections: number[]
   heard: boolean
@@ -27,9 +29,10 @@ export interface StreamState {
   holes: Hole[]
 }
 
-export function createStream(spec: StreamSpec): StreamState {
+export function createStream(spec: StreamSpec, nameId: number): StreamState {
   return {
     spec,
+    nameId,
     connections: [],
     heard: false,
     lastSeq: Number.NaN,
@@ -42,13 +45,24 @@ export function createStream(spec: StreamSpec): StreamState {
   }
 }
 
+/** Whether a connection carries the stream, so that it can end; others are asked for message by message. */
+export function isCarried(spec: StreamSpec): boolean {
+  return spec.route !== null
+}
+
+/** Whether a message of the stream is judged by what came before. All others stand for themselves. */
+export function isRemembered(spec: StreamSpec): boolean {
+  return isCarried(spec) || spec.follows !== null || spec.book !== null
+}
+
 /**
  * How a message stands to its stream.
  *
- * `first`: nothing was heard before. `next`: it follows. `gap`: something is missing before it. `late`: it was
- * missing until now. `duplicate`: it was heard before. `unruled`: the stream has no continuity rule.
+ * `first`: nothing was heard before. `next`: it follows. `unproven`: it is newer, and nothing in it says that it
+ * follows. `gap`: something is missing before it. `late`: it was missing until now. `duplicate`: it was heard
+ * before. `unruled`: the stream has no continuity rule.
  */
-export type Standing = 'first' | 'next' | 'gap' | 'late' | 'duplicate' | 'unruled'
+export type Standing = 'first' | 'next' | 'unproven' | 'gap' | 'late' | 'duplicate' | 'unruled'
 
 /**
  * Judges a message and, when it is late, takes it out of its hole. Sequences: NaN = absent.
@@ -66,9 +80,38 @@ export function judge(
   if (!stream.heard) return 'first'
   if (follows === null) return 'unruled'
   const continuity = follows(stream.lastSeq, first, last, prev)
-  if (continuity !== 'stale') return continuity
+  if (continuity === 'next') return Number.isNaN(first) && Number.isNaN(prev) ? 'unproven' : 'next'
+  if (continuity === 'gap') return 'gap'
   if (isSnapshot) return 'next'
-  return fillHole(stream.holes, first, last, prev) ? 'late' : 'duplicate'
+  return fillHole(stream.holes, beginOf(first, last), last, prev) ? 'late' : 'duplicate'
+}
+
+/** Where a message begins: at its end when it says only that. */
+export function beginOf(first: number, last: number): number {
+  return Number.isNaN(first) ? last : first
+}
+
+/**
+ * Remembers the numbers that a message skipped, where two connections carry the stream: most were never given, but
+ * the slower connection may still bring one that the faster, subscribed in between, did not.
+ */
+export function noteSkip(stream: StreamState, first: number, last: number): void {
+  if (stream.connections.length > 1) addHole(stream.holes, stream.lastSeq, beginOf(first, last))
+}
+
+/** Marks a message as the stream's last one. */
+export function moveOn(stream: StreamState, lastSeq: number, frame: number, receivedUs: number): void {
+  stream.heard = true
+  stream.interrupted = null
+  stream.openGap = null
+  stream.lastSeq = lastSeq
+  stream.lastFrame = frame
+  stream.lastReceivedUs = receivedUs
+}
+
+/** Marks that a connection carries the stream. */
+export function joinConnection(stream: StreamState, connection: number): void {
+  if (!stream.connections.includes(connection)) stream.connections.push(connection)
 }
 
 /** Marks that a connection ended; the stream is interrupted when no other carries it. */
@@ -81,5 +124,6 @@ export function leaveConnection(stream: StreamState, connection: number): void {
 
 /** Marks that frames may have been missed from here on. The first cause stays; an open gap already says it. */
 export function interrupt(stream: StreamState, cause: Interruption): void {
+  if (!isCarried(stream.spec)) return
   if (stream.heard && stream.openGap === null) stream.interrupted ??= cause
 }

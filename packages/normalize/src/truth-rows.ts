@@ -1,0 +1,72 @@
+import type { DeadLetterReason, TableName } from '@cryptoflow/model'
+import { fillCommon, nameId, openRows, type RowSink, type RowSource } from './row-sink.ts'
+import type { RowKey } from './row-types.ts'
+import { receivedStamp } from './stamps.ts'
+
+/** Rows about the data: what is missing and what could not be read. */
+
+export type GapCause = 'start' | 'disconnect' | 'sequence' | 'undecodable' | 'restart' | 'shutdown'
+
+/** One row of `gaps`. NaN = null. */
+export interface GapRow {
+  readonly id: string
+  readonly state: 'open' | 'closed'
+  readonly table: TableName
+  readonly stream: string
+  readonly fromSeq: number
+  readonly toSeq: number
+  readonly fromUs: number
+  readonly toUs: number
+  readonly missing: number
+  readonly cause: GapCause
+  readonly detail: string | null
+}
+
+export interface DeadLetterRow {
+  readonly stream: string | null
+  readonly connection: number
+  readonly source: RowSource
+  readonly reason: DeadLetterReason
+  readonly detail: string
+  readonly decoderVersion: string
+  /** Stored as a copy. */
+  readonly raw: Uint8Array
+  readonly receivedUs: number
+  readonly frame: number
+}
+
+export function gapRow(sink: RowSink, key: RowKey, receivedUs: number, frame: number, gap: GapRow): void {
+  const { names, ids } = sink
+  const rows = openRows(sink, 'gaps', key, receivedUs, 1)
+  const { columns, count: row } = rows
+  fillCommon(sink, columns, row, row + 1, key, receivedStamp(receivedUs, frame), 'derived')
+  columns.gap_id.values[row] = gap.id
+  columns.state.values[row] = ids[gap.state]
+  columns.table_name.values[row] = nameId(names, gap.table)
+  columns.stream.values[row] = nameId(names, gap.stream)
+  columns.from_seq.values[row] = gap.fromSeq
+  columns.to_seq.values[row] = gap.toSeq
+  columns.from_ts.values[row] = gap.fromUs
+  columns.to_ts.values[row] = gap.toUs
+  columns.missing.values[row] = gap.missing
+  columns.cause.values[row] = nameId(names, gap.cause)
+  columns.detail.values[row] = gap.detail
+  rows.count += 1
+}
+
+/** `key` has an empty symbol when nothing names it. */
+export function deadLetterRow(sink: RowSink, key: RowKey, letter: DeadLetterRow): void {
+  const { names } = sink
+  const { receivedUs, frame } = letter
+  const rows = openRows(sink, 'dead_letter', key, receivedUs, 1)
+  const { columns, count: row } = rows
+  fillCommon(sink, columns, row, row + 1, key, receivedStamp(receivedUs, frame), letter.source)
+  const connection = `${key.exchange}.${key.market}.${letter.connection}`
+  columns.connection.values[row] = nameId(names, connection)
+  columns.stream.values[row] = letter.stream === null ? -1 : nameId(names, letter.stream)
+  columns.reason.values[row] = nameId(names, letter.reason)
+  columns.detail.values[row] = letter.detail
+  columns.decoder_version.values[row] = nameId(names, letter.decoderVersion)
+  columns.raw.values[row] = letter.raw.slice()
+  rows.count += 1
+}
