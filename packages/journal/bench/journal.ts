@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { zstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { RecordKind } from '@cryptoflow/model'
 import { systemClock } from '@cryptoflow/runtime'
-import { openJournal, openJournalReader, RecordCursor } from '../src/index.ts'
+import { type JournalCompression, openJournal, openJournalReader, RecordCursor } from '../src/index.ts'
 
 /** One line of the bench: what, how fast, and as a ratio to the plain version where there is one. */
 export interface BenchLine {
@@ -13,51 +14,100 @@ export interface BenchLine {
   readonly unit: string
 }
 
-const FRAME_BYTES = 250
 const FRAMES = 400_000
 const BATCH = 4_000
+const CAPTURE = 'binance-spot__hftbacktest__btcusdt__20240808_20240809.jsonl.zst'
 
-/** Journals 100 MB of frames and reads them back; the plain version is writing the same bytes to a file. */
-export async function journalBench(): Promise<BenchLine[]> {
+/** Real messages where captures are at hand, else equal bytes, which says nothing about compression. */
+function framesOf(captures: string | undefined): Uint8Array[] {
+  const path = join(captures ?? '', CAPTURE)
+  if (captures === undefined || !existsSync(path)) {
+    return Array.from({ length: FRAMES }, () => new Uint8Array(250).fill(65))
+  }
+  const lines = zstdDecompressSync(readFileSync(path)).toString('utf8').split('\n').filter(Boolean)
+  const raw = lines.map((line) => Buffer.from((JSON.parse(line) as { raw: string }).raw))
+  return Array.from({ length: FRAMES }, (_, i) => raw[i % raw.length] as Uint8Array)
+}
+
+/** Journals 400,000 frames and reads them back; the plain version is writing the same bytes to a file. */
+export async function journalBench(captures?: string): Promise<BenchLine[]> {
   const directory = mkdtempSync(join(tmpdir(), 'cryptoflow-bench-'))
+  const frames = framesOf(captures)
+  const bytes = frames.reduce((sum, frame) => sum + frame.length, 0)
+  const lines: BenchLine[] = []
+  const add = (name: string, value: number, unit: string) => lines.push({ name, value, unit })
   try {
-    const plain = await timed(() => writePlain(join(directory, 'plain')))
-    const journaled = await timed(() => writeJournal(join(directory, 'journal')))
-    const read = await timed(() => readBack(join(directory, 'journal')))
-    const perFrame = (cpuUs: number) => cpuUs / FRAMES
-    return [
-      { name: 'plain file, CPU per frame', value: perFrame(plain), unit: 'us' },
-      { name: 'journal, CPU per frame', value: perFrame(journaled), unit: 'us' },
-      { name: 'journal over plain file', value: journaled / plain, unit: 'ratio' },
-      { name: 'read back and verify, CPU per frame', value: perFrame(read), unit: 'us' },
-    ]
+    add('frame', bytes / FRAMES, 'bytes')
+    const plain = await timed(() => writePlain(join(directory, 'plain'), frames))
+    add('off: plain file, CPU per frame', plain / FRAMES, 'us')
+    for (const compression of ['none', 'zstd'] as const) {
+      const path = join(directory, compression)
+      let onDisk = 0
+      const journaled = await timed(async () => {
+        onDisk = await writeJournal(path, compression, frames)
+      })
+      const read = await timed(() => readBack(path))
+      add(`${compression}: journal, CPU per frame`, journaled / FRAMES, 'us')
+      add(`${compression}: journal over plain file`, journaled / plain, 'ratio')
+      add(`${compression}: bytes of frames over bytes on the disk`, bytes / onDisk, 'ratio')
+      add(`${compression}: read back and verify, CPU per frame`, read / FRAMES, 'us')
+    }
+    for (const kilobytes of [16, 64, 256]) lines.push(...(await compressionLines(frames, kilobytes * 1024)))
+    return lines
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
 }
 
-async function writePlain(path: string): Promise<void> {
+/** In place or beside the event loop: what one MB of groups of a size costs, and how long the loop is busy. */
+async function compressionLines(frames: readonly Uint8Array[], size: number): Promise<BenchLine[]> {
+  const all = Buffer.concat(frames.slice(0, 100_000))
+  const groups = Array.from({ length: Math.floor(all.length / size) }, (_, i) =>
+    all.subarray(i * size, (i + 1) * size),
+  )
+  const megabytes = (groups.length * size) / 1e6
+  const inPlace = async (group: Uint8Array) => void zstdCompressSync(group, { params: { 100: 1 } })
+  const beside = (group: Uint8Array) =>
+    new Promise<void>((resolve) => zstdCompress(group, { params: { 100: 1 } }, () => resolve()))
+  const lines: BenchLine[] = []
+  for (const [name, compress] of Object.entries({ inPlace, beside })) {
+    const before = performance.eventLoopUtilization()
+    const cpu = await timed(async () => {
+      for (const group of groups) await compress(group)
+      // A turn of the loop, without which its time is not told.
+      await new Promise((resolve) => setImmediate(resolve))
+    })
+    const { active } = performance.eventLoopUtilization(before)
+    const kind = `zstd ${name}, groups of ${size / 1024} KiB`
+    lines.push({ name: `${kind}: CPU`, value: cpu / 1000 / megabytes, unit: 'ms/MB' })
+    lines.push({ name: `${kind}: event loop busy`, value: active / megabytes, unit: 'ms/MB' })
+  }
+  return lines
+}
+
+async function writePlain(path: string, frames: readonly Uint8Array[]): Promise<void> {
   const file = await open(path, 'w')
-  const frame = new Uint8Array(FRAME_BYTES).fill(65)
-  const batch = new Uint8Array(FRAME_BYTES * BATCH)
-  for (let sent = 0; sent < FRAMES; sent += BATCH) {
-    for (let i = 0; i < BATCH; i++) batch.set(frame, i * FRAME_BYTES)
-    await file.write(batch)
+  for (let sent = 0; sent < frames.length; sent += BATCH) {
+    await file.write(Buffer.concat(frames.slice(sent, sent + BATCH)))
   }
   await file.datasync()
   await file.close()
 }
 
-async function writeJournal(directory: string): Promise<void> {
+async function writeJournal(
+  directory: string,
+  compression: JournalCompression,
+  frames: readonly Uint8Array[],
+): Promise<number> {
   const clock = systemClock()
-  const journal = await openJournal({ directory, clock, version: 'bench' })
-  const frame = new Uint8Array(FRAME_BYTES).fill(65)
-  for (let sent = 0; sent < FRAMES; sent += BATCH) {
+  const journal = await openJournal({ directory, clock, version: 'bench', compression, reserveBytes: 0 })
+  for (let sent = 0; sent < frames.length; sent += BATCH) {
     const nowUs = clock.nowUs()
-    for (let i = 0; i < BATCH; i++) journal.append(RecordKind.frame, 0, nowUs, frame)
+    for (const frame of frames.slice(sent, sent + BATCH)) journal.append(RecordKind.frame, 0, nowUs, frame)
     await journal.flush()
   }
   await journal.close()
+  return journal.counters.bytes
 }
 
 async function readBack(directory: string): Promise<void> {
@@ -76,5 +126,5 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return user + system
 }
 
-// node packages/journal/bench/journal.ts
-if (import.meta.main) console.table(await journalBench())
+// node packages/journal/bench/journal.ts [folder of captures]
+if (import.meta.main) console.table(await journalBench(process.argv[2]))

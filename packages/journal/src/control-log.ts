@@ -1,51 +1,70 @@
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
-import { assert, type ControlEntry, type Probe } from '@cryptoflow/model'
+import type { ControlEntry, Probe } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
+import { withBallast } from './ballast.ts'
+import { type ControlLines, decodeLines, encodeLine, encodeLines, neededEntries } from './control-lines.ts'
 import {
   type Disk,
   type DiskFile,
-  damageError,
   ensureDirectory,
+  fullError,
   halfwayOf,
+  isDiskFull,
   nodeDisk,
-  usageError,
   writeFully,
   writeWhole,
 } from './disk.ts'
+import { type Home, isSameHome, readHome } from './home.ts'
 
-/**
- * `control.log`: what a writer has decided about its epochs, one line each.
- *
- * Limits: format 1, one writer, one line per fsync.
- *
- *     <checksum> {"format":1}
- *     <checksum> {"kind":"seal","epoch":1,...}
- *     <checksum> {"kind":"accepted","epoch":1}
- *
- * The checksum is CRC-32 over the JSON text, from the checksum of the line before (0 for the first), as 8 hex
- * digits. JSON text holds no line break and no zero byte, so a line ends where it ends.
- *
- * A cut append is a last line without its end, or with sectors that never reached the disk and read as zeros: it
- * is cut off, the entry never was (K8). Any other bad line was durable once: damage, nothing is changed.
- */
+/** What opening a control log found out about the place. */
+export interface ControlOpening {
+  /** There was no log before: the first start here, or the log was lost (K6). */
+  readonly isNew: boolean
+  /**
+   * Boot, host or disk are not those of the last confirmed start, or none was ever confirmed: the directory may be a
+   * copy. Read the own slots in the ledger before intake, then confirmHome() (K15).
+   */
+  readonly isMoved: boolean
+  readonly before: Home | null
+  readonly now: Home
+}
+
+/** What a writer has decided about its epochs; the format is drawn in `control-lines.ts`. */
 export interface ControlLog {
   /** What stood in the log at opening, in order. */
   readonly entries: readonly ControlEntry[]
   /** Bytes of a cut append that opening removed. */
   readonly tornBytes: number
+  readonly opening: ControlOpening
+  /** Length of the log. */
+  readonly bytes: number
   /**
-   * Returns when the entry is durable. Calls queue up. After a failed append every later one throws the same
-   * CryptoFlowError (`disk`, `stop`).
+   * Returns when the entry is durable. Calls queue up. A full disk is met with the directory's ballast; without any
+   * left it throws `disk`, `retry`: the entry never was, and the log can be used on. After any other failed
+   * append every later call throws the same CryptoFlowError (`disk`, `stop`).
    */
   append(entry: ControlEntry): Promise<void>
+  /**
+   * Leaves out what nobody needs any more: epochs released before the last released one and the last two seals.
+   * Answers the bytes that went; 0 when a full disk has no room for the new log. Happens by itself when a large log
+   * has grown to twice its size.
+   */
+  compact(): Promise<number>
+  /** Notes where this process runs, once its ledger slots were looked at. Makes the log one of format 2. */
+  confirmHome(): Promise<void>
   close(): Promise<void>
 }
 
-const CONTROL_FORMAT = 1
-/** Checksum, space, and the shortest JSON. */
-const LINE_BYTES_MIN = 11
-const NEWLINE = 10
+export interface ControlLogOptions {
+  readonly probe?: Probe
+  readonly disk?: Disk
+  /** A log is compacted by itself above this length; default 8 MiB, days of seals. */
+  readonly compactBytes?: number
+  /** Where this process runs; default: as the system tells. */
+  readonly home?: Home
+}
+
+const COMPACT_BYTES = 8 * 1024 * 1024
 
 /**
  * Opens the control log of a directory, which need not be a journal's; both are made when missing. Who opens it
@@ -55,56 +74,85 @@ const NEWLINE = 10
  */
 export async function openControlLog(
   directory: string,
-  { probe, disk = nodeDisk }: { probe?: Probe; disk?: Disk } = {},
+  { probe, disk = nodeDisk, compactBytes = COMPACT_BYTES, home }: ControlLogOptions = {},
 ): Promise<ControlLog> {
   await ensureDirectory(disk, directory)
   const path = join(directory, 'control.log')
-  if ((await disk.readWhole(path)) === null) await writeWhole(disk, path, encodeLine(headerText, 0).bytes)
-  const found = recoverLines((await disk.readWhole(path)) ?? new Uint8Array(0), directory)
+  const isNew = (await disk.readWhole(path)) === null
+  if (isNew) await withBallast(directory, () => writeWhole(disk, path, encodeLines([], null)), disk)
+  const found = decodeLines((await disk.readWhole(path)) ?? new Uint8Array(0), directory)
   const file = await disk.open(path, 'change')
   try {
     if (found.tornBytes > 0) {
       await file.truncate(found.size)
       await file.sync()
     }
+    const now = home ?? (await readHome(directory, disk))
+    const { entries, tornBytes, home: before } = found
+    const isMoved = before === null ? entries.length > 0 : !isSameHome(before, now)
+    const appender = new Appender(file, found, { directory, path, probe, disk, compactBytes })
+    return {
+      entries,
+      tornBytes,
+      opening: { isNew, isMoved, before, now },
+      get bytes() {
+        return appender.size
+      },
+      append: (entry) => appender.append(entry),
+      compact: () => appender.compact(),
+      confirmHome: () => appender.confirm(now),
+      close: () => appender.close(),
+    }
   } catch (error) {
     await file.close()
     throw error
   }
-  const appender = new Appender(file, directory, found, probe)
-  const { entries, tornBytes } = found
-  return { entries, tornBytes, append: (entry) => appender.append(entry), close: () => appender.close() }
 }
 
-interface Found {
-  readonly entries: ControlEntry[]
-  /** Length of the good lines, checksum of the last. */
-  readonly size: number
-  readonly link: number
-  readonly tornBytes: number
+interface AppenderSettings {
+  readonly directory: string
+  readonly path: string
+  readonly probe: Probe | undefined
+  readonly disk: Disk
+  readonly compactBytes: number
 }
 
 class Appender {
-  readonly #file: DiskFile
-  readonly #directory: string
-  readonly #probe: Probe | undefined
-  #size: number
+  size: number
+  readonly #settings: AppenderSettings
+  #file: DiskFile
   #link: number
-  #tail: Promise<void> = Promise.resolve()
+  #home: Home | null
+  /** The length from which the log is compacted by itself. */
+  #compactAt: number
+  #tail: Promise<unknown> = Promise.resolve()
   #failure: CryptoFlowError | null = null
 
-  constructor(file: DiskFile, directory: string, { size, link }: Found, probe: Probe | undefined) {
+  constructor(file: DiskFile, { size, link, home }: ControlLines, settings: AppenderSettings) {
     this.#file = file
-    this.#directory = directory
-    this.#probe = probe
-    this.#size = size
+    this.#settings = settings
+    this.size = size
     this.#link = link
+    this.#home = home
+    this.#compactAt = settings.compactBytes
   }
 
   append(entry: ControlEntry): Promise<void> {
-    const done = this.#tail.then(() => this.#write(entry))
-    this.#tail = done.catch(() => {})
-    return done
+    return this.#inTurn(async () => {
+      await this.#write(entry)
+      if (entry.kind === 'released' && this.size > this.#compactAt) await this.#rewrite(this.#home)
+    })
+  }
+
+  compact(): Promise<number> {
+    return this.#inTurn(() => this.#rewrite(this.#home))
+  }
+
+  confirm(home: Home): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#home !== null && isSameHome(this.#home, home)) return
+      await this.#rewrite(home)
+    })
   }
 
   async close(): Promise<void> {
@@ -112,91 +160,76 @@ class Appender {
     await this.#file.close()
   }
 
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#tail.then(() => {
+      if (this.#failure !== null) throw this.#failure
+      return work()
+    })
+    this.#tail = done.catch(() => {})
+    return done
+  }
+
   async #write(entry: ControlEntry): Promise<void> {
-    if (this.#failure !== null) throw this.#failure
-    const { bytes, link } = encodeLine(JSON.stringify(entry), this.#link)
+    const { directory, disk } = this.#settings
+    const { bytes, link } = encodeLine(entry, this.#link)
     try {
-      await writeFully(this.#file, bytes, this.#size, this.#halfway(entry))
-      await this.#file.sync()
+      await withBallast(directory, () => this.#put(entry, bytes), disk)
     } catch (cause) {
-      const context = { directory: this.#directory, entry: entry.kind, epoch: entry.epoch }
-      const message = 'writing the control log failed, its process must stop'
-      this.#failure = new CryptoFlowError(message, { kind: 'disk', reaction: 'stop', context, cause })
-      throw this.#failure
+      if (isDiskFull(cause)) throw this.#fullError(entry, cause)
+      throw this.#fail({ entry: entry.kind, epoch: entry.epoch }, cause)
     }
-    this.#size += bytes.length
+    this.size += bytes.length
     this.#link = link
   }
 
+  /** What found no room is taken back, so that the line never was. */
+  async #put(entry: ControlEntry, bytes: Uint8Array): Promise<void> {
+    try {
+      await writeFully(this.#file, bytes, this.size, this.#halfway(entry))
+      await this.#file.sync()
+    } catch (error) {
+      if (isDiskFull(error)) await this.#file.truncate(this.size)
+      throw error
+    }
+  }
+
+  /** The needed entries under a home as a new log in the place of the old one; the bytes that went. */
+  async #rewrite(home: Home | null): Promise<number> {
+    const { directory, path, disk, compactBytes } = this.#settings
+    const before = this.size
+    try {
+      const { entries } = decodeLines((await disk.readWhole(path)) ?? new Uint8Array(0), directory)
+      const bytes = encodeLines(neededEntries(entries), home)
+      await writeWhole(disk, path, bytes)
+      const file = await disk.open(path, 'change')
+      await this.#file.close()
+      this.#file = file
+      const { size, link } = decodeLines(bytes, directory)
+      this.size = size
+      this.#link = link
+      this.#home = home
+    } catch (error) {
+      if (!isDiskFull(error)) throw this.#fail({ bytes: before }, error)
+    }
+    this.#compactAt = Math.max(compactBytes, 2 * this.size)
+    return before - this.size
+  }
+
+  #fullError({ kind, epoch }: ControlEntry, cause: unknown): CryptoFlowError {
+    const context = { directory: this.#settings.directory, entry: kind, epoch }
+    return fullError('writing the control log found the disk full', context, cause)
+  }
+
+  #fail(what: Record<string, unknown>, cause: unknown): CryptoFlowError {
+    const context = { directory: this.#settings.directory, ...what }
+    const message = 'writing the control log failed, its process must stop'
+    this.#failure = new CryptoFlowError(message, { kind: 'disk', reaction: 'stop', context, cause })
+    return this.#failure
+  }
+
   #halfway({ kind }: ControlEntry): (() => void) | undefined {
-    if (kind === 'seal') return halfwayOf(this.#probe, 'seal')
-    if (kind === 'released') return halfwayOf(this.#probe, 'release')
+    if (kind === 'seal') return halfwayOf(this.#settings.probe, 'seal')
+    if (kind === 'released') return halfwayOf(this.#settings.probe, 'release')
     return undefined
   }
-}
-
-const headerText = JSON.stringify({ format: CONTROL_FORMAT })
-
-function encodeLine(json: string, before: number): { bytes: Uint8Array; link: number } {
-  const text = new TextEncoder().encode(json)
-  assert(!text.includes(NEWLINE), 'a line of the control log is one line')
-  const link = crc32(text, before)
-  const bytes = new Uint8Array(9 + text.length + 1)
-  bytes.set(new TextEncoder().encode(`${link.toString(16).padStart(8, '0')} `), 0)
-  bytes.set(text, 9)
-  bytes[bytes.length - 1] = NEWLINE
-  return { bytes, link }
-}
-
-function recoverLines(bytes: Uint8Array, directory: string): Found {
-  const entries: ControlEntry[] = []
-  let at = 0
-  let link = 0
-  for (let line = 1; at < bytes.length; line++) {
-    const newline = bytes.indexOf(NEWLINE, at)
-    const json = newline === -1 ? null : decodeLine(bytes.subarray(at, newline), link)
-    if (json === null) {
-      refuseDamage(bytes, { directory, line, offset: at })
-      break
-    }
-    if (line === 1) checkFormat(json, directory)
-    else entries.push(JSON.parse(json) as ControlEntry)
-    link = checksumOf(bytes, at)
-    at = newline + 1
-  }
-  return { entries, size: at, link, tornBytes: bytes.length - at }
-}
-
-/** The JSON of a line that carries the right checksum, else null. */
-function decodeLine(line: Uint8Array, before: number): string | null {
-  if (line.length < LINE_BYTES_MIN || line[8] !== 32) return null
-  if (crc32(line.subarray(9), before) !== checksumOf(line, 0)) return null
-  return new TextDecoder().decode(line.subarray(9))
-}
-
-/** NaN when these are no 8 hex digits. */
-function checksumOf(bytes: Uint8Array, at: number): number {
-  const digits = new TextDecoder('latin1').decode(bytes.subarray(at, at + 8))
-  return /^[0-9a-f]{8}$/.test(digits) ? Number.parseInt(digits, 16) : Number.NaN
-}
-
-/** Throws unless the bytes from `offset` on can be what a cut append leaves; the first line is never one. */
-function refuseDamage(bytes: Uint8Array, place: { directory: string; line: number; offset: number }): void {
-  const rest = bytes.subarray(place.offset)
-  const newline = rest.indexOf(NEWLINE)
-  const isCut = newline === -1 || (newline === rest.length - 1 && rest.includes(0))
-  if (isCut && place.line > 1) return
-  throw damageError(
-    `reading line ${place.line} at offset ${place.offset} of control.log found damage, expected its checksum`,
-    place,
-  )
-}
-
-function checkFormat(json: string, directory: string): void {
-  const { format } = JSON.parse(json) as { format?: unknown }
-  if (format === CONTROL_FORMAT) return
-  throw usageError(
-    `opening the control log found format ${format}, expected ${CONTROL_FORMAT}: a newer version wrote it`,
-    { directory, format },
-  )
 }

@@ -1,8 +1,8 @@
-import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Probe } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
-import { lockFile } from './lock.ts'
+import { isFileLocked, lockFile } from './lock.ts'
 
 /** One open file. Positions are bytes from its beginning. */
 export interface DiskFile {
@@ -35,6 +35,14 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>
   /** Holds the lock file until the answer is called; throws when another holder lives. */
   lock(path: string): () => void
+  /** Whether somebody holds that lock now. Takes none. */
+  isLocked(path: string): boolean
+  /** Bytes that this process may still write into the file system of a directory. */
+  freeBytes(directory: string): Promise<number>
+  /** Bytes of a file, null when there is none. */
+  sizeOf(path: string): Promise<number | null>
+  /** Names this directory on this disk: a copied directory answers another text. */
+  fingerprint(directory: string): Promise<string>
 }
 
 const openFlags = { read: 'r', change: 'r+', create: 'w+' } as const
@@ -81,6 +89,35 @@ export const nodeDisk: Disk = {
     }
   },
   lock: lockFile,
+  isLocked: isFileLocked,
+  async freeBytes(directory) {
+    const { bavail, bsize } = await statfs(directory)
+    return bavail * bsize
+  },
+  async sizeOf(path) {
+    return (await orNull(stat(path)))?.size ?? null
+  },
+  async fingerprint(directory) {
+    const { dev, ino, birthtimeMs } = await stat(directory)
+    return `${dev}-${ino}-${Math.floor(birthtimeMs)}`
+  },
+}
+
+/** Bytes that this process may still write into the file system of a directory. */
+export function freeBytes(directory: string, disk: Disk = nodeDisk): Promise<number> {
+  return disk.freeBytes(directory)
+}
+
+/** Causes looked through for the system's own error. */
+const CAUSES_MAX = 8
+
+/** Whether an error says, itself or by its cause, that no space is left on the disk or in the quota. */
+export function isDiskFull(error: unknown): boolean {
+  for (let i = 0; i < CAUSES_MAX && error instanceof Error; i++) {
+    if ('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) return true
+    error = error.cause
+  }
+  return false
 }
 
 /** Fills `into` from `position` as far as the file goes; answers the bytes read. */
@@ -127,6 +164,10 @@ export async function writeWhole(
   try {
     await writeFully(file, bytes, 0, halfway)
     await file.sync()
+  } catch (error) {
+    // Half a file must not keep the room that is missing (K8).
+    if (isDiskFull(error)) await disk.remove(tmp).catch(() => {})
+    throw error
   } finally {
     await file.close()
   }
@@ -152,6 +193,15 @@ export function halfwayOf(probe: Probe | undefined, step: Parameters<Probe>[0]):
 /** What stands on the disk cannot be trusted; `context` names the place. */
 export function damageError(message: string, context: Record<string, unknown>): CryptoFlowError {
   return new CryptoFlowError(message, { kind: 'disk', reaction: 'stop', context })
+}
+
+/** No space is left; what asked for it may be tried again when there is some. */
+export function fullError(
+  message: string,
+  context: Record<string, unknown>,
+  cause?: unknown,
+): CryptoFlowError {
+  return new CryptoFlowError(message, { kind: 'disk', reaction: 'retry', context, cause })
 }
 
 /** Somebody asks for what cannot be; `context` says where. */

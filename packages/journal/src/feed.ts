@@ -28,6 +28,8 @@ export interface FeedSource {
   readonly durableRecord: number
   /** True when the record is durable, false when it never will be because the journal was closed. */
   waitFor(record: number): Promise<boolean>
+  /** The feed reads no more. */
+  closed(feed: BlockFeed): void
 }
 
 export class JournalFeed implements BlockFeed {
@@ -57,6 +59,7 @@ export class JournalFeed implements BlockFeed {
   }
 
   close(): Promise<void> {
+    this.#source.closed(this)
     return this.#scan.close()
   }
 

@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Probe } from '@cryptoflow/model'
-import { type Disk, damageError, ensureDirectory, halfwayOf, nodeDisk, writeWhole } from './disk.ts'
+import { withBallast } from './ballast.ts'
+import {
+  type Disk,
+  damageError,
+  ensureDirectory,
+  fullError,
+  halfwayOf,
+  isDiskFull,
+  nodeDisk,
+  writeWhole,
+} from './disk.ts'
 
 const hashShape = /^[0-9a-f]{64}$/
 const ending = '.image'
@@ -9,6 +19,9 @@ const ending = '.image'
 /**
  * Stores a state image as `images/<hash>.image` and answers its hash, SHA-256 in hex, when it is durable.
  * The same bytes may be written again.
+ *
+ * A full disk is met with the directory's ballast. Without any left it throws `disk`, `retry`, and nothing of the
+ * image remains: the cut is forgotten, the next one may be smaller (K8).
  */
 export async function writeImage(
   directory: string,
@@ -17,8 +30,16 @@ export async function writeImage(
   disk: Disk = nodeDisk,
 ): Promise<string> {
   const hash = hashOf(bytes)
-  await ensureDirectory(disk, imagesDirectory(directory))
-  await writeWhole(disk, imagePath(directory, hash), bytes, halfwayOf(probe, 'image-write'))
+  const write = async () => {
+    await ensureDirectory(disk, imagesDirectory(directory))
+    await writeWhole(disk, imagePath(directory, hash), bytes, halfwayOf(probe, 'image-write'))
+  }
+  try {
+    await withBallast(directory, write, disk)
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    throw fullError('writing an image found the disk full', { directory, bytes: bytes.length }, error)
+  }
   return hash
 }
 

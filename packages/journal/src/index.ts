@@ -1,9 +1,28 @@
+export { giveBallast, type Reserve, withBallast } from './ballast.ts'
 export { blockOf, RecordCursor, readRecords } from './block.ts'
+export type { CaptureLine } from './capture-file.ts'
 export * from './control-log.ts'
-export type { Disk, DiskFile } from './disk.ts'
+export { type Disk, type DiskFile, freeBytes, isDiskFull } from './disk.ts'
+export { type ExportOptions, type ExportReport, exportCapture } from './export-capture.ts'
 export type { BlockFeed } from './feed.ts'
+export type { Home } from './home.ts'
 export * from './images.ts'
-export { type Journal, type JournalCounters, type JournalOptions, openJournal } from './journal.ts'
+export { type ImportOptions, type ImportReport, importCapture } from './import-capture.ts'
+export * from './inspect.ts'
+export { type Journal, openJournal, REFUSED } from './journal.ts'
+export type { JournalCounters, JournalOptions } from './journal-options.ts'
 export { lockFile } from './lock.ts'
 export { type JournalReader, openJournalReader } from './reader.ts'
 export type { Recovered, TornTail } from './recovery.ts'
+export type { Hole } from './refusals.ts'
+export {
+  type Forecast,
+  type ForecastInput,
+  forecast,
+  type RetentionPolicy,
+  type RetiredSegment,
+} from './retention.ts'
+export type { Damage } from './segment-files.ts'
+export type { JournalSegment } from './segment-keeper.ts'
+export type { SegmentSummary } from './segment-summary.ts'
+export type { JournalCompression } from './segment-writer.ts'

@@ -73,6 +73,27 @@ describe('openJournal', () => {
 })
 
 describe('append', () => {
+  it('syncs a full segment before the next one exists, also within one write', async () => {
+    const disk = memoryDisk()
+    const journal = await openOn(disk, { segmentBytes: 1_000_000, flushBytes: 1e9 })
+    const begun = disk.trail.length
+    for (let i = 0; i < 3; i++) journal.append(RecordKind.frame, 0, 5, new Uint8Array(900_000))
+    await journal.flush()
+    const trail = disk.trail.slice(begun).filter((line) => /^syncData|^rename/.test(line))
+    const [one, three, four] = [1, 3, 4].map((n) => `${String(n).padStart(20, '0')}.seg`)
+    expect(trail).toEqual([
+      `syncData ${one}`,
+      `rename ${three}`,
+      `syncData ${three}`,
+      `rename ${four}`,
+      `syncData ${four}`,
+    ])
+    expect(journal.counters.bytes).toBe(
+      disk.files(`${DIRECTORY}/segments`).reduce((sum, path) => sum + disk.content(path).length - 64, 0),
+    )
+    await journal.close()
+  })
+
   it('numbers records densely and gives back what it took, byte for byte', async () => {
     const disk = memoryDisk()
     const journal = await openOn(disk)

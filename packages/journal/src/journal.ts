@@ -1,73 +1,37 @@
 import { join } from 'node:path'
-import { assert, encodeNote, type Probe, RecordKind } from '@cryptoflow/model'
+import { assert, encodeNote, RecordKind } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError } from '@cryptoflow/runtime'
-import { BlockCache } from './block-cache.ts'
-import { type Disk, damageError, ensureDirectory, nodeDisk, usageError } from './disk.ts'
+import { ballastBytes, giveBallast, type Reserve, reserveBallast } from './ballast.ts'
+import { type Disk, damageError, ensureDirectory, fullError, isDiskFull, usageError } from './disk.ts'
 import { type BlockFeed, JournalFeed } from './feed.ts'
-import { type Group, GroupBuffer } from './group-buffer.ts'
 import { makeIdentity, readIdentity } from './identity.ts'
+import {
+  type JournalCounters,
+  type JournalOptions,
+  type JournalSettings,
+  journalDefaults,
+} from './journal-options.ts'
 import { JournalScan } from './journal-scan.ts'
 import { type Recovered, recover } from './recovery.ts'
-import { MARK_BYTES, PAYLOAD_BYTES_MAX } from './segment.ts'
-import { listSegments, type SegmentFiles, segmentsDirectory } from './segment-files.ts'
+import { type Hole, Refusals } from './refusals.ts'
+import { type Forecast, forecast, type RetentionPolicy, type RetiredSegment } from './retention.ts'
+import { PAYLOAD_BYTES_MAX } from './segment.ts'
+import { dropCutSegments, listSegments, type SegmentFiles, segmentsDirectory } from './segment-files.ts'
+import { type JournalSegment, SegmentKeeper } from './segment-keeper.ts'
 import { SegmentWriter } from './segment-writer.ts'
-import { Waiters } from './waiters.ts'
-
-export interface JournalOptions {
-  /** Made when it is not there. */
-  readonly directory: string
-  readonly clock: Clock
-  /** Version of the product, for the start record. */
-  readonly version: string
-  readonly probe?: Probe
-  /** Longest time a record waits before its write begins; default 20 ms. */
-  readonly flushEveryMs?: number
-  /** Bytes that begin a write at once; default 256 KiB. */
-  readonly flushBytes?: number
-  /** A segment is full when the next group would make it larger; default 64 MiB. */
-  readonly segmentBytes?: number
-  /** Recent blocks kept in memory for feeds; default 64 MiB. */
-  readonly keepBytes?: number
-  /** Bytes not yet durable above which the journal calls itself congested; default 64 MiB. */
-  readonly congestedBytes?: number
-  /** Segments with records from here on are verified at opening; default: the last one. */
-  readonly verifyFrom?: number
-  /** The disk; default: the machine's. */
-  readonly disk?: Disk
-}
-
-/** What happened since opening. Rare branches are counted so that tests and metrics can see them. */
-export interface JournalCounters {
-  records: number
-  /** Bytes written, marks included. */
-  bytes: number
-  /** Writes with their sync. */
-  flushes: number
-  /** Records whose time was behind the record before, and was raised to it. */
-  raisedTimes: number
-  /** Records appended while the journal was congested. */
-  congestedRecords: number
-}
-
-const defaults = {
-  flushEveryMs: 20,
-  flushBytes: 256 * 1024,
-  segmentBytes: 64 * 1024 * 1024,
-  keepBytes: 64 * 1024 * 1024,
-  congestedBytes: 64 * 1024 * 1024,
-  verifyFrom: Number.POSITIVE_INFINITY,
-  disk: nodeDisk,
-}
+import { WriteLoop } from './write-loop.ts'
+import { WriteRate } from './write-rate.ts'
 
 /**
  * Opens a journal for writing: locks its directory, makes or reads its identity, finds the end, cuts a torn tail,
- * and appends a start record, which is durable when this returns.
+ * reserves space for a full disk, and appends a start record, which is durable when this returns.
  *
- * Throws a CryptoFlowError when another process holds it or a newer version wrote it (`usage`), and when its
- * bytes are damaged or the disk fails (`disk`).
+ * A disk that is full already opens a journal that is full, if the owner has `onFull` and the reserve has room for the
+ * start record: what is in it can be sealed and released. Throws a CryptoFlowError when another process holds it or a newer version wrote
+ * it (`usage`), when its bytes are damaged or the disk fails (`disk`), and when there is no room (`disk`, `retry`).
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const settings = { ...defaults, ...options }
+  const settings: JournalSettings = { ...journalDefaults, ...options }
   const { directory, disk, clock } = settings
   await ensureDirectory(disk, segmentsDirectory(directory))
   const unlock = disk.lock(join(directory, 'lock.db'))
@@ -76,15 +40,20 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     const journalId = await identify(disk, directory, clock)
     const files = { disk, directory, journalId }
     const found = await recover(files, { repair: true, verifyFrom: settings.verifyFrom })
-    journal = new Journal(settings, files, found, unlock)
-    const note = { lastRecord: found.lastRecord, clean: found.clean, version: settings.version }
+    await dropCutSegments(files)
+    const reserve = await reserveBallast(directory, settings.reserveBytes, disk)
+    journal = new Journal(settings, files, { recovered: found, reserve, unlock })
+    const { version, stored } = settings
+    const told = stored === undefined ? {} : { stored }
+    const note = { lastRecord: found.lastRecord, clean: found.clean, version, ...told }
     journal.append(RecordKind.start, 0, clock.nowUs(), encodeNote(note))
     await journal.flush()
     return journal
   } catch (error) {
     await journal?.close().catch(() => {})
     unlock()
-    throw error
+    const isPlain = isDiskFull(error) && !(error instanceof CryptoFlowError)
+    throw isPlain ? fullError('opening the journal found the disk full', { directory }, error) : error
   }
 }
 
@@ -97,7 +66,8 @@ async function identify(disk: Disk, directory: string, clock: Clock): Promise<st
   return makeIdentity(disk, directory, clock)
 }
 
-type Settings = typeof defaults & JournalOptions
+/** What append answers while the disk is full, instead of a record number. */
+export const REFUSED = 0
 
 /** A journal that this process writes. */
 export class Journal {
@@ -106,40 +76,61 @@ export class Journal {
   readonly directory: string
   /** What opening found, before the start record. */
   readonly recovered: Recovered
-  readonly counters: JournalCounters
-  readonly #settings: Settings
+  readonly #settings: JournalSettings
   readonly #files: SegmentFiles
   readonly #writer: SegmentWriter
-  readonly #buffer = new GroupBuffer()
-  readonly #cache: BlockCache
-  readonly #waiters = new Waiters()
+  readonly #loop: WriteLoop
+  readonly #rate: WriteRate
   readonly #unlock: () => void
+  readonly #feeds = new Set<BlockFeed>()
+  readonly #keeper: SegmentKeeper
+  readonly #counts = {
+    records: 0,
+    raisedTimes: 0,
+    congestedRecords: 0,
+    fullDisks: 0,
+    refusedRecords: 0,
+    lostRecords: 0,
+  }
+  #reserve: Reserve
   #lastRecord: number
-  #durableRecord: number
   #lastReceivedUs: number
-  /** Bytes of the write under way, 0 when there is none. */
-  #writingBytes = 0
-  #isWriting = false
-  /** A write is to begin as soon as the one under way ends. */
-  #isDue = false
+  /** What was refused since the disk was found full; null while it is not. */
+  #refusals: Refusals | null = null
   #cancelTimer: (() => void) | null = null
-  #failure: CryptoFlowError | null = null
+  #resuming: Promise<Hole | null> | null = null
   #finishing: Promise<void> | null = null
 
-  constructor(settings: Settings, files: SegmentFiles, recovered: Recovered, unlock: () => void) {
-    const { segmentBytes, probe } = settings
+  constructor(
+    settings: JournalSettings,
+    files: SegmentFiles,
+    { recovered, reserve, unlock }: { recovered: Recovered; reserve: Reserve; unlock: () => void },
+  ) {
+    const { segmentBytes, compression, probe, keepBytes, clock } = settings
+    const { segments, lastRecord } = recovered
     this.id = files.journalId
     this.directory = files.directory
     this.recovered = recovered
-    this.counters = { records: 0, bytes: 0, flushes: 0, raisedTimes: 0, congestedRecords: 0 }
     this.#settings = settings
     this.#files = files
-    this.#writer = new SegmentWriter(files, { segments: recovered.segments, segmentBytes, probe })
-    this.#cache = new BlockCache(settings.keepBytes)
+    this.#reserve = reserve
+    this.#rate = new WriteRate(clock.nowUs())
+    this.#writer = new SegmentWriter(files, { segments, lastRecord, segmentBytes, compression, probe })
+    this.#keeper = new SegmentKeeper(files, this.#writer.segments)
+    this.#loop = new WriteLoop(this.#writer, {
+      directory: files.directory,
+      durableRecord: lastRecord,
+      keepBytes,
+      onWritten: (bytes) => this.#rate.add(clock.nowUs(), bytes),
+      onFull: settings.onFull === undefined ? null : () => this.#becomeFull(),
+    })
     this.#unlock = unlock
-    this.#lastRecord = recovered.lastRecord
-    this.#durableRecord = recovered.lastRecord
+    this.#lastRecord = lastRecord
     this.#lastReceivedUs = recovered.lastReceivedUs
+  }
+
+  get counters(): Readonly<JournalCounters> {
+    return { ...this.#counts, bytes: this.#writer.durableBytes, flushes: this.#loop.flushes }
   }
 
   /** This process's start record: what lies before it is history. */
@@ -149,7 +140,7 @@ export class Journal {
 
   /** First record that is still on the disk. */
   get firstRecord(): number {
-    return this.recovered.firstRecord
+    return this.#writer.segments[0] ?? this.recovered.firstRecord
   }
 
   /** Last record appended. */
@@ -159,12 +150,12 @@ export class Journal {
 
   /** Last record that survives a power cut. */
   get durableRecord(): number {
-    return this.#durableRecord
+    return this.#loop.durableRecord
   }
 
   /** Bytes appended and not yet durable. */
   get pendingBytes(): number {
-    return this.#buffer.bytes + this.#writingBytes
+    return this.#loop.pendingBytes
   }
 
   /** The disk does not keep up; whoever appends decides what to leave out. */
@@ -172,39 +163,68 @@ export class Journal {
     return this.pendingBytes > this.#settings.congestedBytes
   }
 
+  /** No room is left: records are refused until tryResume() answers a hole. */
+  get isFull(): boolean {
+    return this.#refusals !== null
+  }
+
+  /** Records refused since the disk was found full, per connection; empty while it is not. */
+  get refused(): ReadonlyMap<number, number> {
+    return this.#refusals?.counts ?? new Map()
+  }
+
+  /** What is kept back for a full disk, as of opening or the last resume; less than asked for on a small disk. */
+  get reserve(): Reserve {
+    return this.#reserve
+  }
+
+  /** Bytes per second that the journal grew by on the disk lately. */
+  get bytesPerSecond(): number {
+    return this.#rate.perSecond(this.#settings.clock.nowUs())
+  }
+
   /**
-   * Takes a record and answers its number. The payload is copied; the record counts when it is durable (K5).
-   * A time behind the record before is raised to it.
+   * Takes a record and answers its number, REFUSED while the disk is full. The payload is copied; the record counts
+   * when it is durable (K5). A time behind the record before is raised to it.
    *
    * Throws a CryptoFlowError: `data`, `reject` for a payload above 64 MiB, after which all is as before; `disk`,
    * `stop` once a write has failed; `usage` after close().
    */
   append(kind: RecordKind, connection: number, receivedUs: number, payload: Uint8Array): number {
-    this.#refuseAppend(payload)
+    this.#checkAppend(payload)
+    if (this.#refusals !== null) {
+      this.#refusals.add(connection, payload.length)
+      this.#counts.refusedRecords += 1
+      return REFUSED
+    }
     assert(receivedUs >= 0 && Number.isSafeInteger(receivedUs), 'a time is whole microseconds since 1970')
     const number = this.#lastRecord + 1
     assert(connection >= 0 && connection <= number, 'a connection is the number of an earlier record')
-    if (receivedUs < this.#lastReceivedUs) this.counters.raisedTimes += 1
+    if (receivedUs < this.#lastReceivedUs) this.#counts.raisedTimes += 1
     else this.#lastReceivedUs = receivedUs
-    this.#buffer.append(number, kind, connection, this.#lastReceivedUs, payload)
+    const { buffer } = this.#loop
+    buffer.append(number, kind, connection, this.#lastReceivedUs, payload)
     this.#lastRecord = number
-    this.counters.records += 1
-    if (this.isCongested) this.counters.congestedRecords += 1
-    if (this.#buffer.bytes >= this.#settings.flushBytes) this.#writeSoon()
-    else
-      this.#cancelTimer ??= this.#settings.clock.after(this.#settings.flushEveryMs, () => this.#writeSoon())
+    this.#counts.records += 1
+    if (this.isCongested) this.#counts.congestedRecords += 1
+    const { flushBytes, flushEveryMs, clock } = this.#settings
+    if (buffer.bytes >= flushBytes) this.#writeSoon()
+    else this.#cancelTimer ??= clock.after(flushEveryMs, () => this.#writeSoon())
     return number
   }
 
-  /** Resolves when the record is durable. Throws the journal's failure, or `usage` when closed before. */
+  /**
+   * Resolves when the record is durable, however long the disk is full. Throws the journal's failure, or `usage`
+   * when closed before.
+   */
   async durable(number: number): Promise<void> {
-    if (!(await this.#waitFor(number))) throw closedError(this.directory)
+    if (!(await this.#loop.waitFor(number))) throw closedError(this.directory)
   }
 
-  /** Writes at once what is appended so far; resolves when it is durable. */
+  /** Writes at once what is appended so far; resolves when it is durable. Throws `disk`, `retry` on a full disk. */
   async flush(): Promise<void> {
-    if (this.#durableRecord < this.#lastRecord) this.#writeSoon()
-    await this.durable(this.#lastRecord)
+    if (this.durableRecord < this.#lastRecord) this.#writeSoon()
+    if (!(await this.#loop.waitFor(this.#lastRecord, false))) throw closedError(this.directory)
   }
 
   /** Durable blocks from record `from` on, which may lie in the future. Throws `usage` when it is dropped. */
@@ -212,18 +232,62 @@ export class Journal {
     if (from < this.firstRecord) throw missingError(this.directory, from, this.firstRecord)
     const journal = this
     const source = {
-      cache: this.#cache,
+      cache: this.#loop.cache,
       get durableRecord() {
         return journal.durableRecord
       },
-      waitFor: (record: number) => journal.#waitFor(record),
+      waitFor: (record: number) => journal.#loop.waitFor(record),
+      closed: (feed: BlockFeed) => journal.#feeds.delete(feed),
     }
-    return new JournalFeed(source, new JournalScan(this.#files, () => this.#writer.segments), from)
+    const feed = new JournalFeed(source, new JournalScan(this.#files, () => this.#writer.segments), from)
+    this.#feeds.add(feed)
+    return feed
+  }
+
+  /**
+   * Tries to take records again after the disk was full: fills the reserve, then writes what was held. Null when
+   * there is still no room, or the disk is not full. Otherwise the hole: now the owner appends what tells it, a
+   * disconnect for each connection that it closed, before anything is read again.
+   */
+  tryResume(): Promise<Hole | null> {
+    this.#resuming ??= this.#resume().finally(() => {
+      this.#resuming = null
+    })
+    return this.#resuming
+  }
+
+  /** The segments there are, oldest first. Reads those that this process did not ask for before. */
+  segments(): Promise<readonly JournalSegment[]> {
+    return this.#keeper.list(this.durableRecord)
+  }
+
+  /**
+   * Deletes segments that hold only records up to `releasedTo` and that the policy lets go, oldest first; what was
+   * deleted. Never the segment being written, nor what an open feed has still to read. Calls queue up.
+   */
+  retire(releasedTo: number, policy: RetentionPolicy): Promise<readonly RetiredSegment[]> {
+    const unread = [...this.#feeds].map(({ cursor }) => cursor - 1)
+    const upTo = Math.min(releasedTo, this.durableRecord, ...unread)
+    return this.#keeper.retire({ releasedTo, upTo, policy, nowUs: this.#latestUs() })
+  }
+
+  /** When the disk will be full at the present rate, and whether retention comes first. */
+  async forecast(policy: RetentionPolicy): Promise<Forecast> {
+    const freeBytes = await this.#settings.disk.freeBytes(this.directory)
+    const { bytesPerSecond } = this
+    return forecast({
+      bytesPerSecond,
+      freeBytes,
+      policy,
+      nowUs: this.#latestUs(),
+      ...(await this.#keeper.measure()),
+    })
   }
 
   /**
    * Writes what is appended and takes no more; feeds go on to the last durable record and then end. The directory
-   * stays locked, so that what is read from it can still be sealed. Throws the journal's failure.
+   * stays locked, so that what is read from it can still be sealed. Throws the journal's failure. On a full disk
+   * what finds no room even in the reserve is given up (`lostRecords`): the next start tells where the journal ends.
    */
   finish(): Promise<void> {
     this.#finishing ??= this.#finish()
@@ -241,17 +305,19 @@ export class Journal {
 
   async #finish(): Promise<void> {
     try {
-      await this.flush()
+      if (this.#refusals === null) await this.flush().catch(forgiveFull)
+      if (this.#refusals !== null) await this.#writeLast()
     } finally {
       this.#cancelTimer?.()
-      this.#waiters.end()
+      this.#loop.end()
+      await this.#keeper.idle()
       // Also after a failed write: a file handle left to the garbage collector ends the process.
       await this.#writer.close()
     }
   }
 
-  #refuseAppend(payload: Uint8Array): void {
-    if (this.#failure !== null) throw this.#failure
+  #checkAppend(payload: Uint8Array): void {
+    if (this.#loop.failure !== null) throw this.#loop.failure
     if (this.#finishing !== null) throw closedError(this.directory)
     if (payload.length <= PAYLOAD_BYTES_MAX) return
     throw new CryptoFlowError(
@@ -260,62 +326,61 @@ export class Journal {
     )
   }
 
-  async #waitFor(record: number): Promise<boolean> {
-    if (record <= this.#durableRecord) return true
-    if (this.#failure !== null) throw this.#failure
-    return this.#waiters.wait(record)
-  }
-
-  /** Begins a write, or lets the one under way be followed by another: never two at once. */
   #writeSoon(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = null
-    this.#isDue = true
-    if (!this.#isWriting) void this.#writeWhileDue()
+    this.#loop.writeSoon()
   }
 
-  async #writeWhileDue(): Promise<void> {
-    this.#isWriting = true
-    while (this.#isDue && this.#failure === null) {
-      this.#isDue = false
-      const groups = this.#buffer.take()
-      this.#writingBytes = groups.reduce((sum, group) => sum + group.bytes.length, 0)
-      if (groups.length === 0) break
-      try {
-        await this.#writer.write(groups, this.#durableRecord)
-      } catch (error) {
-        this.#fail(error)
-        break
-      }
-      this.#settle(groups)
-    }
-    this.#isWriting = false
+  /** One step of the reserve is for what has its number already; the others are for seals and commits. */
+  async #becomeFull(): Promise<void> {
+    this.#refusals = new Refusals(this.#settings.clock.nowUs())
+    this.#counts.fullDisks += 1
+    this.#settings.onFull?.()
+    await this.#writeFromReserve()
   }
 
-  #settle(groups: readonly Group[]): void {
-    for (const { first, last, bytes } of groups) {
-      this.#cache.push({ first, last, bytes: bytes.subarray(MARK_BYTES) })
-      this.#durableRecord = last
-    }
-    this.counters.flushes += 1
-    this.counters.bytes += this.#writingBytes
-    this.#writingBytes = 0
-    this.#waiters.reached(this.#durableRecord)
+  async #writeFromReserve(): Promise<void> {
+    // Without a reserve to give up, what is held stays in memory: that is no reason to end the process.
+    await giveBallast(this.directory, this.#settings.disk).catch(() => 0)
+    await this.#loop.writeHeld()
   }
 
-  /** For good: after a failed sync the next one may lie (K4). */
-  #fail(cause: unknown): void {
-    const { directory } = this
-    this.#failure = new CryptoFlowError('writing the journal failed, its process must stop', {
-      kind: 'disk',
-      reaction: 'stop',
-      context: { directory, durableRecord: this.#durableRecord, lastRecord: this.#lastRecord },
-      cause,
-    })
-    this.#cancelTimer?.()
-    this.#cancelTimer = null
-    this.#waiters.fail(this.#failure)
+  async #writeLast(): Promise<void> {
+    await this.#resuming
+    await this.#loop.idle()
+    if (this.durableRecord < this.#lastRecord) await this.#writeFromReserve()
+    if (this.#loop.failure !== null) throw this.#loop.failure
+    this.#counts.lostRecords = this.#lastRecord - this.durableRecord
   }
+
+  /** Now, or the last record's time when that is later: a clock that went back makes nothing older (K13). */
+  #latestUs(): number {
+    return Math.max(this.#settings.clock.nowUs(), this.#lastReceivedUs)
+  }
+
+  async #resume(): Promise<Hole | null> {
+    const { disk, reserveBytes, resumeBytes, clock } = this.#settings
+    await this.#loop.idle()
+    if (this.#loop.failure !== null) throw this.#loop.failure
+    if (this.#refusals === null) return null
+    const { targetBytes } = this.#reserve
+    const missing = targetBytes - (await ballastBytes(this.directory, disk))
+    const needed = missing + this.pendingBytes + resumeBytes
+    if ((await disk.freeBytes(this.directory)) < needed) return null
+    const reserve = await reserveBallast(this.directory, reserveBytes, disk, targetBytes)
+    if (reserve.bytes < targetBytes) return null
+    if (!(await this.#loop.writeHeld())) return null
+    this.#reserve = reserve
+    const hole = this.#refusals.hole(this.#lastRecord, clock.nowUs())
+    this.#refusals = null
+    this.#loop.took()
+    return hole
+  }
+}
+
+function forgiveFull(error: unknown): void {
+  if (!(error instanceof CryptoFlowError && error.reaction === 'retry')) throw error
 }
 
 function closedError(directory: string): CryptoFlowError {

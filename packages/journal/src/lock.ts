@@ -1,9 +1,13 @@
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 
 /** SQLite's primary result code for a database that another connection holds. */
 const SQLITE_BUSY = 5
+
+/** Longest wait for a lock: somebody who only looks whether it is held may be in the way for an instant. */
+const LOCK_WAIT_MS = 50
 
 /**
  * Holds a lock file until the answer is called or the process ends, however it ends.
@@ -29,9 +33,25 @@ export function lockFile(path: string): () => void {
   }
 }
 
+/** Whether somebody holds the lock file at this moment; false when there is none. Takes no lock that lasts. */
+export function isFileLocked(path: string): boolean {
+  if (!existsSync(path)) return false
+  const database = new DatabaseSync(path, { timeout: 0, readOnly: true })
+  try {
+    // Reading needs the shared lock, which an exclusive transaction refuses.
+    database.prepare('SELECT count(*) FROM sqlite_master').get()
+    return false
+  } catch (error) {
+    if (isBusy(error)) return true
+    throw lockError(path, error)
+  } finally {
+    database.close()
+  }
+}
+
 function openDatabase(path: string): DatabaseSync {
   try {
-    return new DatabaseSync(path, { timeout: 0 })
+    return new DatabaseSync(path, { timeout: LOCK_WAIT_MS })
   } catch (error) {
     throw lockError(path, error)
   }
@@ -39,8 +59,7 @@ function openDatabase(path: string): DatabaseSync {
 
 function lockError(path: string, cause: unknown): CryptoFlowError {
   const directory = dirname(path)
-  const isBusy = cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY
-  return isBusy
+  return isBusy(cause)
     ? new CryptoFlowError(
         `locking ${directory} found another process on it, expected none: one process writes a directory`,
         { kind: 'usage', reaction: 'stop', context: { directory }, cause },
@@ -51,4 +70,8 @@ function lockError(path: string, cause: unknown): CryptoFlowError {
         context: { directory },
         cause,
       })
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY
 }

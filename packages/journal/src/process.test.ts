@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { RecordKind } from '@cryptoflow/model'
 import { CryptoFlowError, systemClock } from '@cryptoflow/runtime'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { verifyJournal } from './inspect.ts'
 import { openJournal } from './journal.ts'
 import { openJournalReader } from './reader.ts'
 import { collect, failureOf } from './testing/journals.ts'
@@ -93,6 +94,39 @@ describe('a journal on the machine’s disk', () => {
     const journal = await open()
     expect(journal.recovered).toMatchObject({ lastRecord: next - 1, clean: false })
     expect(journal.lastRecord).toBe(next)
+    await journal.close()
+  })
+})
+
+describe('beside a writer at work', () => {
+  it('a reader takes no lock, changes nothing, sees durable records only, and never finds damage', async () => {
+    const lines = startWriter()
+    for (let round = 0; round < 8; round++) {
+      const durable = Number((await lines.next()).value)
+      const reader = await openJournalReader(directory)
+      expect([reader.isLive, reader.torn]).toEqual([true, null])
+      // What was durable before the reader came and is proven by a later write; a write is 50 records.
+      expect(reader.last).toBeGreaterThanOrEqual(durable - 50)
+      const records = await collect(reader.blocks(Math.max(1, reader.last - 500)))
+      expect(records.at(-1)?.number ?? 0).toBe(reader.last)
+      expect((await verifyJournal(directory)).damage).toBe(null)
+    }
+    // It has not taken the writer's lock away by looking.
+    expect((await failureOf(open())).kind).toBe('usage')
+    child?.kill('SIGKILL')
+    await once(child as ChildProcess, 'exit')
+    expect((await openJournalReader(directory)).isLive).toBe(false)
+  })
+
+  it('in the same process a look at the lock does not free it', async () => {
+    const journal = await open()
+    expect((await openJournalReader(directory)).isLive).toBe(true)
+    const probe = `const { openJournalReader } = await import(process.argv[1])
+console.log((await openJournalReader(process.argv[2])).isLive)`
+    const args = ['--input-type=module', '--eval', probe, '--', index, directory]
+    child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const { value } = await createInterface({ input: child.stdout! })[Symbol.asyncIterator]().next()
+    expect(value).toBe('true')
     await journal.close()
   })
 })

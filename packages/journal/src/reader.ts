@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { JournalBlock } from '@cryptoflow/model'
 import { type Disk, nodeDisk, usageError } from './disk.ts'
 import { readIdentity } from './identity.ts'
@@ -5,18 +6,25 @@ import { missingError } from './journal.ts'
 import { JournalScan } from './journal-scan.ts'
 import { recover, type TornTail } from './recovery.ts'
 
-/** A journal that nobody writes, for replay. Takes no lock and changes nothing. */
+/**
+ * A journal as somebody sees it who does not write it: for replay and for looking. Takes no lock and changes nothing.
+ * Beside a writer at work it sees what was durable for certain when it was opened.
+ */
 export interface JournalReader {
   readonly id: string
   /** First and last whole record; last is below first when there is none. */
   readonly first: number
   readonly last: number
-  /** The cut last write that is left out, null when the journal ends whole. */
+  /** First record numbers of the segments there were at opening. */
+  readonly segments: readonly number[]
+  /** A process writes the journal at this moment. */
+  readonly isLive: boolean
+  /** The cut last write that is left out, null when the journal ends whole or is being written. */
   readonly torn: TornTail | null
   /**
    * Records `from` to `to` in blocks of about 1 MB, verified as they are read; by default all.
-   * Throws a CryptoFlowError: `usage` when a record asked for is not there, `disk` naming segment, record and
-   * offset of damage, after all records before it were handed out.
+   * Throws a CryptoFlowError: `usage` when a record asked for is not there, or not any more; `disk` naming segment,
+   * record and offset of damage, after all records before it were handed out.
    */
   blocks(from?: number, to?: number): AsyncGenerator<JournalBlock, void, void>
 }
@@ -29,12 +37,19 @@ export async function openJournalReader(directory: string, disk: Disk = nodeDisk
   const journalId = await readIdentity(disk, directory)
   if (journalId === null) throw usageError('opening a journal found no identity', { directory })
   const files = { disk, directory, journalId }
+  // Asked before anything is read: a writer that ends meanwhile only makes us see less.
+  const isLive = disk.isLocked(join(directory, 'lock.db'))
   const found = await recover(files, { repair: false, verifyFrom: Number.POSITIVE_INFINITY })
-  const { firstRecord: first, lastRecord: last, torn, segments } = found
+  const { firstRecord: first, segments } = found
+  // What a writer at work wrote last may be whole here and not be synced: only the next write proves it (K5).
+  const last = isLive ? found.provenRecord : found.lastRecord
+  const torn = isLive ? null : found.torn
   return {
     id: journalId,
     first,
     last,
+    segments,
+    isLive,
     torn,
     async *blocks(from = first, to = last) {
       if (from < first) throw missingError(directory, from, first)
@@ -42,7 +57,7 @@ export async function openJournalReader(directory: string, disk: Disk = nodeDisk
       const scan = new JournalScan(files, () => segments)
       try {
         for (let next = from; next <= to; ) {
-          const block = await scan.read(next, to)
+          const block = await scan.read(next, to).catch((error) => refuseRetired(error, directory, next))
           yield block
           next = block.last + 1
         }
@@ -51,4 +66,12 @@ export async function openJournalReader(directory: string, disk: Disk = nodeDisk
       }
     },
   }
+}
+
+/** A writer may let a segment go while we read. */
+function refuseRetired(error: unknown, directory: string, record: number): never {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    throw usageError('reading found that the segment was retired meanwhile', { directory, record })
+  }
+  throw error
 }

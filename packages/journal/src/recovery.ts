@@ -1,7 +1,5 @@
 import { RecordKind } from '@cryptoflow/model'
 import { RecordCursor } from './block.ts'
-import { readFully } from './disk.ts'
-import { findMarkAfter, MARK_BYTES } from './segment.ts'
 import {
   type Damage,
   damaged,
@@ -12,9 +10,6 @@ import {
 } from './segment-files.ts'
 import { isDamage, SegmentReader } from './segment-reader.ts'
 
-/** Bytes behind a torn tail are searched for marks in pieces of this size. */
-const SEARCH_BYTES = 1024 * 1024
-
 /** What stands in a journal's directory. */
 export interface Recovered {
   /** First record numbers of the segments, ascending. */
@@ -23,6 +18,8 @@ export interface Recovered {
   readonly firstRecord: number
   /** Last whole record, 0 in a new journal. */
   readonly lastRecord: number
+  /** Last record of the last segment that a later write names as durable, 0 when none does: the least that is. */
+  readonly provenRecord: number
   /** Time of the last record, 0 when there is none. */
   readonly lastReceivedUs: number
   /** The last record is a stop, or there is none. */
@@ -48,7 +45,7 @@ export async function recover(
   options: { repair: boolean; verifyFrom: number },
 ): Promise<Recovered> {
   const segments = await listSegments(files.disk, files.directory)
-  let end: SegmentEnd = { lastRecord: 0, lastReceivedUs: 0, clean: true, torn: null }
+  let end: SegmentEnd = { lastRecord: 0, provenRecord: 0, lastReceivedUs: 0, clean: true, torn: null }
   for (const [i, first] of segments.entries()) {
     const isLast = i === segments.length - 1
     const following = segments[i + 1] ?? Number.POSITIVE_INFINITY
@@ -69,7 +66,7 @@ export async function recover(
   return { ...end, segments, firstRecord: segments[0] ?? 1 }
 }
 
-type SegmentEnd = Pick<Recovered, 'lastRecord' | 'lastReceivedUs' | 'clean' | 'torn'>
+type SegmentEnd = Pick<Recovered, 'lastRecord' | 'provenRecord' | 'lastReceivedUs' | 'clean' | 'torn'>
 
 async function readEnd(
   files: SegmentFiles,
@@ -79,46 +76,41 @@ async function readEnd(
   const reader = await SegmentReader.open(files, first)
   try {
     // A segment without records begins after all that were ever durable, whatever came of the files before it.
-    let end: SegmentEnd = { ...before, lastRecord: first - 1 }
+    let end: SegmentEnd = { ...before, lastRecord: first - 1, provenRecord: first - 1 }
     for (;;) {
-      const answer = await reader.read(Number.MAX_SAFE_INTEGER)
+      let answer = await reader.read(Number.MAX_SAFE_INTEGER)
       if (answer === null) return end
-      if (isDamage(answer)) return { ...end, torn: await tornTail(files, reader, answer, isLast) }
+      if (isDamage(answer)) {
+        const torn = await tornTail(files, reader, answer, isLast)
+        if ('bytes' in torn) return { ...end, torn }
+        // A writer at work may have ended this very write since: only what is still bad is damage.
+        answer = await reader.read(Number.MAX_SAFE_INTEGER)
+        if (answer === null || isDamage(answer)) throw damaged({ ...torn, directory: files.directory })
+      }
       const cursor = new RecordCursor(answer)
       while (cursor.next());
       const { number, receivedUs, kind } = cursor.record
-      end = { lastRecord: number, lastReceivedUs: receivedUs, clean: kind === RecordKind.stop, torn: null }
+      const clean = kind === RecordKind.stop
+      // A write proves only what was durable when it began; a segment, all that lies in the ones before.
+      const provenRecord = Math.max(reader.proven, first - 1)
+      end = { lastRecord: number, provenRecord, lastReceivedUs: receivedUs, clean, torn: null }
     }
   } finally {
     await reader.close()
   }
 }
 
-/** The damage as a torn tail; throws when it is none. */
+/** The damage as a torn tail, or with the proof that it is none. */
 async function tornTail(
   files: SegmentFiles,
   reader: SegmentReader,
   damage: Damage,
   isLast: boolean,
-): Promise<TornTail> {
-  const { directory } = files
-  if (!isLast) throw damaged({ ...damage, directory })
-  const mark = await searchMark(reader, damage)
-  if (mark !== -1) {
-    const reason = `${damage.reason}, and the mark at offset ${mark} says that it was durable`
-    throw damaged({ ...damage, directory, reason })
-  }
-  return { ...damage, bytes: (await reader.file.size()) - damage.offset }
-}
-
-async function searchMark(reader: SegmentReader, damage: Damage): Promise<number> {
-  const buffer = new Uint8Array(SEARCH_BYTES)
-  for (let offset = damage.offset; ; offset += SEARCH_BYTES - MARK_BYTES + 1) {
-    const bytes = buffer.subarray(0, await readFully(reader.file, buffer, offset))
-    const at = findMarkAfter(bytes, damage.record, reader.header.link)
-    if (at !== -1) return offset + at
-    if (bytes.length < SEARCH_BYTES) return -1
-  }
+): Promise<TornTail | Damage> {
+  if (!isLast) throw damaged({ ...damage, directory: files.directory })
+  const proof = await reader.findProof(damage.record)
+  if (proof === -1) return { ...damage, bytes: (await reader.file.size()) - damage.offset }
+  return { ...damage, reason: `${damage.reason}, and the mark at offset ${proof} says that it was durable` }
 }
 
 async function cut(files: SegmentFiles, first: number, torn: TornTail): Promise<void> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { type Disk, type DiskFile, damageError, readFully } from './disk.ts'
-import { decodeHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment.ts'
+import { type Disk, type DiskFile, damageError, readFully, usageError } from './disk.ts'
+import { decodeHeader, newerFormatOf, SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment.ts'
 
 const namePattern = /^(\d{20})\.seg$/
 
@@ -35,7 +35,17 @@ export async function listSegments(disk: Disk, directory: string): Promise<numbe
   return firsts.sort((a, b) => a - b)
 }
 
-/** Reads and checks a segment's header. Throws a CryptoFlowError when it is not that segment of this journal. */
+/** Removes what a cut opening of a segment left behind. Only the writing process may. */
+export async function dropCutSegments({ disk, directory }: Omit<SegmentFiles, 'journalId'>): Promise<void> {
+  const folder = segmentsDirectory(directory)
+  const names = await disk.list(folder)
+  for (const name of names.filter((name) => name.endsWith('.seg.tmp'))) await disk.remove(join(folder, name))
+}
+
+/**
+ * Reads and checks a segment's header. Throws a CryptoFlowError: `disk` when it is not that segment of this
+ * journal, `usage` when a newer version wrote it.
+ */
 export async function readHeader(
   { directory, journalId }: SegmentFiles,
   file: DiskFile,
@@ -46,6 +56,15 @@ export async function readHeader(
   const header = decodeHeader(bytes.subarray(0, read))
   const refuse = (reason: string) =>
     damaged({ directory, segment: segmentName(first), record: first, offset: 0, reason })
+  const format = newerFormatOf(bytes)
+  if (format !== null) {
+    const segment = segmentName(first)
+    throw usageError(`reading segment ${segment} found format ${format}: a newer version wrote it`, {
+      directory,
+      segment,
+      format,
+    })
+  }
   if (typeof header === 'string') throw refuse(header)
   if (header.journalId !== journalId) throw refuse(`the header belongs to journal ${header.journalId}`)
   if (header.first !== first) throw refuse(`the header names record ${header.first}`)

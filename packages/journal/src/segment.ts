@@ -3,7 +3,8 @@ import { entropy } from '@cryptoflow/runtime'
 import { getU64, setU64, viewOf } from './bytes.ts'
 
 /**
- * A segment file: what its bytes mean. No I/O here.
+ * A segment file: what its bytes mean. No I/O here. This is format 1; format 2, whose groups are compressed, has
+ * the same header and is drawn in `zstd-block.ts`.
  *
  * Limits: payload 64 MiB, numbers below 2^53, one writing process per segment. A segment is never continued by
  * another process: recovery cuts its torn tail, and the next record opens a new segment.
@@ -42,10 +43,15 @@ export const RECORD_HEADER_BYTES = 33
 export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
 
 const magic = new TextEncoder().encode('cfjrnl\r\n')
-const SEGMENT_FORMAT = 1
-const MARK = 0xffffffff
+/** First word behind the checksum of a mark or block header; no payload is that long. */
+export const MARK = 0xffffffff
+
+/** How the groups of a segment lie there: 1 as they are, 2 one zstd frame each. Formats above are refused. */
+export const SegmentFormat = { plain: 1, zstd: 2 } as const
+export type SegmentFormat = (typeof SegmentFormat)[keyof typeof SegmentFormat]
 
 export interface SegmentHeader {
+  readonly format: SegmentFormat
   readonly journalId: string
   readonly first: number
   /** The header's checksum: where the chain of its marks and records begins. */
@@ -53,11 +59,15 @@ export interface SegmentHeader {
 }
 
 /** Header of a new segment. Its salt is new each time, so equal headers never meet. */
-export function encodeHeader(journalId: string, first: number): Uint8Array {
+export function encodeHeader(
+  journalId: string,
+  first: number,
+  format: SegmentFormat = SegmentFormat.plain,
+): Uint8Array {
   const bytes = new Uint8Array(SEGMENT_HEADER_BYTES)
   const view = viewOf(bytes)
   bytes.set(magic, 0)
-  view.setUint32(8, SEGMENT_FORMAT, true)
+  view.setUint32(8, format, true)
   bytes.set(Buffer.from(entropy(8), 'hex'), 12)
   bytes.set(new TextEncoder().encode(journalId), 20)
   setU64(view, 52, first)
@@ -73,11 +83,27 @@ export function decodeHeader(bytes: Uint8Array): SegmentHeader | string {
   const link = view.getUint32(60, true)
   if (crc32(bytes.subarray(0, 60)) !== link) return 'the header fails its checksum'
   const format = view.getUint32(8, true)
-  if (format !== SEGMENT_FORMAT) return `the header has format ${format}, expected ${SEGMENT_FORMAT}`
-  return { journalId: new TextDecoder().decode(bytes.subarray(20, 46)), first: getU64(view, 52), link }
+  if (format !== SegmentFormat.plain && format !== SegmentFormat.zstd) {
+    return `the header has format ${format}, expected at most ${SegmentFormat.zstd}`
+  }
+  return {
+    format,
+    journalId: new TextDecoder().decode(bytes.subarray(20, 46)),
+    first: getU64(view, 52),
+    link,
+  }
 }
 
-/** Writes a record at `offset`, all but its checksum; answers the offset behind it. */
+/** The format that a whole header names when it is above those we read, else null. */
+export function newerFormatOf(bytes: Uint8Array): number | null {
+  if (bytes.length < SEGMENT_HEADER_BYTES || magic.some((byte, i) => bytes[i] !== byte)) return null
+  const view = viewOf(bytes)
+  if (crc32(bytes.subarray(0, 60)) !== view.getUint32(60, true)) return null
+  const format = view.getUint32(8, true)
+  return format > SegmentFormat.zstd ? format : null
+}
+
+/** Writes a record at `offset`, zero for its checksum; answers the offset behind it. */
 export function putRecord(
   bytes: Uint8Array,
   view: DataView,
@@ -88,6 +114,7 @@ export function putRecord(
   receivedUs: number,
   payload: Uint8Array,
 ): number {
+  view.setUint32(offset, 0, true)
   view.setUint32(offset + 4, payload.length, true)
   setU64(view, offset + 8, number)
   setU64(view, offset + 16, connection)
@@ -128,6 +155,8 @@ export interface ChainPlace {
   link: number
   /** Number of the next record. */
   next: number
+  /** Last record that a mark passed so far names as durable, 0 when none did. */
+  proven: number
 }
 
 /**
@@ -167,6 +196,7 @@ export function walkEntries(bytes: Uint8Array, place: ChainPlace, segmentLink: n
       if (mark === null || mark.first !== place.next)
         return ended('bad', 0, 'the mark is not the expected one')
       place.link = crc32(bytes.subarray(at, at + size), place.link)
+      place.proven = mark.durable
     } else {
       const link = crc32(bytes.subarray(at + 4, at + size), place.link)
       if (link !== view.getUint32(at, true)) return ended('bad', 0, 'the record fails its checksum')

@@ -1,5 +1,7 @@
 interface Waiter {
   readonly record: number
+  /** Waits on when the disk is full. */
+  readonly isPatient: boolean
   readonly resolve: (isDurable: boolean) => void
   readonly reject: (error: Error) => void
 }
@@ -10,10 +12,10 @@ export class Waiters {
   #isOver = false
 
   /** True when the record is reached, false when the end came before. */
-  wait(record: number): Promise<boolean> {
+  wait(record: number, isPatient = true): Promise<boolean> {
     if (this.#isOver) return Promise.resolve(false)
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ record, resolve, reject })
+      this.#waiting.push({ record, isPatient, resolve, reject })
     })
   }
 
@@ -28,6 +30,13 @@ export class Waiters {
   end(): void {
     this.#isOver = true
     for (const waiter of this.#waiting.splice(0)) waiter.resolve(false)
+  }
+
+  /** The disk is full: who cannot wait for room is told. */
+  full(error: Error): void {
+    const told = this.#waiting.filter(({ isPatient }) => !isPatient)
+    this.#waiting = this.#waiting.filter(({ isPatient }) => isPatient)
+    for (const waiter of told) waiter.reject(error)
   }
 
   fail(error: Error): void {

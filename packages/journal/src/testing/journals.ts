@@ -2,15 +2,26 @@ import type { JournalBlock, JournalRecord } from '@cryptoflow/model'
 import { type Chance, CryptoFlowError, manualClock } from '@cryptoflow/runtime'
 import { readRecords } from '../block.ts'
 import type { BlockFeed } from '../feed.ts'
-import { type Journal, type JournalOptions, openJournal } from '../journal.ts'
+import { type Journal, openJournal } from '../journal.ts'
+import type { JournalOptions } from '../journal-options.ts'
 import { type JournalReader, openJournalReader } from '../reader.ts'
 import type { MemoryDisk } from './memory-disk.ts'
 
 export const DIRECTORY = '/journal'
 
-/** A journal on a disk in memory; its clock stands still, so writes begin when asked for. */
+/** A journal on a disk in memory; its clock stands still, so writes begin when asked for. No reserve; a full disk is borne. */
 export function openOn(disk: MemoryDisk, options: Partial<JournalOptions> = {}): Promise<Journal> {
-  return openJournal({ directory: DIRECTORY, clock: manualClock(), version: 'test', disk, ...options })
+  const clock = manualClock()
+  const onFull = () => {}
+  return openJournal({
+    directory: DIRECTORY,
+    clock,
+    version: 'test',
+    disk,
+    reserveBytes: 0,
+    onFull,
+    ...options,
+  })
 }
 
 export function readOn(disk: MemoryDisk): Promise<JournalReader> {
@@ -30,6 +41,13 @@ export async function collect(blocks: AsyncIterable<JournalBlock>): Promise<Jour
   const records: JournalRecord[] = []
   for await (const block of blocks) records.push(...recordsOf(block))
   return records
+}
+
+/** Everything an iteration gives. */
+export async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const item of items) list.push(item)
+  return list
 }
 
 /** All a feed gives up to a record. */

@@ -22,6 +22,8 @@ export interface MemoryDisk extends Disk {
   before: (operation: DiskOperation, path: string, bytes?: Uint8Array) => Promise<number | undefined>
   /** Operations in order, as `syncData name`. */
   readonly trail: string[]
+  /** Bytes that all files together may have; a write beyond is cut short, then refused with ENOSPC. */
+  capacityBytes: number
   /** Content of a file as a process sees it. */
   content(path: string): Uint8Array
   setContent(path: string, bytes: Uint8Array): void
@@ -47,8 +49,13 @@ export function memoryDisk(now: Entries = new Map(), durable: Entries = new Map(
     trail.push(`${operation} ${path.slice(path.lastIndexOf('/') + 1)}`)
     return disk.before(operation, path, bytes)
   }
+  const usedBytes = () => {
+    const files = new Set([...now.values()].filter((entry) => entry !== 'directory'))
+    return [...files].reduce((sum, file) => sum + file.bytes.length, 0)
+  }
   const disk: MemoryDisk = {
     trail,
+    capacityBytes: Number.POSITIVE_INFINITY,
     before: async () => undefined,
     async open(path, mode) {
       if (now.get(dirname(path)) !== 'directory') throw missing(path)
@@ -57,7 +64,7 @@ export function memoryDisk(now: Entries = new Map(), durable: Entries = new Map(
         if (file === undefined || file === 'directory') now.set(path, newInode(new Uint8Array(0)))
         else truncate(file, 0)
       }
-      return fileOf(inode(path), path, begin)
+      return fileOf(inode(path), path, begin, () => disk.capacityBytes - usedBytes())
     },
     readWhole: async (path) => (now.has(path) ? inode(path).bytes.slice() : null),
     list: async (directory) =>
@@ -94,6 +101,10 @@ export function memoryDisk(now: Entries = new Map(), durable: Entries = new Map(
       locks.add(path)
       return () => locks.delete(path)
     },
+    isLocked: (path) => locks.has(path),
+    freeBytes: async () => Math.max(0, disk.capacityBytes - usedBytes()),
+    sizeOf: async (path) => (now.has(path) ? inode(path).bytes.length : null),
+    fingerprint: async (directory) => `memory ${directory}`,
     content: (path) => inode(path).bytes.slice(),
     setContent: (path, bytes) => now.set(path, newInode(bytes.slice())),
     files: (directory) => [...now.keys()].filter((path) => path.startsWith(join(directory, '/'))),
@@ -110,6 +121,7 @@ function fileOf(
   file: Inode,
   path: string,
   begin: (operation: DiskOperation, path: string, bytes?: Uint8Array) => Promise<number | undefined>,
+  freeBytes: () => number,
 ): DiskFile {
   const sync = () => {
     file.durable = file.bytes.slice()
@@ -118,7 +130,10 @@ function fileOf(
   return {
     async write(bytes, position) {
       // Copied at once: what the caller changes before the answer must not count as written.
-      const taken = (await begin('write', path, bytes)) ?? bytes.length
+      const asked = (await begin('write', path, bytes)) ?? bytes.length
+      const room = freeBytes() + Math.max(0, file.bytes.length - position)
+      const taken = Math.min(asked, Math.max(0, room))
+      if (taken === 0 && asked > 0) throw noSpace(path)
       const written = bytes.slice(0, taken)
       file.bytes = put(file.bytes, position, written)
       file.pending.push({ at: position, bytes: written })
@@ -186,6 +201,10 @@ function contentLeft(file: Inode, chance: Chance): Uint8Array {
     }
   }
   return bytes
+}
+
+function noSpace(path: string): Error {
+  return Object.assign(new Error(`no space left on device: ${path}`), { code: 'ENOSPC' })
 }
 
 function missing(path: string): Error {
