@@ -5,90 +5,32 @@ import {
   decodeNote,
   RecordKind,
 } from '@cryptoflow/model'
-import { manualClock, seededChance, systemClock } from '@cryptoflow/runtime'
+import { manualClock, seededChance } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
-import type { WebSocket } from 'ws'
-import { type Ingest, startIngest } from './ingest.ts'
-import { MemoryIntake, type TestExchange, testExchange, testMarket } from './ingest-support.ts'
-import { planConnections, subscribeFrames } from './plan.ts'
+import { startIngest } from './ingest.ts'
+import { acking, hearing, limit, MemoryIntake, type TestServer, testMarket } from './ingest-support.ts'
 
-const quick = { firstMs: 1, maxMs: 20, jitter: 0.25 }
-
-/** Acknowledges every subscription, then does what the test says. */
-function acking(then: (socket: WebSocket, subscriptions: number) => void): (socket: WebSocket) => void {
-  return (socket) => {
-    let count = 0
-    socket.on('message', (data) => {
-      socket.send(JSON.stringify({ ok: JSON.parse(String(data)).id }))
-      count += 1
-      then(socket, count)
-    })
-  }
-}
-
-async function hearing(
-  exchange: TestExchange,
-  symbols: string[],
-  work: (intake: MemoryIntake, ingest: Ingest) => Promise<void>,
-): Promise<MemoryIntake> {
-  const intake = new MemoryIntake()
-  const ingest = startIngest({
-    market: testMarket(exchange.wsUrl, exchange.restUrl),
-    symbols,
-    streams: ['t', 'd'],
-    intake,
-    clock: systemClock(),
-    chance: seededChance(1),
-    backoff: quick,
-    notice: intake.notice,
-  })
-  try {
-    await work(intake, ingest)
-  } finally {
-    await ingest.stop()
-    await exchange.close()
-  }
-  return intake
-}
-
-describe('plan', () => {
-  const market = testMarket('', '')
-
-  it('puts as many streams on a connection as the exchange allows', () => {
-    const plans = planConnections(market, ['A', 'B', 'C'], ['t', 'd'])
-    expect(plans.map((plan) => plan.subscriptions.length)).toEqual([4, 2])
-    expect(plans[1]?.subscriptions).toEqual([
-      { symbol: 'C', stream: 't' },
-      { symbol: 'C', stream: 'd' },
-    ])
-  })
-
-  it('splits subscriptions so that every frame is within the exchange’s size', () => {
-    const subscriptions = Array.from({ length: 9 }, (_, i) => ({ symbol: `S测${i}`, stream: 'd' }))
-    const frames = subscribeFrames(market, subscriptions)
-    expect(frames.every((frame) => Buffer.byteLength(frame) <= 60)).toBe(true)
-    expect(frames.flatMap((frame) => JSON.parse(frame).names)).toHaveLength(9)
-    expect(frames.map((frame) => JSON.parse(frame).id)).toEqual(frames.map((_, index) => index + 1))
-  })
-})
+const one = { symbols: ['A'], streams: ['t', 'd'] }
 
 describe('a session', () => {
   it('records the connection, its frames as received, and its end, and comes back', async () => {
-    const exchange = await testExchange(
-      acking((socket) => {
-        socket.send('{"x": 1.50}')
-        socket.close(1001, 'bye')
-      }),
-    )
-    const intake = await hearing(exchange, ['A'], async (records) => {
+    const onSocket = acking((socket) => {
+      socket.send('{"x": 1.50}')
+      socket.close(1001, 'bye')
+    })
+    const intake = await hearing({ ...one, server: { onSocket } }, async (records) => {
       await records.until(() => records.of(RecordKind.disconnect).length >= 2)
     })
     const [first] = intake.of(RecordKind.connect)
     const note = decodeNote<ConnectNote>(first?.payload as Uint8Array)
-    expect(note.subscriptions).toEqual([
-      { symbol: 'A', stream: 't' },
-      { symbol: 'A', stream: 'd' },
-    ])
+    expect(note).toEqual({
+      exchange: 'nowhere',
+      market: 'spot',
+      subscriptions: [
+        { symbol: 'A', stream: 't' },
+        { symbol: 'A', stream: 'd' },
+      ],
+    })
     const frames = intake.of(RecordKind.frame).filter((record) => record.connection === first?.number)
     expect(frames.map((frame) => Buffer.from(frame.payload).toString())).toEqual(['{"ok":1}', '{"x": 1.50}'])
     const [end] = intake.of(RecordKind.disconnect)
@@ -98,55 +40,37 @@ describe('a session', () => {
   })
 
   it('keeps everything that was sent before a graceful close, in order', async () => {
-    const exchange = await testExchange(
-      acking((socket) => {
-        for (let i = 0; i < 500; i++) socket.send(String(i))
-        socket.close(1001)
-      }),
-    )
-    const intake = await hearing(exchange, ['A'], async (records) => {
+    const onSocket = acking((socket) => {
+      for (let i = 0; i < 500; i++) socket.send(String(i))
+      socket.close(1001)
+    })
+    const intake = await hearing({ ...one, server: { onSocket } }, async (records) => {
       await records.until(() => records.of(RecordKind.disconnect).length >= 1)
     })
     expect(intake.texts().slice(1, 501)).toEqual(Array.from({ length: 500 }, (_, i) => String(i)))
   })
 
-  it('gives a refused subscription up, says why, and tries again with backoff', async () => {
-    const exchange = await testExchange((socket) => {
-      socket.on('message', () => socket.send('{"no":1}'))
-    })
-    const intake = await hearing(exchange, ['A'], async (records) => {
-      await records.until(() => records.notices.filter(({ kind }) => kind === 'waiting').length >= 2)
-    })
-    expect(intake.notices).toContainEqual({ kind: 'refused', detail: '{"no":1}' })
-  })
-
-  it('waits out an exchange that is not there', async () => {
-    const gone = await testExchange(() => {})
-    await gone.close()
-    const intake = new MemoryIntake()
-    const ingest = startIngest({
-      market: testMarket(gone.wsUrl, gone.restUrl),
-      symbols: ['A'],
-      streams: ['t'],
-      intake,
-      clock: systemClock(),
-      chance: seededChance(2),
-      backoff: quick,
-      notice: intake.notice,
-    })
-    await intake.until(() => intake.notices.length >= 3)
-    await ingest.stop()
-    expect(intake.notices.every(({ kind }) => kind === 'waiting')).toBe(true)
-    expect(intake.of(RecordKind.connect)).toEqual([])
+  it('connects to the address of each route and subscribes there what belongs there', async () => {
+    const subscribed: string[] = []
+    const onSocket = acking()
+    const onPath: typeof onSocket = (socket, path) => {
+      socket.on('message', (data) => subscribed.push(`${path} ${JSON.parse(String(data)).names}`))
+      onSocket(socket, path)
+    }
+    await hearing(
+      { server: { onSocket: onPath }, symbols: ['A'], streams: ['t', 'm', '!f'] },
+      async (intake) => {
+        await intake.until(() => intake.texts().length === 2)
+      },
+    )
+    expect(subscribed.sort()).toEqual(['/a A@t', '/b @!f,A@m'])
   })
 
   it('stops reading while the disk is behind, and loses nothing by it', async () => {
-    const exchange = await testExchange(
-      acking((socket) => {
-        for (let i = 0; i < 300; i++) socket.send(String(i))
-      }),
-    )
-    await hearing(exchange, ['A'], async (intake, ingest) => {
+    const onSocket = acking((socket) => {
+      for (let i = 0; i < 300; i++) socket.send(String(i))
+    })
+    await hearing({ ...one, server: { onSocket } }, async (intake, ingest) => {
       intake.isCongested = true
       await intake.until(() => ingest.counters.pauses > 0)
       intake.isCongested = false
@@ -154,62 +78,126 @@ describe('a session', () => {
       expect(intake.texts().slice(1)).toEqual(Array.from({ length: 300 }, (_, i) => String(i)))
     })
   })
+
+  it('refuses a market whose address is none before anything is sent', () => {
+    const intake = new MemoryIntake()
+    for (const url of ['http://x', 'wss://', 'nonsense']) {
+      const market = testMarket('', 'http://x', { routes: { a: url } })
+      const start = () =>
+        startIngest({
+          market,
+          ...one,
+          intake,
+          clock: manualClock(),
+          chance: seededChance(1),
+          notice: intake.notice,
+        })
+      expect(start).toThrow('expected an address that begins with ws:// or wss://')
+    }
+  })
 })
 
 describe('snapshots', () => {
+  const json = { 'content-type': 'application/json' }
+
   it('journal the answer with what it answers', async () => {
-    const exchange = await testExchange(
-      () => {},
-      (request, response) => response.end(`body of ${request.url}`),
-    )
-    const intake = await hearing(exchange, ['A'], async (records, ingest) => {
+    const onRequest: TestServer['onRequest'] = (request, response) => {
+      response.end(`{"url":"${request.url}"}`)
+    }
+    const intake = await hearing({ ...one, server: { onRequest } }, async (records, ingest) => {
       ingest.want({ symbol: 'A', stream: 'd', resync: 3 })
       await records.until(() => records.of(RecordKind.answer).length >= 1)
     })
     const [answer] = intake.of(RecordKind.answer)
     const { context, body } = decodeAnswerPayload(answer?.payload as Uint8Array)
-    expect(context).toMatchObject({ symbol: 'A', stream: 'd', resync: 3, status: 200 })
-    expect(Buffer.from(body).toString()).toBe('body of /book?symbol=A')
+    expect(context).toEqual({
+      exchange: 'nowhere',
+      market: 'spot',
+      symbol: 'A',
+      stream: 'd',
+      resync: 3,
+      status: 200,
+    })
+    expect(Buffer.from(body).toString()).toBe('{"url":"/book?symbol=A"}')
   })
 
   it('ask again after a refusal, and not at all for a resync that a later one replaced', async () => {
     let requests = 0
-    const exchange = await testExchange(
-      () => {},
-      (_, response) => {
-        requests += 1
-        if (requests > 1) response.end('book')
-        else {
-          response.statusCode = 500
-          response.end('no')
-        }
+    const intake = await hearing(
+      {
+        ...one,
+        server: {
+          onRequest(_, response) {
+            requests += 1
+            if (requests > 1) response.writeHead(200, json).end('{}')
+            else response.writeHead(500).end('no')
+          },
+        },
+      },
+      async (records, ingest) => {
+        ingest.want({ symbol: 'A', stream: 'd', resync: 2 })
+        ingest.want({ symbol: 'A', stream: 'd', resync: 1 })
+        await records.until(() => records.of(RecordKind.answer).length >= 1)
       },
     )
-    const intake = await hearing(exchange, ['A'], async (records, ingest) => {
-      ingest.want({ symbol: 'A', stream: 'd', resync: 2 })
-      ingest.want({ symbol: 'A', stream: 'd', resync: 1 })
-      await records.until(() => records.of(RecordKind.answer).length >= 1)
-    })
     expect(requests).toBe(2)
-    expect(intake.notices).toContainEqual(expect.objectContaining({ kind: 'snapshot-failed', symbol: 'A' }))
+    expect(intake.told('snapshot-failed')).toEqual([
+      { kind: 'snapshot-failed', symbol: 'A', reason: expect.stringContaining('500'), delayMs: 1 },
+    ])
   })
 
   it('wait as long as a 429 says', async () => {
     let requests = 0
-    const exchange = await testExchange(
-      () => {},
-      (_, response) => {
-        requests += 1
-        response.writeHead(429, { 'retry-after': '3600' }).end()
+    const intake = await hearing(
+      {
+        ...one,
+        server: {
+          onRequest(_, response) {
+            requests += 1
+            response.writeHead(429, { 'retry-after': '3600' }).end()
+          },
+        },
+      },
+      async (records, ingest) => {
+        ingest.want({ symbol: 'A', stream: 'd', resync: 1 })
+        await records.until(() => records.told('snapshot-failed').length > 0)
       },
     )
-    const intake = await hearing(exchange, ['A'], async (records, ingest) => {
-      ingest.want({ symbol: 'A', stream: 'd', resync: 1 })
-      await records.until(() => records.notices.some(({ kind }) => kind === 'snapshot-failed'))
-    })
-    const failed = intake.notices.find((notice) => notice.kind === 'snapshot-failed')
-    expect(failed).toMatchObject({ delayMs: 3_600_000 })
+    expect(intake.told('snapshot-failed')[0]?.delayMs).toBeGreaterThan(3_599_000)
     expect(requests).toBe(1)
+  })
+
+  it('take the latest resync’s turn when a later one came while the first waited', async () => {
+    const asked: string[] = []
+    const held: { end(text: string): unknown }[] = []
+    const intake = await hearing(
+      {
+        ...one,
+        session: { restWeightPerMinute: limit(6000) },
+        server: {
+          onRequest(request, response) {
+            asked.push(String(request.url))
+            held.push(response)
+          },
+        },
+      },
+      async (records, ingest) => {
+        for (const symbol of ['A', 'B', 'C', 'D', 'E']) ingest.want({ symbol, stream: 'd', resync: 1 })
+        // E waits for its place behind four others when its book is lost again.
+        ingest.want({ symbol: 'E', stream: 'd', resync: 2 })
+        const answered = () => records.of(RecordKind.answer).length
+        while (answered() < 5) {
+          held.shift()?.end('{}')
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+      },
+    )
+    expect(asked.filter((url) => url.endsWith('=E'))).toHaveLength(1)
+    const resyncs = intake.of(RecordKind.answer).map(({ payload }) => {
+      const { context } = decodeAnswerPayload(payload)
+      return `${context.symbol}${context.resync}`
+    })
+    expect(resyncs.sort()).toEqual(['A1', 'B1', 'C1', 'D1', 'E2'])
   })
 })
 
@@ -217,8 +205,7 @@ describe('clock records', () => {
   it('come once per cell of the grid that the clock has passed', async () => {
     const clock = manualClock(1_000_050_000)
     const intake = new MemoryIntake()
-    const exchange = await testExchange(() => {})
-    const market = testMarket(exchange.wsUrl, exchange.restUrl)
+    const market = testMarket('ws://127.0.0.1:1', 'http://127.0.0.1:1')
     const chance = seededChance(1)
     const notice = intake.notice
     const ingest = startIngest({ market, symbols: [], streams: [], intake, clock, chance, notice })
@@ -226,6 +213,23 @@ describe('clock records', () => {
     const cells = intake.of(RecordKind.clock).map((record) => Math.floor(record.receivedUs / 100_000))
     expect(cells).toEqual(Array.from({ length: 10 }, (_, index) => 10_001 + index))
     await ingest.stop()
-    await exchange.close()
+  })
+
+  it('are left to another ingest when told so', async () => {
+    const clock = manualClock()
+    const intake = new MemoryIntake()
+    const ingest = startIngest({
+      market: testMarket('ws://127.0.0.1:1', 'http://127.0.0.1:1'),
+      symbols: [],
+      streams: [],
+      intake,
+      clock,
+      chance: seededChance(1),
+      clockRecords: false,
+      notice: intake.notice,
+    })
+    clock.advance(10_000)
+    expect(intake.records).toEqual([])
+    await ingest.stop()
   })
 })

@@ -1,25 +1,50 @@
 import { CLOCK_GRID_US, type ExchangeMarket, RecordKind } from '@cryptoflow/model'
 import { type Backoff, type Chance, type Clock, defaultBackoff } from '@cryptoflow/runtime'
+import { type ConnectPools, createConnectPools } from './connect-pool.ts'
 import type { IngestCounters, IngestNotice, Intake } from './intake.ts'
-import { planConnections } from './plan.ts'
+import { defaultLimits, type IngestLimits } from './limits.ts'
+import { planConnections, planPolls } from './plan.ts'
+import { startPolls } from './polls.ts'
+import { createRestPools, type RestPools } from './rest-pool.ts'
 import { startSession } from './session.ts'
 import { type SnapshotWanted, startSnapshots } from './snapshots.ts'
 
 export interface IngestOptions {
   readonly market: ExchangeMarket
   readonly symbols: readonly string[]
-  /** Names of the market's streams to subscribe for every symbol. */
+  /** Names of the market's streams: subscribed or polled, for every symbol or once for the market. */
   readonly streams: readonly string[]
   readonly intake: Intake
   readonly clock: Clock
   readonly chance: Chance
   readonly backoff?: Backoff
+  /** REST budgets shared with the process's other ingests; without it this one has its own. */
+  readonly restPools?: RestPools
+  /** Connect budgets by host, shared in the same way. */
+  readonly connectPools?: ConnectPools
+  /** Distance of two questions by polled stream, where it is not the stream's own. */
+  readonly pollEveryMs?: Readonly<Record<string, number>>
+  /** By stream: within how many milliseconds a subscription must be heard first; null: it may be silent for ever. */
+  readonly expectWithinMs?: Readonly<Record<string, number | null>>
+  readonly limits?: Partial<IngestLimits>
+  /** Default true; of several ingests with one intake only one needs to write the clock's records. */
+  readonly clockRecords?: boolean
   readonly notice: (notice: IngestNotice) => void
 }
 
 export interface Ingest {
   /** Asks for a book; the answer becomes a record. */
   want(wanted: SnapshotWanted): void
+  /**
+   * The exchange said that it will end this connection: its replacement is opened at once. A connection that is gone
+   * or is being replaced already is left alone.
+   */
+  replace(connection: number): void
+  /**
+   * Of the next `frames` frames of this connection, `count` could not be read. A connection of which more than half
+   * cannot be read is given up and comes back with backoff.
+   */
+  deadLetters(connection: number, count: number, frames: number): void
   readonly counters: Readonly<IngestCounters>
   /** Closes every connection; resolves when the last record is with the intake. */
   stop(): Promise<void>
@@ -27,30 +52,64 @@ export interface Ingest {
 
 const nothing = new Uint8Array(0)
 
-/** Hears one market: sessions for its streams, snapshots on demand, clock records on the grid. */
+/**
+ * Hears one market: sessions for its streams, polls, snapshots on demand, clock records on the grid. Throws a
+ * CryptoFlowError of kind `config` when a stream is asked for that the market does not have.
+ */
 export function startIngest(options: IngestOptions): Ingest {
-  const { market, intake, clock } = options
-  const counters: IngestCounters = {
+  const { market, intake, clock, chance, symbols, streams } = options
+  const counters = noCounters()
+  const shared = {
+    market,
+    intake,
+    clock,
+    chance,
+    counters,
+    notice: options.notice,
+    backoff: options.backoff ?? defaultBackoff,
+    limits: { ...defaultLimits, ...options.limits },
+  }
+  const plans = planConnections(market, symbols, streams)
+  const polls = planPolls(market, symbols, streams, options.pollEveryMs)
+  const connectPools = options.connectPools ?? createConnectPools({ clock })
+  const restPools = options.restPools ?? createRestPools({ clock })
+  const expectWithinMs = options.expectWithinMs ?? {}
+  const pool = restPools.of(market.session, shared.limits)
+
+  const sessions = plans.map((plan) => startSession({ ...shared, plan, connectPools, expectWithinMs }))
+  const snapshots = startSnapshots({ ...shared, pool })
+  const polling = startPolls({ ...shared, pool, polls })
+  const cancelClock = options.clockRecords === false ? () => {} : startClockRecords(clock, intake)
+  return {
+    want: snapshots.want,
+    replace(connection) {
+      for (const session of sessions) session.replace(connection)
+    },
+    deadLetters(connection, count, frames) {
+      for (const session of sessions) session.deadLetters(connection, count, frames)
+    },
+    counters,
+    async stop() {
+      await Promise.all([snapshots.stop(), polling.stop(), ...sessions.map((session) => session.stop())])
+      cancelClock()
+    },
+  }
+}
+
+function noCounters(): IngestCounters {
+  return {
     frames: 0,
     bytes: 0,
     connects: 0,
     disconnects: 0,
     snapshots: 0,
     snapshotFailures: 0,
+    polls: 0,
+    pollFailures: 0,
+    mute: 0,
+    replaced: 0,
+    unreadable: 0,
     pauses: 0,
-  }
-  const shared = { ...options, backoff: options.backoff ?? defaultBackoff, counters }
-  const plans = planConnections(market, options.symbols, options.streams)
-  const sessions = plans.map((plan) => startSession({ ...shared, plan }))
-  const snapshots = startSnapshots(shared)
-  const cancelClock = startClockRecords(clock, intake)
-  return {
-    want: snapshots.want,
-    counters,
-    async stop() {
-      await Promise.all([snapshots.stop(), ...sessions.map((session) => session.stop())])
-      cancelClock()
-    },
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ConnectNote, RecordKind } from '@cryptoflow/model'
+import type { RecordKind } from '@cryptoflow/model'
 
 /**
  * Where ingest puts what it hears: the journal, as far as ingest needs it.
@@ -11,22 +11,70 @@ export interface Intake {
   readonly isCongested: boolean
 }
 
-/** What happens around the sessions, for logs and the progress line. */
+/** Why a connection is replaced: the exchange said that it will end it, or it is near the end of its life. */
+export type ReplaceCause = 'closing' | 'life'
+
+/** What happens around the sessions, for logs and the progress line. `connection` is the number of its record. */
 export type IngestNotice =
-  | { readonly kind: 'connected'; readonly connection: number; readonly streams: number }
+  | {
+      readonly kind: 'connected'
+      readonly connection: number
+      readonly route: string
+      readonly streams: number
+    }
   | {
       readonly kind: 'disconnected'
       readonly connection: number
       readonly code: number
       readonly reason: string
     }
+  /** Coming back after `delayMs`. */
   | { readonly kind: 'waiting'; readonly reason: string; readonly delayMs: number }
+  /** A subscription was refused; the connection is given up. */
   | { readonly kind: 'refused'; readonly detail: string }
+  /** Acknowledged, and not heard within `afterMs`: a wrong route, an unknown symbol, or a very quiet one. */
+  | {
+      readonly kind: 'mute'
+      readonly connection: number
+      readonly symbol: string
+      readonly stream: string
+      readonly afterMs: number
+    }
+  /** More than half of `frames` frames could not be read; the connection is given up. */
+  | {
+      readonly kind: 'unreadable'
+      readonly connection: number
+      readonly deadLetters: number
+      readonly frames: number
+    }
+  /** `by` has taken over from `connection`. `overlapped`: both were heard for a while, nothing fell between. */
+  | {
+      readonly kind: 'replaced'
+      readonly connection: number
+      readonly by: number
+      readonly cause: ReplaceCause
+      readonly overlapped: boolean
+    }
   | {
       readonly kind: 'snapshot-failed'
       readonly symbol: string
       readonly reason: string
       readonly delayMs: number
+    }
+  /** `symbol` is empty for a stream of the whole market. */
+  | {
+      readonly kind: 'poll-failed'
+      readonly symbol: string
+      readonly stream: string
+      readonly reason: string
+      readonly delayMs: number
+    }
+  /** The exchange's budget does not hold the rate asked for; the stream is asked every `possibleMs` instead. */
+  | {
+      readonly kind: 'poll-slowed'
+      readonly stream: string
+      readonly everyMs: number
+      readonly possibleMs: number
     }
 
 /** What ingest has done so far. */
@@ -37,8 +85,14 @@ export interface IngestCounters {
   disconnects: number
   snapshots: number
   snapshotFailures: number
+  /** Polled answers that were journaled. */
+  polls: number
+  pollFailures: number
+  /** Subscriptions that were expected to talk and did not. */
+  mute: number
+  /** Connections that a successor took over from. */
+  replaced: number
+  /** Connections given up because their frames could not be read. */
+  unreadable: number
   pauses: number
 }
-
-/** The streams of one connection. */
-export type ConnectionPlan = ConnectNote

@@ -1,203 +1,194 @@
-import { EventBatch, type ExchangeMarket, encodeNote, RecordKind, StringTable } from '@cryptoflow/model'
-import { type Backoff, backoffMs, type Chance, type Clock, messageOf } from '@cryptoflow/runtime'
-import { WebSocket } from 'ws'
-import type { ConnectionPlan, IngestCounters, IngestNotice, Intake } from './intake.ts'
-import { subscribeFrames } from './plan.ts'
+import { type Backoff, backoffMs, type Chance, CryptoFlowError } from '@cryptoflow/runtime'
+import type { ConnectPools } from './connect-pool.ts'
+import { type Connection, type ConnectionEnd, type ConnectionOptions, openConnection } from './connection.ts'
+import type { ReplaceCause } from './intake.ts'
+import type { Patience } from './liveness.ts'
 
-/** A connection with no frame at all for this long is taken for dead. */
-const STALE_MS = 30_000
-/** A connection that does not open, or a subscription that is not acknowledged, within this is given up. */
-const ANSWER_WITHIN_MS = 10_000
-/** Share of the exchange's message rate that we use: pings and pongs count there, too. */
-const MESSAGE_RATE_SHARE = 0.4
-const FRAME_BYTES_MAX = 32 * 1024 * 1024
-/** How long a closing handshake may take before the socket is destroyed. */
-const CLOSE_WITHIN_MS = 2_000
-const CONGESTION_CHECK_MS = 20
+/** Timers end at 24 days. */
+const TIMER_MS_MAX = 2 ** 31 - 1
 
-export interface SessionOptions {
-  readonly market: ExchangeMarket
-  readonly plan: ConnectionPlan
-  readonly intake: Intake
-  readonly clock: Clock
+export interface SessionOptions extends ConnectionOptions {
   readonly chance: Chance
   readonly backoff: Backoff
-  readonly counters: IngestCounters
-  readonly notice: (notice: IngestNotice) => void
+  readonly connectPools: ConnectPools
 }
 
 /** Subscriptions that survive reconnects. */
 export interface Session {
+  /** Replaces the connection of this number, if it is this session's and nothing is on its way to replace it yet. */
+  replace(connection: number): void
+  /** See Ingest. */
+  deadLetters(connection: number, count: number, frames: number): void
   /** Closes the connection and does not come back; resolves when the last frame is with the intake. */
   stop(): Promise<void>
 }
 
 /**
- * Holds one connection: connect, subscribe, watch for silence, reconnect with backoff.
+ * Holds one connection, and a second one for the moment of a replacement.
  *
- * Each frame is stamped in the message handler before anything else happens to it.
+ *     waiting -> connecting -> live -> live + successor -> live (the successor)
+ *        ^------------+---------+            |
+ *                                       successor ended: live, waiting for another one
+ *
+ * `live` is heard. It is lost: connect again with backoff, which is forgotten once a connection was steady. It is to
+ * be replaced: where all its streams know their duplicates, a successor is subscribed and heard beside it for a
+ * while, then `live` is closed; otherwise `live` is closed first. `pending` is the one thing waited for: a delay, a
+ * turn to connect, or the end of the overlap.
  */
 export function startSession(options: SessionOptions): Session {
-  const { clock, chance, backoff, notice } = options
-  let stopping = false
+  const { market, plan, clock, chance, backoff, limits, counters, notice } = options
+  const { session } = market
+  const url = addressOf(session.routes[plan.route] as string)
+  const pool = options.connectPools.of(url, session.connectsPerFiveMinutesMax.value, limits.connectEveryMs)
+  const patience: Patience = { ms: limits.staleAfterMs }
+  const retiring = new Set<Promise<void>>()
+  let live: Connection | null = null
+  let successor: Connection | null = null
+  let pending: (() => void) | null = null
+  /** Set from the decision to replace until the new connection is subscribed. */
+  let replacing: { readonly old: Connection; readonly cause: ReplaceCause } | null = null
+  let isClosing = false
+  let isStopping = false
   let attempt = 0
-  let cancelWait = (): void => {}
-  let close = (): Promise<void> => Promise.resolve()
 
-  const connect = (): void => {
-    const connection = openConnection(options, {
-      subscribed: () => {
-        attempt = 0
-      },
-      ended: (reason) => {
-        if (stopping) return
-        attempt += 1
-        const delayMs = backoffMs(backoff, attempt, chance)
-        notice({ kind: 'waiting', reason, delayMs })
-        cancelWait = clock.after(delayMs, connect)
-      },
+  const wait = (delayMs: number, then: () => void): void => {
+    pending = clock.after(delayMs, () => {
+      pending = null
+      then()
     })
-    close = connection.close
   }
+  /** Waits for a turn, which may be now. */
+  const connect = (): void => {
+    pending = () => {}
+    const cancel = pool.request(() => {
+      pending = null
+      if (replacing !== null && live !== null && !plan.isOverlapSafe) closeFirst(live)
+      else open()
+    })
+    if (pending !== null) pending = cancel
+  }
+  const open = (): void => {
+    const connection = openConnection(options, patience, {
+      subscribed: () => subscribed(connection),
+      ended: (end) => ended(connection, end),
+    })
+    if (live === null) live = connection
+    else successor = connection
+  }
+  const closeFirst = (connection: Connection): void => {
+    isClosing = true
+    retire(connection)
+  }
+  const retire = (connection: Connection): void => {
+    const closed = connection.close('replaced').finally(() => retiring.delete(closed))
+    retiring.add(closed)
+  }
+  const subscribed = (connection: Connection): void => {
+    connection.after(limits.steadyAfterMs, () => {
+      attempt = 0
+    })
+    const lifeMs = rotationMs(session.connectionLifeMs.value, limits.rotateBeforeMs, chance)
+    if (lifeMs !== null) connection.after(lifeMs, () => replace(connection, 'life'))
+    if (connection === successor) wait(limits.overlapMs, handOver)
+    else finishReplacing(connection, false)
+  }
+  const handOver = (): void => {
+    const old = live as Connection
+    live = successor as Connection
+    successor = null
+    retire(old)
+    finishReplacing(live, true)
+  }
+  const finishReplacing = (by: Connection, overlapped: boolean): void => {
+    // The one to be replaced may be acknowledged only now.
+    if (replacing === null || replacing.old === by) return
+    counters.replaced += 1
+    notice({
+      kind: 'replaced',
+      connection: replacing.old.number,
+      by: by.number,
+      cause: replacing.cause,
+      overlapped,
+    })
+    replacing = null
+  }
+  const replace = (connection: Connection, cause: ReplaceCause): void => {
+    if (isStopping || connection !== live || pending !== null || replacing !== null) return
+    replacing = { old: connection, cause }
+    // An exchange that announces the end of every new connection is not to be stormed.
+    const delayMs = attempt === 0 ? 0 : backoffMs(backoff, attempt, chance)
+    attempt += 1
+    if (delayMs === 0) connect()
+    else wait(delayMs, connect)
+  }
+  const ended = (connection: Connection, end: ConnectionEnd): void => {
+    if (isStopping) return
+    if (connection === successor) {
+      successor = null
+      pending?.()
+      retry(end)
+    } else if (connection === live) {
+      live = null
+      if (successor !== null) promote(successor)
+      else if (isClosing) {
+        isClosing = false
+        open()
+      } else if (pending === null) retry(end)
+    }
+  }
+  /** The old connection ended before its successor took over. */
+  const promote = (connection: Connection): void => {
+    live = connection
+    successor = null
+    pending?.()
+    pending = null
+    if (connection.isSubscribed) finishReplacing(connection, true)
+  }
+  const retry = ({ reason, blockMs }: ConnectionEnd): void => {
+    attempt += 1
+    if (blockMs > 0) pool.block(blockMs)
+    const delayMs = Math.max(backoffMs(backoff, attempt, chance), blockMs)
+    notice({ kind: 'waiting', reason, delayMs })
+    wait(delayMs, connect)
+  }
+  const heard = (): Connection[] => [live, successor].filter((connection) => connection !== null)
+
   connect()
   return {
+    replace(number) {
+      for (const connection of heard()) if (connection.number === number) replace(connection, 'closing')
+    },
+    deadLetters(number, count, frames) {
+      for (const connection of heard())
+        if (connection.number === number) connection.deadLetters(count, frames)
+    },
     async stop() {
-      stopping = true
-      cancelWait()
-      await close()
+      isStopping = true
+      pending?.()
+      await Promise.all([...heard().map((connection) => connection.close('closed by us')), ...retiring])
     },
   }
 }
 
-interface ConnectionEvents {
-  subscribed(): void
-  ended(reason: string): void
-}
-
-function openConnection(options: SessionOptions, events: ConnectionEvents): { close(): Promise<void> } {
-  const { market, plan, intake, clock, counters, notice } = options
-  const socket = new WebSocket(market.session.wsUrl, {
-    perMessageDeflate: false,
-    maxPayload: FRAME_BYTES_MAX,
-    skipUTF8Validation: true,
-    handshakeTimeout: ANSWER_WITHIN_MS,
-  })
-  const acks = ackWatch(market, subscribeFrames(market, plan.subscriptions).length)
-  let connection = 0
-  let lastFrameUs = clock.nowUs()
-  let reason = 'closed by the exchange'
-  const cancels: (() => void)[] = []
-  const giveUp = (why: string): void => {
-    reason = why
-    socket.terminate()
-  }
-
-  socket.on('open', () => {
-    const openedUs = clock.nowUs()
-    lastFrameUs = openedUs
-    connection = intake.append(RecordKind.connect, 0, openedUs, encodeNote(plan))
-    counters.connects += 1
-    notice({ kind: 'connected', connection, streams: plan.subscriptions.length })
-    cancels.push(sendPaced(options, socket))
-    cancels.push(
-      clock.after(ANSWER_WITHIN_MS + paceMs(market) * acks.expected, () => {
-        if (!acks.isComplete()) giveUp('a subscription was not acknowledged in time')
-      }),
-    )
-    cancels.push(
-      clock.every(STALE_MS / 4, () => {
-        if (clock.nowUs() - lastFrameUs > STALE_MS * 1000) giveUp('no frame for 30 s')
-      }),
-    )
-  })
-  socket.on('message', (data: Buffer) => {
-    const receivedUs = clock.nowUs()
-    lastFrameUs = receivedUs
-    intake.append(RecordKind.frame, connection, receivedUs, data)
-    counters.frames += 1
-    counters.bytes += data.length
-    if (!acks.isComplete()) {
-      const refusal = acks.read(data)
-      if (refusal !== null) {
-        notice({ kind: 'refused', detail: refusal })
-        giveUp(`a subscription was refused: ${refusal}`)
-      } else if (acks.isComplete()) events.subscribed()
-    }
-    if (intake.isCongested) pauseUntilCalm(options, socket, cancels)
-  })
-  socket.on('error', (error) => {
-    reason = messageOf(error)
-  })
-  const ended = new Promise<void>((resolve) => {
-    socket.on('close', (code, text) => {
-      for (const cancel of cancels) cancel()
-      if (connection !== 0) {
-        const note = { code, reason: text.toString() || reason }
-        intake.append(RecordKind.disconnect, connection, clock.nowUs(), encodeNote(note))
-        counters.disconnects += 1
-        notice({ kind: 'disconnected', connection, ...note })
-      }
-      resolve()
-      events.ended(reason)
-    })
-  })
-  return {
-    async close() {
-      reason = 'closed by us'
-      socket.close(1000)
-      const cancel = clock.after(CLOSE_WITHIN_MS, () => socket.terminate())
-      await ended
-      cancel()
+function addressOf(url: string): string {
+  if (/^wss?:\/\/[^/]/.test(url) && URL.canParse(url)) return url
+  throw new CryptoFlowError(
+    `connecting: found "${url}", expected an address that begins with ws:// or wss://`,
+    {
+      kind: 'config',
+      reaction: 'stop',
+      context: { url },
     },
-  }
+  )
 }
 
-/** Reads answers until every subscribe frame has one; afterwards frames pass unread. */
-function ackWatch(
-  market: ExchangeMarket,
-  expected: number,
-): { expected: number; isComplete(): boolean; read(frame: Uint8Array): string | null } {
-  const waiting = new Set(Array.from({ length: expected }, (_, index) => index + 1))
-  const scratch = new EventBatch(new StringTable())
-  return {
-    expected,
-    isComplete: () => waiting.size === 0,
-    read(frame) {
-      scratch.clear()
-      const outcome = market.decodeFrame(frame, scratch)
-      if (outcome.kind === 'ack') waiting.delete(outcome.id)
-      return outcome.kind === 'refused' ? outcome.detail : null
-    },
-  }
-}
-
-function paceMs(market: ExchangeMarket): number {
-  return 1000 / (market.session.messagesPerSecondMax.value * MESSAGE_RATE_SHARE)
-}
-
-/** Sends the subscribe frames one by one at our share of the exchange's message rate. */
-function sendPaced(options: SessionOptions, socket: WebSocket): () => void {
-  const frames = subscribeFrames(options.market, options.plan.subscriptions)
-  let cancel = (): void => {}
-  const sendNext = (): void => {
-    const frame = frames.shift()
-    if (frame === undefined || socket.readyState !== WebSocket.OPEN) return
-    socket.send(frame)
-    cancel = options.clock.after(paceMs(options.market), sendNext)
-  }
-  sendNext()
-  return () => cancel()
-}
-
-/** The last resort when the disk cannot keep up: stop reading; what the exchange then drops shows as a gap. */
-function pauseUntilCalm(options: SessionOptions, socket: WebSocket, cancels: (() => void)[]): void {
-  if (socket.isPaused) return
-  options.counters.pauses += 1
-  socket.pause()
-  const cancel = options.clock.every(CONGESTION_CHECK_MS, () => {
-    if (options.intake.isCongested) return
-    cancel()
-    socket.resume()
-  })
-  cancels.push(cancel)
+/** After how many milliseconds a new connection is replaced; null: never. Not all of a process at once. */
+export function rotationMs(
+  lifeMs: number,
+  before: { readonly min: number; readonly max: number } | null,
+  chance: Chance,
+): number | null {
+  if (before === null) return null
+  const beforeMs = before.min + (before.max - before.min) * chance.next()
+  return Math.min(Math.max(lifeMs / 2, lifeMs - beforeMs), TIMER_MS_MAX)
 }

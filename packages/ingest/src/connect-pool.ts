@@ -1,0 +1,82 @@
+import type { Clock } from '@cryptoflow/runtime'
+
+/** Share of the exchange's connects per five minutes that one process uses: others may be on the same address. */
+const CONNECT_SHARE = 0.5
+const WINDOW_US = 5 * 60_000_000
+
+/** Connects to one host: who wants one waits for its turn. */
+export interface ConnectPool {
+  /** Calls back when a connect is allowed, at once when it is; the answer cancels. */
+  request(connect: () => void): () => void
+  /** The host asked for silence: no connect for this long. */
+  block(delayMs: number): void
+}
+
+/** The connect budgets of a process, by host. */
+export interface ConnectPools {
+  /** `perFiveMinutes` is what the exchange allows, `everyMs` the least distance of two connects. */
+  of(url: string, perFiveMinutes: number, everyMs: number): ConnectPool
+}
+
+export function createConnectPools({ clock }: { readonly clock: Clock }): ConnectPools {
+  const pools = new Map<string, ConnectPool>()
+  return {
+    of(url, perFiveMinutes, everyMs) {
+      const { host } = new URL(url)
+      const known = pools.get(host)
+      if (known !== undefined) return known
+      const pool = openPool(clock, Math.max(1, Math.floor(perFiveMinutes * CONNECT_SHARE)), everyMs)
+      pools.set(host, pool)
+      return pool
+    },
+  }
+}
+
+/** First come, first served; never more than `most` within five minutes, wherever the exchange's window begins. */
+function openPool(clock: Clock, most: number, everyMs: number): ConnectPool {
+  const waiting = new Set<() => void>()
+  /** Times of the connects of the last five minutes, oldest first. */
+  const made: number[] = []
+  let blockedUntilUs = 0
+  let cancelTimer: (() => void) | null = null
+
+  const waitUs = (nowUs: number): number => {
+    while (made.length > 0 && nowUs - (made[0] as number) >= WINDOW_US) made.shift()
+    const afterLast = made.length === 0 ? 0 : (made.at(-1) as number) + everyMs * 1000
+    const afterOldest = made.length < most ? 0 : (made[made.length - most] as number) + WINDOW_US
+    return Math.max(afterLast, afterOldest, blockedUntilUs) - nowUs
+  }
+  const pump = (): void => {
+    cancelTimer?.()
+    cancelTimer = null
+    for (const connect of waiting) {
+      const nowUs = clock.nowUs()
+      const wait = waitUs(nowUs)
+      if (wait > 0) {
+        cancelTimer = clock.after(Math.ceil(wait / 1000), pump)
+        return
+      }
+      waiting.delete(connect)
+      made.push(nowUs)
+      connect()
+    }
+  }
+  return {
+    request(connect) {
+      // A function of its own: the same one may ask twice.
+      const turn = (): void => connect()
+      waiting.add(turn)
+      if (cancelTimer === null) pump()
+      return () => {
+        waiting.delete(turn)
+        if (waiting.size > 0) return
+        cancelTimer?.()
+        cancelTimer = null
+      }
+    },
+    block(delayMs) {
+      blockedUntilUs = Math.max(blockedUntilUs, clock.nowUs() + delayMs * 1000)
+      if (cancelTimer !== null) pump()
+    },
+  }
+}

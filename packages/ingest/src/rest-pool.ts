@@ -1,0 +1,177 @@
+import type { SessionSpec } from '@cryptoflow/model'
+import { backoffMs, type Chance, type Clock, defaultBackoff, seededChance } from '@cryptoflow/runtime'
+import { restBudget } from './rest-budget.ts'
+import { type RestBounds, type RestOutcome, requestOnce } from './rest-request.ts'
+
+/** Share of the exchange's weight per minute that we use. */
+const WEIGHT_SHARE = 0.8
+const IN_FLIGHT_MAX = 4
+/** Polls leave one place to the books. */
+const POLLS_IN_FLIGHT_MAX = 3
+/** After so many books a waiting poll has its turn: a storm of books may last for an hour. */
+const BOOKS_IN_A_ROW_MAX = 8
+/** A 429 that does not say how long: the exchange's minute must pass. */
+const TOO_MANY_MS = 60_000
+/** A ban is at least two minutes long on the exchanges that ban. */
+const BAN_MS = 120_000
+
+/** A request that waits for its turn. */
+export interface RestQuestion {
+  /** Books go before polls, but for one poll in nine; both first come, first served. */
+  readonly kind: 'book' | 'poll'
+  readonly weight: number
+  /** The address when its turn has come; null when nobody needs the answer any more. */
+  url(): string | null
+  readonly signal: AbortSignal
+}
+
+/** Requests that count against one budget of the exchange. */
+export interface RestPool {
+  /** Resolves with what became of it, `dropped` when its signal or its `url` said so. Never rejects. */
+  ask(question: RestQuestion): Promise<RestOutcome | { readonly kind: 'dropped' }>
+  /** Registers a lasting demand, weight per minute; the answer takes it back. */
+  demand(weightPerMinute: number): () => void
+  /** How much longer than asked for the periods of polls must be, 1 when the budget holds all registered demand. */
+  readonly stretch: number
+  /** Milliseconds during which nothing is asked, because the exchange said so. */
+  readonly blockedMs: number
+}
+
+/** The REST budgets of a process, by the name of the pool. */
+export interface RestPools {
+  /** The pool of a market's session. Markets that share it share the smallest of their budgets. */
+  of(session: SessionSpec, bounds: RestBounds): RestPool
+}
+
+/** One per process and address: every ingest that gets the same one shares its budgets. */
+export function createRestPools({ clock }: { readonly clock: Clock }): RestPools {
+  const pools = new Map<string, { pool: RestPool; budget: { perMinute: number } }>()
+  return {
+    of(session, bounds) {
+      const perMinute = session.restWeightPerMinute.value * WEIGHT_SHARE
+      const known = pools.get(session.restPool)
+      if (known !== undefined) {
+        known.budget.perMinute = Math.min(known.budget.perMinute, perMinute)
+        return known.pool
+      }
+      const budget = { perMinute }
+      const pool = openRestPool(session.usedWeightHeader, budget, bounds, clock)
+      pools.set(session.restPool, { pool, budget })
+      return pool
+    },
+  }
+}
+
+interface Waiting {
+  readonly question: RestQuestion
+  settle(outcome: RestOutcome | { readonly kind: 'dropped' }): void
+}
+
+/** Asks one after another within the budget; what the exchange says about it is obeyed by everybody in the pool. */
+export function openRestPool(
+  usedWeightHeader: string | null,
+  limits: { readonly perMinute: number },
+  bounds: RestBounds,
+  clock: Clock,
+): RestPool {
+  const queues = { book: [] as Waiting[], poll: [] as Waiting[] }
+  const inFlight = { book: 0, poll: 0, weight: 0 }
+  const budget = restBudget(() => limits.perMinute)
+  // Spreads retries of one process only, so a fixed seed does.
+  const chance: Chance = seededChance(1)
+  let demanded = 0
+  let blockedUntilUs = 0
+  let forbidden = 0
+  let booksInARow = 0
+  let cancelTimer: (() => void) | null = null
+
+  const pump = (): void => {
+    cancelTimer?.()
+    cancelTimer = null
+    for (let next = take(); next !== null; next = take()) {
+      const { question } = next
+      const nowUs = clock.nowUs()
+      const waitUs = Math.max(blockedUntilUs - nowUs, budget.waitUs(question.weight, nowUs))
+      if (waitUs > 0) {
+        pumpAfter(waitUs)
+        return
+      }
+      booksInARow = question.kind === 'book' && queues.poll.length > 0 ? booksInARow + 1 : 0
+      queues[question.kind].shift()
+      const url = question.url()
+      if (url === null) next.settle({ kind: 'dropped' })
+      else void send(next, url, nowUs)
+    }
+  }
+  const pumpAfter = (waitUs: number): void => {
+    cancelTimer?.()
+    cancelTimer = clock.after(Math.ceil(waitUs / 1000), pump)
+  }
+  const dropStopped = (): void => {
+    for (const kind of ['book', 'poll'] as const) {
+      const all = queues[kind]
+      queues[kind] = all.filter(({ question }) => !question.signal.aborted)
+      for (const { question, settle } of all) if (question.signal.aborted) settle({ kind: 'dropped' })
+    }
+    pump()
+  }
+  /** The first in line that may go. */
+  const take = (): Waiting | null => {
+    const { book, poll } = queues
+    if (inFlight.book + inFlight.poll >= IN_FLIGHT_MAX) return null
+    const mayPoll = poll[0] !== undefined && inFlight.poll < POLLS_IN_FLIGHT_MAX
+    if (book[0] !== undefined && !(mayPoll && booksInARow >= BOOKS_IN_A_ROW_MAX)) return book[0]
+    return mayPoll ? (poll[0] as Waiting) : null
+  }
+  const send = async ({ question, settle }: Waiting, url: string, sentUs: number): Promise<void> => {
+    budget.take(question.weight, sentUs)
+    inFlight[question.kind] += 1
+    inFlight.weight += question.weight
+    const outcome = await requestOnce(url, usedWeightHeader, bounds, clock, question.signal)
+    inFlight[question.kind] -= 1
+    inFlight.weight -= question.weight
+    if (outcome.usedWeight >= 0) budget.told(outcome.usedWeight, inFlight.weight, sentUs, clock.nowUs())
+    obey(outcome)
+    settle(question.signal.aborted ? { kind: 'dropped' } : outcome)
+    pump()
+  }
+  const obey = (outcome: RestOutcome): void => {
+    if (outcome.kind === 'answered') {
+      forbidden = 0
+      return
+    }
+    const waitMs = blockMs(outcome.status, outcome.retryAfterMs)
+    if (waitMs > 0) blockedUntilUs = Math.max(blockedUntilUs, clock.nowUs() + waitMs * 1000)
+  }
+  /** How long nobody asks, milliseconds. A failure that speaks of one request only blocks nobody else. */
+  const blockMs = (status: number, askedMs: number | null): number => {
+    if (status === 418) return askedMs ?? BAN_MS
+    if (status === 429) return askedMs ?? TOO_MANY_MS
+    if (status !== 403) return askedMs ?? 0
+    forbidden += 1
+    return Math.max(backoffMs(defaultBackoff, forbidden, chance), askedMs ?? 0)
+  }
+  return {
+    ask(question) {
+      if (question.signal.aborted) return Promise.resolve({ kind: 'dropped' })
+      return new Promise((settle) => {
+        queues[question.kind].push({ question, settle })
+        // The same function on the same signal is one listener, however often it is added.
+        question.signal.addEventListener('abort', dropStopped)
+        pump()
+      })
+    },
+    demand(weightPerMinute) {
+      demanded += weightPerMinute
+      return () => {
+        demanded -= weightPerMinute
+      }
+    },
+    get stretch() {
+      return Math.max(1, demanded / limits.perMinute)
+    },
+    get blockedMs() {
+      return Math.max(0, Math.ceil((blockedUntilUs - clock.nowUs()) / 1000))
+    },
+  }
+}
