@@ -15,18 +15,19 @@ const trade: Emission = {
   market: 'spot',
   symbol: '测试USDT',
   stream: 'trade',
+  table: 'ticks',
   first: 9_007_199_254_740_991,
   last: 9_007_199_254_740_991,
-  event_ms: 1_700_000_000_001,
-  trade_ms: 1_700_000_000_000,
+  prev: null,
+  at_ms: 1_700_000_000_002,
+  sent_ms: 1_700_000_000_001,
+  engine_ms: 1_700_000_000_000,
   copies: 1,
   connection: 3,
   fault: null,
   bids: [],
   asks: [],
-  price: '61837.63000000',
-  quantity: '0.00150000',
-  side: 'buy',
+  values: { trade_id: '9007199254740991', price: '61837.63000000', trade_type: null },
   wire: null,
 }
 
@@ -43,15 +44,16 @@ describe('an emission log', () => {
     const path = join(folder, 'log.jsonl')
     const log = openEmissionLog(path)
     log.append(trade)
-    log.append({ ...trade, stream: 'depth@100ms', trade_ms: null, bids: [['1.00000000', '0.00000000']] })
+    log.append({ ...trade, stream: 'depth@100ms', values: null, bids: [['1.00000000', '0.00000000']] })
     log.close()
     const lines = readFileSync(path, 'utf8').split('\n')
     expect(lines).toHaveLength(3)
     expect(lines[0]).toBe(
       '{"n":1,"exchange":"binance","market":"spot","symbol":"测试USDT","stream":"trade",' +
-        '"first":9007199254740991,"last":9007199254740991,"event_ms":1700000000001,' +
-        '"trade_ms":1700000000000,"copies":1,"connection":3,"fault":null,"bids":[],"asks":[],' +
-        '"price":"61837.63000000","quantity":"0.00150000","side":"buy","wire":null}',
+        '"table":"ticks","first":9007199254740991,"last":9007199254740991,"prev":null,' +
+        '"at_ms":1700000000002,"sent_ms":1700000000001,"engine_ms":1700000000000,' +
+        '"copies":1,"connection":3,"fault":null,"bids":[],"asks":[],' +
+        '"values":{"trade_id":"9007199254740991","price":"61837.63000000","trade_type":null},"wire":null}',
     )
     expect(JSON.parse(lines[1] as string)).toMatchObject({ n: 2, bids: [['1.00000000', '0.00000000']] })
   })

@@ -1,5 +1,5 @@
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs'
-import type { Market as MarketName } from '@cryptoflow/model'
+import type { Market as MarketName, TableName } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import type { FaultKind } from './faults.ts'
 
@@ -7,10 +7,10 @@ import type { FaultKind } from './faults.ts'
 export type LevelText = readonly [price: string, quantity: string]
 
 /**
- * One generated message, sent or not. Spelled in snake_case because this is the log's line as well.
+ * One generated event, sent or not. Spelled in snake_case because this is the log's line as well.
  *
- * A snapshot's record stands where its answer ended, so `n` is the order of the log; messages are logged in
- * the order of their generation.
+ * A message with several events (an array of mark prices, an instrument list) has a record for each; they share
+ * their fate. Events are logged in the order of their generation; a REST answer's stand where the answer ended.
  */
 export interface EmissionRecord {
   /** Line number, from 1. */
@@ -18,14 +18,26 @@ export interface EmissionRecord {
   readonly exchange: string
   readonly market: MarketName
   readonly symbol: string
-  /** `trade`, `depth@100ms`, or `snapshot` for a book answered by REST. */
+  /** The channel without its symbol (`trade`, `!markPrice@arr@1s`); polled: the endpoint's name; a book answered by REST: `snapshot`. */
   readonly stream: string
-  /** Sequences inside the message; of a trade both are its id, of a snapshot its last update id. */
-  readonly first: number
-  readonly last: number
-  readonly event_ms: number
-  readonly trade_ms: number | null
-  /** How often it was sent whole and undamaged; with several subscribers, summed over them. */
+  /** The table that the event belongs to. */
+  readonly table: TableName
+  /**
+   * Sequences inside the message and of the message before, as the wire names them; of a trade or aggregate both are
+   * its id, of a snapshot, quote or image only `last` is set. Null where the wire has none.
+   */
+  readonly first: number | null
+  readonly last: number | null
+  readonly prev: number | null
+  /** Exchange time of generation, milliseconds. */
+  readonly at_ms: number
+  /** What the wire says of times, as milliseconds: send time, matching engine's time. Null where it says nothing. */
+  readonly sent_ms: number | null
+  readonly engine_ms: number | null
+  /**
+   * How often it was sent whole and undamaged; with several subscribers, summed over them. Of a polled answer: how
+   * often it was answered.
+   */
   readonly copies: number
   /** The server's number of the first connection it was, or would have been, sent on. */
   readonly connection: number | null
@@ -34,12 +46,15 @@ export interface EmissionRecord {
    * `outage`: nobody was subscribed for another reason.
    */
   readonly fault: FaultKind | 'outage' | null
+  /** Levels of a book event, in the order of the wire. */
   readonly bids: readonly LevelText[]
   readonly asks: readonly LevelText[]
-  readonly price: string | null
-  readonly quantity: string | null
-  /** The taker's side. */
-  readonly side: 'buy' | 'sell' | null
+  /**
+   * Of an event that becomes one row: the table's own columns by name, without the common ones and the scales. Numbers
+   * are the text of the wire, timestamps microseconds as text, booleans `true` or `false`, absent = null. Null for
+   * book events.
+   */
+  readonly values: Readonly<Record<string, string | null>> | null
   /** The damaged text that was sent in the message's place. */
   readonly wire: string | null
 }

@@ -26,7 +26,7 @@ describe('a fault schedule', () => {
 
   it('shows every kind within a handful of distances', () => {
     for (let seed = 0; seed < 50; seed++) {
-      const kinds = new Set(draw(seed, 100 + 40 * 6).map(([, kind]) => kind))
+      const kinds = new Set(draw(seed, 100 + 40 * 9).map(([, kind]) => kind))
       expect(kinds.size).toBe(faultKinds.length)
     }
   })

@@ -3,8 +3,17 @@ import type { Chance } from '@cryptoflow/runtime'
 /**
  * gap: 1-3 consecutive messages of one stream are withheld. duplicate: a message is sent twice.
  * malformed: a message's text is damaged. disconnect: the connection is closed gracefully.
+ * staleSnapshot: a diff is withheld, and the next book that REST answers for its symbol is from before it.
+ * duplicateAfterReconnect: a connection is closed, and whoever subscribes again gets the last 1-3 messages again.
  */
-export const faultKinds = ['gap', 'duplicate', 'disconnect', 'malformed'] as const
+export const faultKinds = [
+  'gap',
+  'duplicate',
+  'disconnect',
+  'malformed',
+  'staleSnapshot',
+  'duplicateAfterReconnect',
+] as const
 export type FaultKind = (typeof faultKinds)[number]
 
 /** When something goes wrong on purpose, counted in messages and never in time. */
@@ -18,6 +27,8 @@ export interface FaultPlan {
 }
 
 export const GAP_MESSAGES_MAX = 3
+/** Most messages of a stream that are sent again after a reconnect. */
+export const REPLAYED_MESSAGES_MAX = 3
 
 /** Draws a plan's faults from a seeded chance: the n-th message asked about always gets the same answer. */
 export class FaultSchedule {

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import type { SimCounters } from './binance/counters.ts'
-import type { BinanceSpotSimSettings } from './binance/server.ts'
+import { type BinanceSimSettings, type SimUrls, simUrls } from './binance/settings.ts'
 
 /** What a simulator's worker thread is started with. */
 export interface SimWorkerData {
-  readonly settings: BinanceSpotSimSettings
+  readonly settings: BinanceSimSettings
   /** A new file for the emission log. */
   readonly logPath: string
 }
@@ -13,13 +13,12 @@ export interface SimWorkerData {
 export type SimWorkerRequest = 'stop' | 'close'
 
 export type SimWorkerReply =
-  | { readonly kind: 'started'; readonly wsUrl: string; readonly restUrl: string }
+  | { readonly kind: 'started'; readonly urls: Readonly<Partial<SimUrls>> }
   | { readonly kind: 'stopped' | 'closed'; readonly counters: SimCounters }
 
 /** A simulator that shares no thread, and so no stall, with whoever listens to it. */
 export interface SimInWorker {
-  readonly wsUrl: string
-  readonly restUrl: string
+  readonly urls: SimUrls
   /** Ends emission and flushes the log; connections stay, and books can still be asked for. */
   stopEmitting(): Promise<SimCounters>
   /** Closes every connection gracefully and the log, and ends the thread. */
@@ -36,8 +35,7 @@ export async function startSimInWorker(data: SimWorkerData): Promise<SimInWorker
     return (await reply).counters
   }
   return {
-    wsUrl: started.wsUrl,
-    restUrl: started.restUrl,
+    urls: simUrls(started.urls),
     stopEmitting: () => ask('stop', 'stopped'),
     close: () => ask('close', 'closed'),
   }

@@ -1,6 +1,7 @@
 export * from './binance/counters.ts'
 export * from './binance/limits.ts'
 export * from './binance/server.ts'
+export * from './binance/settings.ts'
 export * from './emission-log.ts'
 export * from './faults.ts'
 export * from './in-worker.ts'

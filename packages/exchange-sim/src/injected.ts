@@ -1,28 +1,43 @@
 import type { Market as MarketName } from '@cryptoflow/model'
 import type { EmissionRecord } from './emission-log.ts'
 
-/** A maximal run of messages of one stream that nobody was sent whole. */
+/** A maximal run of events of one stream and symbol that nobody was sent whole. */
 export interface InjectedHole {
   readonly exchange: string
   readonly market: MarketName
   readonly symbol: string
   readonly stream: string
-  /** Last sequence of the delivered message before; null at the beginning. */
+  /** Last sequence of the delivered event before; null at the beginning and where the wire has no sequence. */
   readonly from_seq: number | null
-  /** First sequence of the delivered message after; null at the end. */
+  /**
+   * First sequence of the delivered event after, of a quote or an image its only one; null at the end and where the
+   * wire has no sequence.
+   */
   readonly to_seq: number | null
-  /** How many messages the run has. */
+  /** Exchange time of generation of the same two events, milliseconds; null at the beginning and at the end. */
+  readonly from_ms: number | null
+  readonly to_ms: number | null
+  /** How many events the run has. */
   readonly messages: number
 }
 
 export interface InjectedHoles {
-  /** Runs between delivered messages. */
+  /** Runs between delivered events. */
   readonly holes: readonly InjectedHole[]
-  /** Runs before the first delivered message and after the last one. */
+  /** Runs before the first delivered event and after the last one. */
   readonly edges: readonly InjectedHole[]
 }
 
-/** What a log says was withheld. Snapshots are answers, not messages of a stream, and do not count. */
+/** Answers to requests: an answer that a client did not wait for is no hole of a stream. */
+const ANSWERS: ReadonlySet<string> = new Set([
+  'snapshot',
+  'exchangeInfo',
+  'openInterest',
+  'premiumIndex',
+  'fundingInfo',
+])
+
+/** What a log says was withheld. REST answers are not events of a stream and do not count. */
 export function injectedHoles(records: Iterable<EmissionRecord>): InjectedHoles {
   const finder = createHoleFinder()
   for (const record of records) finder.add(record)
@@ -31,32 +46,30 @@ export function injectedHoles(records: Iterable<EmissionRecord>): InjectedHoles 
 
 interface Run {
   readonly key: Pick<InjectedHole, 'exchange' | 'market' | 'symbol' | 'stream'>
-  delivered: number | null
+  delivered: EmissionRecord | null
   missing: number
 }
 
 /** The same, record by record, for logs too long to hold. */
 export function createHoleFinder(): { add(record: EmissionRecord): void; holes(): InjectedHoles } {
   const runs = new Map<string, Run>()
-  const closed: InjectedHole[] = []
+  const holes: InjectedHole[] = []
+  const edges: InjectedHole[] = []
   return {
     add(record) {
-      if (record.stream === 'snapshot') return
+      if (ANSWERS.has(record.stream)) return
       const run = runOf(runs, record)
       if (record.copies === 0) {
         run.missing += 1
         return
       }
-      if (run.missing > 0) closed.push(holeOf(run, record.first))
-      run.delivered = record.last
+      if (run.missing > 0) (run.delivered === null ? edges : holes).push(holeOf(run, record))
+      run.delivered = record
       run.missing = 0
     },
     holes() {
       const open = [...runs.values()].filter((run) => run.missing > 0).map((run) => holeOf(run, null))
-      return {
-        holes: closed.filter((hole) => hole.from_seq !== null),
-        edges: [...closed.filter((hole) => hole.from_seq === null), ...open],
-      }
+      return { holes: [...holes], edges: [...edges, ...open] }
     },
   }
 }
@@ -72,6 +85,13 @@ function runOf(runs: Map<string, Run>, record: EmissionRecord): Run {
   return run
 }
 
-function holeOf(run: Run, toSeq: number | null): InjectedHole {
-  return { ...run.key, from_seq: run.delivered, to_seq: toSeq, messages: run.missing }
+function holeOf(run: Run, after: EmissionRecord | null): InjectedHole {
+  return {
+    ...run.key,
+    from_seq: run.delivered?.last ?? null,
+    to_seq: after?.first ?? after?.last ?? null,
+    from_ms: run.delivered?.at_ms ?? null,
+    to_ms: after?.at_ms ?? null,
+    messages: run.missing,
+  }
 }

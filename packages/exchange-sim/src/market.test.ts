@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { listed } from './binance/symbols.ts'
 import type { Level } from './book-side.ts'
-import { instrumentOf } from './instruments.ts'
-import { type BookSnapshot, type DepthDiff, Market, type MarketTrade } from './market.ts'
+import type { DepthDiff } from './depth-tap.ts'
+import { type BookSnapshot, Market, type MarketTrade } from './market.ts'
 
 const SEEDS = [1, 2, 3, 77, 4_000_000_001]
 const START_MS = 1_700_000_000_000
 
 function marketOf(seed: number, symbol = 'BTCUSDT'): Market {
   return new Market({
-    instrument: instrumentOf(symbol),
+    instrument: listed('spot', symbol),
     seed,
     startMs: START_MS,
     tradesPerSecond: 40,
@@ -17,7 +18,7 @@ function marketOf(seed: number, symbol = 'BTCUSDT'): Market {
 }
 
 function tradingOnly(seed: number): Market {
-  const instrument = instrumentOf('BTCUSDT')
+  const instrument = listed('spot', 'BTCUSDT')
   return new Market({ instrument, seed, startMs: START_MS, tradesPerSecond: 20, levelChangesPerSecond: 0 })
 }
 
@@ -64,6 +65,7 @@ const WHOLE = Number.POSITIVE_INFINITY
 describe('a market', () => {
   it.each(SEEDS)('equals a snapshot taken at any moment plus the diffs that follow it (seed %i)', (seed) => {
     const market = marketOf(seed)
+    const tap = market.tap()
     let nowMs = START_MS
     for (let round = 0; round < 10; round++) {
       nowMs += 37
@@ -74,13 +76,13 @@ describe('a market', () => {
       for (let step = 0; step < 60; step++) {
         nowMs += 100
         market.advance(nowMs)
-        const diff = market.takeDiff()
+        const diff = tap.take(true)
         if (diff === null || diff.last <= last) continue
         expect(diff.first).toBeLessThanOrEqual(last + 1)
         book.apply(diff)
         last = diff.last
       }
-      const { last: end, ...sides } = market.snapshot(WHOLE)
+      const { last: end, timeMs: _, ...sides } = market.snapshot(WHOLE)
       expect(last).toBe(end)
       expect(book.sides()).toEqual(sides)
     }
@@ -88,11 +90,12 @@ describe('a market', () => {
 
   it.each(SEEDS)('counts every level change in contiguous update ids above 2^32 (seed %i)', (seed) => {
     const market = marketOf(seed)
+    const tap = market.tap()
     let last = market.snapshot(0).last
     expect(last).toBeGreaterThan(2 ** 32)
     for (let step = 1; step <= 2_000; step++) {
       market.advance(START_MS + step * 50)
-      const diff = market.takeDiff()
+      const diff = tap.take(true)
       if (diff === null) continue
       expect(diff.first).toBe(last + 1)
       const levels = diff.bids.length + diff.asks.length
@@ -112,6 +115,7 @@ describe('a market', () => {
 
   it.each(SEEDS)('prints at the opposite best price and takes what was there (seed %i)', (seed) => {
     const trading = tradingOnly(seed)
+    const tap = trading.tap()
     const book = new PlainBook(trading.snapshot(WHOLE))
     for (let step = 1; step <= 1_000; step++) {
       for (const trade of trading.advance(START_MS + step * 20)) {
@@ -121,10 +125,10 @@ describe('a market', () => {
         expect(left).toBeGreaterThanOrEqual(0)
         applyLevels(maker, [[trade.price, left]])
       }
-      const diff = trading.takeDiff()
+      const diff = tap.take(true)
       if (diff !== null) book.apply(diff)
     }
-    const { last: _, ...sides } = trading.snapshot(WHOLE)
+    const { last: _, timeMs: __, ...sides } = trading.snapshot(WHOLE)
     expect(book.sides()).toEqual(sides)
   })
 
@@ -133,7 +137,6 @@ describe('a market', () => {
     for (const market of symbols.map((symbol) => marketOf(seed, symbol))) {
       for (let step = 1; step <= 1_000; step++) {
         market.advance(START_MS + step * 300)
-        market.takeDiff()
         const { bids, asks } = market.snapshot(1)
         expect(bids[0]![0]).toBeLessThan(asks[0]![0])
       }
@@ -169,10 +172,12 @@ describe('a market', () => {
       return trades
     }
     const market = marketOf(5)
+    const tap = market.tap()
     const trades = flow(market, 10)
     const other = marketOf(5)
+    const otherTap = other.tap()
     expect(flow(other, 1_000)).toEqual(trades)
-    expect(other.takeDiff()).toEqual(market.takeDiff())
+    expect(otherTap.take(true)).toEqual(tap.take(true))
     expect(flow(marketOf(6), 10)).not.toEqual(trades)
     expect(flow(marketOf(5, 'ETHUSDT'), 10)).not.toEqual(trades)
   })
@@ -194,5 +199,51 @@ describe('a market', () => {
     expect(halted.advance(START_MS + 65_000)).toEqual([])
     const shifted = halted.advance(START_MS + 70_000).map((trade) => trade.timeMs - 60_000)
     expect(shifted).toEqual(plain.advance(START_MS + 10_000).map((trade) => trade.timeMs))
+  })
+
+  it('is opened with as many levels as asked for', () => {
+    const instrument = listed('spot', 'BTCUSDT')
+    const options = { instrument, seed: 1, startMs: START_MS, tradesPerSecond: 0, levelChangesPerSecond: 0 }
+    for (const levels of [50, 3_000]) {
+      const { bids, asks } = new Market({ ...options, levels }).snapshot(WHOLE)
+      expect([bids.length, asks.length]).toEqual([levels, levels])
+    }
+  })
+
+  it('settles off the book with the next trade id and takes nothing', () => {
+    const instrument = listed('linear', 'BTCUSDT')
+    const rates = { tradesPerSecond: 40, levelChangesPerSecond: 0 }
+    const market = new Market({ instrument, seed: 1, startMs: START_MS, ...rates, offBookShare: 0.2 })
+    const before = market.lastId
+    const trades = market.advance(START_MS + 20_000)
+    const settled = trades.filter(({ isOffBook }) => isOffBook)
+    expect(settled.length).toBeGreaterThan(50)
+    trades.reduce((last, trade) => {
+      expect(trade.id).toBe(last.id + 1)
+      return trade
+    })
+    expect(market.lastId - before).toBe(trades.length - settled.length)
+    const orders = new Set(settled.map(({ order }) => order))
+    expect(trades.some(({ order, isOffBook }) => !isOffBook && orders.has(order))).toBe(false)
+  })
+
+  it('skips update ids when it is told to, and never goes back', () => {
+    const instrument = listed('linear', 'BTCUSDT')
+    const rates = { tradesPerSecond: 10, levelChangesPerSecond: 100 }
+    const market = new Market({ instrument, seed: 1, startMs: START_MS, ...rates, idStepMax: 9 })
+    const tap = market.tap()
+    let skipped = 0
+    let last = market.lastId
+    for (let ms = 10; ms <= 5_000; ms += 10) {
+      market.advance(START_MS + ms)
+      const diff = tap.take(true)
+      if (diff === null) continue
+      expect(diff.prev).toBe(last)
+      expect(diff.first).toBeGreaterThan(last)
+      if (diff.first > last + 1) skipped += 1
+      last = diff.last
+    }
+    expect(last).toBe(market.lastId)
+    expect(skipped).toBeGreaterThan(50)
   })
 })

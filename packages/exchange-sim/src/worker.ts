@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '@cryptoflow/model'
 import { systemClock } from '@cryptoflow/runtime'
-import { startBinanceSpotSim } from './binance/server.ts'
+import { startBinanceSim } from './binance/server.ts'
 import { openEmissionLog } from './emission-log.ts'
 import type { SimWorkerData, SimWorkerReply, SimWorkerRequest } from './in-worker.ts'
 
@@ -11,7 +11,7 @@ import type { SimWorkerData, SimWorkerReply, SimWorkerRequest } from './in-worke
  */
 async function run(port: MessagePort, { settings, logPath }: SimWorkerData): Promise<void> {
   const log = openEmissionLog(logPath)
-  const sim = await startBinanceSpotSim({ ...settings, clock: systemClock(), log })
+  const sim = await startBinanceSim({ ...settings, clock: systemClock(), log })
   const post = (reply: SimWorkerReply): void => port.postMessage(reply)
   port.on('message', async (request: SimWorkerRequest) => {
     if (request === 'stop') {
@@ -25,7 +25,7 @@ async function run(port: MessagePort, { settings, logPath }: SimWorkerData): Pro
       port.close()
     }
   })
-  post({ kind: 'started', wsUrl: sim.wsUrl, restUrl: sim.restUrl })
+  post({ kind: 'started', urls: { ...sim.urls } })
 }
 
 assert(parentPort !== null, 'this file is started as a worker thread')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readControl } from './control.ts'
 
-const read = (message: unknown) => readControl(JSON.stringify(message))
+const read = (message: unknown) => readControl(JSON.stringify(message), 'spot')
 
 describe('readControl', () => {
   it('reads subscriptions with every kind of id', () => {
@@ -46,10 +46,28 @@ describe('readControl', () => {
     ['{"method":"SUBSCRIBE","params":["a@b"],"id":1.5}', 'request ID must be'],
     ['{"method":"SUBSCRIBE","params":["a@b"],"id":{}}', 'request ID must be'],
     ['{"method":"SET_PROPERTY","params":["__proto__",true],"id":1}', '"code":0'],
+    ['{"method":"GET_PROPERTY","params":[true],"id":1}', 'property name must be a string'],
     ['{"method":"SET_PROPERTY","params":["combined","yes"],"id":1}', '"code":1'],
   ])('answers %s with an error', (text, reply) => {
-    const request = readControl(text)
+    const request = readControl(text, 'spot')
     expect(request.kind).toBe('error')
     expect(request).toHaveProperty('reply', expect.stringContaining(reply))
+  })
+
+  it('takes only unsigned whole numbers as ids on futures hosts', () => {
+    const ask = (id: unknown) => readControl(JSON.stringify({ method: 'LIST_SUBSCRIPTIONS', id }), 'futures')
+    expect(ask(7)).toEqual({ kind: 'list', id: 7 })
+    for (const id of ['abc', -1, 1.5]) {
+      expect(ask(id)).toMatchObject({
+        kind: 'error',
+        reply: expect.stringContaining('request ID must be an unsigned integer'),
+        isFatal: false,
+      })
+    }
+  })
+
+  it('ends the connection behind nonsense on futures hosts only', () => {
+    expect(readControl('{', 'futures')).toMatchObject({ kind: 'error', isFatal: true })
+    expect(readControl('{', 'spot')).toMatchObject({ kind: 'error', isFatal: false })
   })
 })

@@ -1,14 +1,16 @@
-import type { FaultKind } from '../faults.ts'
+import { type FaultKind, faultKinds } from '../faults.ts'
 
-/** What a simulator has done so far; numbers only grow. */
+/** What a simulator has done so far, all markets together; numbers only grow. */
 export interface SimCounters {
-  /** Trades and diffs generated, sent or not. */
+  /** Events of streams that were generated and logged, sent or not. REST answers are counted below. */
   generated: number
   /** Market-data frames handed to sockets, damaged ones and second copies included. */
   framesSent: number
   connections: number
   /** Faults that took place, by kind. */
   readonly faults: Record<FaultKind, number>
+  /** Connections closed by a fault. */
+  cutConnections: number
   /** Requests answered with an acknowledgement, and with an error. */
   controlAccepted: number
   controlRefused: number
@@ -20,10 +22,14 @@ export interface SimCounters {
   messageFloods: number
   /** Connections closed because they did not read. */
   slowConsumers: number
+  /** Connections closed because they were too old, and how many were told so before. */
+  expiredConnections: number
+  shutdownNotices: number
   handshakesRefused: number
-  /** REST requests answered with 200, with 429 and with another status. */
+  /** REST requests answered with 200, with 429, with 418 and with another status. */
   restAnswered: number
   restThrottled: number
+  restBanned: number
   restRefused: number
 }
 
@@ -32,7 +38,8 @@ export function createCounters(): SimCounters {
     generated: 0,
     framesSent: 0,
     connections: 0,
-    faults: { gap: 0, duplicate: 0, disconnect: 0, malformed: 0 },
+    faults: Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>,
+    cutConnections: 0,
     controlAccepted: 0,
     controlRefused: 0,
     controlIgnored: 0,
@@ -40,9 +47,12 @@ export function createCounters(): SimCounters {
     pongTimeouts: 0,
     messageFloods: 0,
     slowConsumers: 0,
+    expiredConnections: 0,
+    shutdownNotices: 0,
     handshakesRefused: 0,
     restAnswered: 0,
     restThrottled: 0,
+    restBanned: 0,
     restRefused: 0,
   }
 }

@@ -1,74 +1,75 @@
-import type { Emission } from '../emission-log.ts'
-import { type Instrument, instrumentOf } from '../instruments.ts'
-import { type BookSnapshot, type DepthDiff, Market, type MarketTrade } from '../market.ts'
-import {
-  bookTickerMessage,
-  depthMessage,
-  levelTexts,
-  priceText,
-  quantityText,
-  tradeMessage,
-  wireName,
-} from './wire.ts'
+import type { Market as MarketName } from '@cryptoflow/model'
+import type { BookSnapshot } from '../market.ts'
+import { futuresFieldsOf } from './futures-dialect.ts'
+import { type Deliver, Listing } from './listing.ts'
+import { Sampler } from './sampler.ts'
+import type { BinanceSimSettings } from './settings.ts'
+import { streamsOf } from './streams.ts'
+import { listed } from './symbols.ts'
+import { wireName } from './text.ts'
 
-/** What is said of a message whatever becomes of it on its way. */
-export type EmissionContent = Omit<Emission, 'copies' | 'connection' | 'fault' | 'wire'>
+export type { Deliver, FlowMessage } from './listing.ts'
 
-/** One message of one stream, generated whether anybody listens or not. */
-export interface FlowMessage {
-  readonly streamName: string
-  /** The payload alone, without the combined wrapper. */
-  readonly payload: string
-  /** Null for streams that the log leaves out. */
-  readonly content: EmissionContent | null
-}
-
-export interface FlowOptions {
-  readonly symbols: readonly string[]
-  readonly seed: number
-  readonly startMs: number
-  readonly depthEveryMs: number
-  /** Mean per symbol. */
-  readonly tradesPerSecond: number
-  /** Mean of level changes per symbol between two diffs. */
-  readonly levelsPerDiff: number
-}
+export type FlowOptions = Pick<
+  BinanceSimSettings,
+  | 'seed'
+  | 'markets'
+  | 'tradesPerSecond'
+  | 'levelsPerDiff'
+  | 'depthEveryMs'
+  | 'bookLevels'
+  | 'liquidationsPerMinute'
+  | 'since'
+> & { readonly startMs: number }
 
 /** Longest stretch that is caught up with after the process stood still; beyond it, markets were halted. */
 const CATCH_UP_MS_MAX = 10_000
 const STEP_MS_MAX = 10
+/** Speeds in the names of book streams are meant for this distance of diffs. */
+const DEPTH_EVERY_MS = 100
+const LIQUIDATIONS_PER_MINUTE = 12
+const ALL_FIELDS = '9999-12-31'
 
-interface Listing {
-  readonly market: Market
-  /** Diffs are due at times with this remainder: symbols take turns instead of bursting together. */
-  readonly phaseMs: number
-  ticker: string
+/** How a subscription's name leads to what generates it. */
+interface Opening {
+  readonly stream: string
+  /** Null for a stream of the whole market. */
+  readonly listing: Listing | null
 }
 
 /**
- * All symbols' markets on one grid of time.
+ * All markets' symbols on one grid of time.
  *
- * Messages are a pure function of the options and of the grid times reached: how often and how late
- * `advance` is called changes nothing in them or in their order.
+ * What a stream says is a pure function of the options and of the grid times reached: how often and how late
+ * `advance` is called, who subscribed and when changes nothing in it or in the order of messages. A stream begins to
+ * be told when it is opened.
  */
 export class Flow {
-  readonly streamNames: readonly string[]
   /** Timers should call `advance` this often, milliseconds. */
   readonly stepMs: number
-  private readonly depthEveryMs: number
-  private readonly listings: ReadonlyMap<string, Listing>
+  private readonly markets: ReadonlyMap<MarketName, ReadonlyMap<string, Listing>>
+  private readonly openings: ReadonlyMap<MarketName, ReadonlyMap<string, Opening>>
+  private readonly listings: readonly Listing[]
+  private readonly sampler: Sampler
+  /** Books of before, to be answered once in place of the present ones. */
+  private readonly staleBooks = new Map<Listing, BookSnapshot>()
   private reachedMs: number
 
   constructor(options: FlowOptions) {
-    this.depthEveryMs = options.depthEveryMs
-    this.stepMs = stepOf(options.depthEveryMs)
+    this.stepMs = stepOf(options.depthEveryMs ?? DEPTH_EVERY_MS)
     this.reachedMs = options.startMs
-    this.listings = new Map(
-      options.symbols.map((symbol, index) => [symbol, this.list(symbol, index, options)]),
+    this.markets = new Map(
+      options.markets.map(({ market, symbols }) => [
+        market,
+        new Map(symbols.map((symbol, index) => [symbol, this.list(market, symbol, index, options)])),
+      ]),
     )
-    this.streamNames = options.symbols.flatMap((symbol) =>
-      ['trade', 'depth@100ms', 'bookTicker'].map((stream) => wireName(symbol, stream)),
+    this.listings = [...this.markets.values()].flatMap((listings) => [...listings.values()])
+    this.openings = new Map(
+      [...this.markets].map(([market, listings]) => [market, openingsOf(market, listings)]),
     )
+    const futures = [...this.markets.keys()].filter((market) => market !== 'spot')
+    this.sampler = new Sampler({ markets: futures, listings: this.listings, startMs: options.startMs })
   }
 
   /** Exchange time that all markets have reached, milliseconds. */
@@ -76,133 +77,82 @@ export class Flow {
     return this.reachedMs
   }
 
-  get instruments(): Instrument[] {
-    return [...this.listings.values()].map((listing) => listing.market.instrument)
+  /** Answers whether a market has a stream; if so, it is told from now on. */
+  open(market: MarketName, streamName: string): boolean {
+    const opening = this.openings.get(market)?.get(streamName)
+    if (opening === undefined) return false
+    if (opening.listing === null) this.sampler.open(market, opening.stream)
+    else opening.listing.open(opening.stream)
+    return true
   }
 
-  /** Lets every market go on to `toMs` and hands over what it generates, in order. */
-  advance(toMs: number, deliver: (message: FlowMessage) => void): void {
+  /** Null for a symbol that is not traded there. */
+  listing(market: MarketName, symbol: string): Listing | null {
+    return this.markets.get(market)?.get(symbol) ?? null
+  }
+
+  /** All symbols of a market, in the order of the settings. */
+  listingsOf(market: MarketName): readonly Listing[] {
+    return [...(this.markets.get(market)?.values() ?? [])]
+  }
+
+  /** Lets every market go on to `toMs` and hands over what is told, in order. */
+  advance(toMs: number, deliver: Deliver): void {
     if (toMs - this.reachedMs > CATCH_UP_MS_MAX) this.halt(toMs)
     while (this.reachedMs + this.stepMs <= toMs) {
       this.reachedMs += this.stepMs
-      for (const listing of this.listings.values()) this.step(listing, deliver)
+      for (const listing of this.listings) listing.step(this.reachedMs, deliver)
+      this.sampler.step(this.reachedMs, deliver)
     }
   }
 
-  /** The book of a symbol as it is now; null for a symbol that is not traded here. */
-  snapshot(symbol: string, limit: number): { instrument: Instrument; book: BookSnapshot } | null {
-    const market = this.listings.get(symbol)?.market
-    return market === undefined ? null : { instrument: market.instrument, book: market.snapshot(limit) }
+  /** Keeps a symbol's book as it is now, for the next time it is asked for. */
+  rememberBook(market: MarketName, symbol: string, limit: number): void {
+    const listing = this.listing(market, symbol)
+    if (listing !== null) this.staleBooks.set(listing, listing.book.snapshot(limit))
   }
 
-  private list(symbol: string, index: number, options: FlowOptions): Listing {
-    const market = new Market({
-      instrument: instrumentOf(symbol),
+  /** The remembered book of a symbol, once; null when there is none or when nothing has happened since. */
+  takeStaleBook(listing: Listing): BookSnapshot | null {
+    const book = this.staleBooks.get(listing)
+    this.staleBooks.delete(listing)
+    return book === undefined || book.last === listing.book.lastId ? null : book
+  }
+
+  private list(market: MarketName, symbol: string, index: number, options: FlowOptions): Listing {
+    const depthEveryMs = options.depthEveryMs ?? DEPTH_EVERY_MS
+    return new Listing({
+      listed: listed(market, symbol),
       seed: options.seed,
       startMs: options.startMs,
+      phaseMs: index * this.stepMs,
+      bookPace: depthEveryMs / DEPTH_EVERY_MS,
       tradesPerSecond: options.tradesPerSecond,
-      levelChangesPerSecond: (options.levelsPerDiff * 1000) / options.depthEveryMs,
+      levelChangesPerSecond: (options.levelsPerDiff * 1000) / depthEveryMs,
+      liquidationsPerMinute: options.liquidationsPerMinute ?? LIQUIDATIONS_PER_MINUTE,
+      bookLevels: options.bookLevels ?? null,
+      fields: futuresFieldsOf(options.since ?? ALL_FIELDS),
     })
-    const phaseMs = (options.startMs + index * this.stepMs) % options.depthEveryMs
-    return { market, phaseMs, ticker: '' }
-  }
-
-  private step(listing: Listing, deliver: (message: FlowMessage) => void): void {
-    const { market } = listing
-    for (const trade of market.advance(this.reachedMs)) deliver(this.tradeOf(market.instrument, trade))
-    if (this.reachedMs % this.depthEveryMs === listing.phaseMs) {
-      const diff = market.takeDiff()
-      if (diff !== null) deliver(this.depthOf(market.instrument, diff))
-    }
-    this.quote(listing, deliver)
-  }
-
-  private quote(listing: Listing, deliver: (message: FlowMessage) => void): void {
-    const { instrument } = listing.market
-    const top = listing.market.snapshot(1)
-    const ticker = `${top.bids[0]} ${top.asks[0]}`
-    if (ticker === listing.ticker) return
-    listing.ticker = ticker
-    const streamName = wireName(instrument.symbol, 'bookTicker')
-    deliver({ streamName, payload: bookTickerMessage(instrument, top), content: null })
-  }
-
-  private tradeOf(instrument: Instrument, trade: MarketTrade): FlowMessage {
-    const { symbol } = instrument
-    const { id, timeMs: tradeMs, side } = trade
-    const price = priceText(instrument, trade.price)
-    const quantity = quantityText(instrument, trade.quantity)
-    const eventMs = this.reachedMs
-    return {
-      streamName: wireName(symbol, 'trade'),
-      payload: tradeMessage({ symbol, id, eventMs, tradeMs, price, quantity, side }),
-      content: {
-        ...contentOf(symbol, 'trade', { first: id, last: id, eventMs, tradeMs }),
-        bids: [],
-        asks: [],
-        price,
-        quantity,
-        side,
-      },
-    }
-  }
-
-  private depthOf(instrument: Instrument, diff: DepthDiff): FlowMessage {
-    const { symbol } = instrument
-    const { first, last } = diff
-    const bids = levelTexts(instrument, diff.bids)
-    const asks = levelTexts(instrument, diff.asks)
-    const eventMs = this.reachedMs
-    return {
-      streamName: wireName(symbol, 'depth@100ms'),
-      payload: depthMessage({ symbol, eventMs, first, last, bids, asks }),
-      content: bookContentOf(symbol, 'depth@100ms', { first, last, eventMs, bids, asks }),
-    }
   }
 
   private halt(toMs: number): void {
-    const steps = Math.floor((toMs - this.reachedMs) / this.stepMs)
-    this.reachedMs += steps * this.stepMs
-    for (const { market } of this.listings.values()) market.halt(this.reachedMs)
+    const haltedMs = Math.floor((toMs - this.reachedMs) / this.stepMs) * this.stepMs
+    this.reachedMs += haltedMs
+    for (const listing of this.listings) listing.halt(this.reachedMs, haltedMs)
+    this.sampler.halt(haltedMs)
   }
 }
 
-/** What the log says of a book message or answer. */
-export function bookContentOf(
-  symbol: string,
-  stream: 'depth@100ms' | 'snapshot',
-  book: Pick<EmissionContent, 'first' | 'last' | 'bids' | 'asks'> & { readonly eventMs: number },
-): EmissionContent {
-  return {
-    ...contentOf(symbol, stream, { ...book, tradeMs: null }),
-    bids: book.bids,
-    asks: book.asks,
-    price: null,
-    quantity: null,
-    side: null,
+function openingsOf(market: MarketName, listings: ReadonlyMap<string, Listing>): Map<string, Opening> {
+  const openings = new Map<string, Opening>()
+  for (const { name, scope } of streamsOf(market)) {
+    if (scope === 'market') {
+      openings.set(name, { stream: name, listing: null })
+      continue
+    }
+    for (const [symbol, listing] of listings) openings.set(wireName(symbol, name), { stream: name, listing })
   }
-}
-
-function contentOf(
-  symbol: string,
-  stream: string,
-  at: {
-    readonly first: number
-    readonly last: number
-    readonly eventMs: number
-    readonly tradeMs: number | null
-  },
-): Omit<EmissionContent, 'bids' | 'asks' | 'price' | 'quantity' | 'side'> {
-  return {
-    exchange: 'binance',
-    market: 'spot',
-    symbol,
-    stream,
-    first: at.first,
-    last: at.last,
-    event_ms: at.eventMs,
-    trade_ms: at.tradeMs,
-  }
+  return openings
 }
 
 /** The longest step up to 10 ms that divides the diffs' interval. */

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { connect } from '../testing/client.ts'
-import { startTestSim } from '../testing/sim.ts'
-import { depthWeight } from './rest.ts'
+import { spotOf, startTestSim } from '../testing/sim.ts'
+import { spotDepthWeight } from './rest-books.ts'
 
 interface Depth {
   readonly lastUpdateId: number
@@ -31,12 +31,12 @@ function applyAll(side: Map<string, string>, levels: readonly [string, string][]
 describe('a book snapshot', () => {
   it('joins the stream by U <= L+1 <= u, and book plus diffs equal a later snapshot', async () => {
     for (let seed = 1; seed <= 5; seed++) {
-      const sim = await startTestSim({ seed, symbols: ['BTCUSDT'] })
-      const client = await connect(`${sim.wsUrl}/ws/btcusdt@depth@100ms`)
+      const sim = await startTestSim({ seed, ...spotOf('BTCUSDT') })
+      const client = await connect(`${sim.urls.spot.wsUrl}/ws/btcusdt@depth@100ms`)
       sim.clock.advance(1_000 + seed * 13)
-      const early = await depthOf(sim.restUrl, 'symbol=BTCUSDT&limit=5000')
+      const early = await depthOf(sim.urls.spot.restUrl, 'symbol=BTCUSDT&limit=5000')
       sim.clock.advance(3_000 + seed * 7)
-      const late = await depthOf(sim.restUrl, 'symbol=BTCUSDT&limit=5000')
+      const late = await depthOf(sim.urls.spot.restUrl, 'symbol=BTCUSDT&limit=5000')
       sim.clock.advance(200)
       await client.ask('LIST_SUBSCRIPTIONS')
       const diffs: Diff[] = client.texts
@@ -62,9 +62,9 @@ describe('a book snapshot', () => {
 
   it('shows the moment of its request, however late it arrives', async () => {
     const sim = await startTestSim({ restDelayMs: 300 })
-    const client = await connect(`${sim.wsUrl}/ws/btcusdt@depth@100ms`)
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws/btcusdt@depth@100ms`)
     sim.clock.advance(1_000)
-    const asked = depthOf(sim.restUrl, 'symbol=BTCUSDT')
+    const asked = depthOf(sim.urls.spot.restUrl, 'symbol=BTCUSDT')
     await vi.waitUntil(() => sim.counters.restAnswered === 1, 5_000)
     sim.clock.advance(5_000)
     const depth = await asked
@@ -75,7 +75,7 @@ describe('a book snapshot', () => {
     expect(beforeAnswer.at(-1)!.last).toBeGreaterThan(depth.lastUpdateId)
     expect(
       beforeAnswer.some(
-        ({ first, last }) => first <= depth.lastUpdateId + 1 && depth.lastUpdateId + 1 <= last,
+        ({ first, last }) => first! <= depth.lastUpdateId + 1 && depth.lastUpdateId + 1 <= last!,
       ),
     ).toBe(true)
   })
@@ -83,7 +83,9 @@ describe('a book snapshot', () => {
   it('is capped by its limit, 100 by default, best levels first', async () => {
     const sim = await startTestSim()
     const books = await Promise.all(
-      ['', '&limit=5', '&limit=9999'].map((limit) => depthOf(sim.restUrl, `symbol=BTCUSDT${limit}`)),
+      ['', '&limit=5', '&limit=9999'].map((limit) =>
+        depthOf(sim.urls.spot.restUrl, `symbol=BTCUSDT${limit}`),
+      ),
     )
     expect(books.map((book) => book.bids.length)).toEqual([100, 5, expect.any(Number)])
     expect(books[2]!.bids.length).toBeGreaterThan(300)
@@ -96,13 +98,15 @@ describe('a book snapshot', () => {
   it('is logged whole when it was answered, and with no copies when the client was gone', async () => {
     const sim = await startTestSim({ restDelayMs: 300 })
     const abort = new AbortController()
-    const gone = fetch(`${sim.restUrl}/api/v3/depth?symbol=ETHUSDT&limit=10`, { signal: abort.signal })
+    const gone = fetch(`${sim.urls.spot.restUrl}/api/v3/depth?symbol=ETHUSDT&limit=10`, {
+      signal: abort.signal,
+    })
     await vi.waitUntil(() => sim.counters.restAnswered === 1, 5_000)
     abort.abort()
     await expect(gone).rejects.toThrow()
     await vi.waitUntil(() => sim.records.length === 1, 5_000)
     sim.clock.advance(1_000)
-    const asked = depthOf(sim.restUrl, 'symbol=BTCUSDT&limit=10')
+    const asked = depthOf(sim.urls.spot.restUrl, 'symbol=BTCUSDT&limit=10')
     await vi.waitUntil(() => sim.counters.restAnswered === 2, 5_000)
     sim.clock.advance(300)
     const depth = await asked
@@ -113,13 +117,34 @@ describe('a book snapshot', () => {
     expect(byCopies.get(0)).toMatchObject({ symbol: 'ETHUSDT', fault: 'outage' })
     expect(byCopies.get(1)).toMatchObject({
       symbol: 'BTCUSDT',
-      first: depth.lastUpdateId,
+      first: null,
       last: depth.lastUpdateId,
       fault: null,
-      trade_ms: null,
+      engine_ms: null,
       bids: depth.bids,
       asks: depth.asks,
     })
+  })
+})
+
+describe('a book that is deeper than REST shows', () => {
+  it('changes, and loses, levels that no snapshot has ever shown', async () => {
+    const limits = { spot: { depthLevels: 60 } }
+    const sim = await startTestSim({ ...spotOf('BTCUSDT'), limits, bookLevels: 2_000, levelsPerDiff: 60 })
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws/btcusdt@depth@100ms`)
+    const book = await depthOf(sim.urls.spot.restUrl, 'symbol=BTCUSDT&limit=5000')
+    expect([book.bids.length, book.asks.length]).toEqual([60, 60])
+    sim.clock.advance(3_000)
+    await client.ask('LIST_SUBSCRIPTIONS')
+    const known = new Set(book.bids.map(([price]) => price))
+    let unknownDeletes = 0
+    for (const text of client.texts) {
+      for (const [price, quantity] of (JSON.parse(text) as Partial<Diff>).b ?? []) {
+        if (Number(quantity) === 0 && !known.has(price)) unknownDeletes += 1
+        known.add(price)
+      }
+    }
+    expect(unknownDeletes).toBeGreaterThan(20)
   })
 })
 
@@ -133,7 +158,7 @@ describe('other requests', () => {
     ['/api/v3/exchangeInfo?symbol=NOSUCH', { code: -1121 }],
   ])('%s is refused', async (path, body) => {
     const sim = await startTestSim()
-    const answer = await fetch(sim.restUrl + path)
+    const answer = await fetch(sim.urls.spot.restUrl + path)
     expect(answer.status).toBe(400)
     expect(await answer.json()).toMatchObject(body)
     expect(sim.records).toEqual([])
@@ -141,7 +166,7 @@ describe('other requests', () => {
 
   it('describe symbols with filters whose ticks and steps the streams keep to', async () => {
     const sim = await startTestSim()
-    const info = (await (await fetch(`${sim.restUrl}/api/v3/exchangeInfo`)).json()) as {
+    const info = (await (await fetch(`${sim.urls.spot.restUrl}/api/v3/exchangeInfo`)).json()) as {
       rateLimits: unknown[]
       symbols: { symbol: string; filters: { filterType: string; tickSize?: string; stepSize?: string }[] }[]
     }
@@ -152,7 +177,7 @@ describe('other requests', () => {
     const filters = new Map(info.symbols[0]!.filters.map((filter) => [filter.filterType, filter]))
     expect(filters.get('PRICE_FILTER')?.tickSize).toBe('0.01000000')
     expect(filters.get('LOT_SIZE')?.stepSize).toBe('0.00001000')
-    const { bids } = await depthOf(sim.restUrl, 'symbol=BTCUSDT&limit=1000')
+    const { bids } = await depthOf(sim.urls.spot.restUrl, 'symbol=BTCUSDT&limit=1000')
     for (const [price, quantity] of bids) {
       expect(price).toMatch(/^\d+\.\d\d000000$/)
       expect(quantity).toMatch(/^\d+\.\d{5}000$/)
@@ -161,24 +186,24 @@ describe('other requests', () => {
 
   it('tell the time of the clock, answer pings, and do not know other paths', async () => {
     const sim = await startTestSim()
-    const time = await fetch(`${sim.restUrl}/api/v3/time`)
+    const time = await fetch(`${sim.urls.spot.restUrl}/api/v3/time`)
     expect(await time.json()).toEqual({ serverTime: sim.clock.nowUs() / 1000 })
-    expect(await (await fetch(`${sim.restUrl}/api/v3/ping`)).json()).toEqual({})
-    expect((await fetch(`${sim.restUrl}/api/v1/depth?symbol=BTCUSDT`)).status).toBe(404)
-    expect((await fetch(`${sim.restUrl}/api/v3/ping`, { method: 'POST' })).status).toBe(404)
+    expect(await (await fetch(`${sim.urls.spot.restUrl}/api/v3/ping`)).json()).toEqual({})
+    expect((await fetch(`${sim.urls.spot.restUrl}/api/v1/depth?symbol=BTCUSDT`)).status).toBe(404)
+    expect((await fetch(`${sim.urls.spot.restUrl}/api/v3/ping`, { method: 'POST' })).status).toBe(404)
   })
 })
 
 describe('weights', () => {
   it('grow with the limit of a book', () => {
-    const weights = [1, 100, 101, 500, 501, 1000, 1001, 5000].map(depthWeight)
+    const weights = [1, 100, 101, 500, 501, 1000, 1001, 5000].map(spotDepthWeight)
     expect(weights).toEqual([5, 5, 25, 25, 50, 50, 250, 250])
   })
 
   it('are told in a header, and beyond 6000 a minute answered with 429 until the minute ends', async () => {
     const sim = await startTestSim()
     sim.clock.advance(60_000 - ((sim.clock.nowUs() / 1000) % 60_000) + 10_000)
-    const ask = (path: string): Promise<Response> => fetch(sim.restUrl + path)
+    const ask = (path: string): Promise<Response> => fetch(sim.urls.spot.restUrl + path)
     const used = (answer: Response): number => Number(answer.headers.get('x-mbx-used-weight-1m'))
     expect(used(await ask('/api/v3/ping'))).toBe(1)
     expect(used(await ask('/api/v3/exchangeInfo'))).toBe(21)

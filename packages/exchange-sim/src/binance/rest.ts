@@ -1,198 +1,165 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Market as MarketName } from '@cryptoflow/model'
 import type { Clock } from '@cryptoflow/runtime'
-import type { EmissionLog } from '../emission-log.ts'
-import type { Instrument } from '../instruments.ts'
+import type { HeldLog } from '../held-log.ts'
+import { type EmissionContent, instrumentContent } from './contents.ts'
 import type { SimCounters } from './counters.ts'
+import { exchangeInfoJson, type InstrumentListOptions, instrumentsAt } from './exchange-info.ts'
 import { emissionOf } from './fanout.ts'
-import { bookContentOf, type EmissionContent, type Flow } from './flow.ts'
-import { type BinanceSpotLimits, WindowedUse } from './limits.ts'
-import { levelTexts, priceText, quantityText } from './wire.ts'
+import type { WindowedUse } from './limits.ts'
+import { notFound, plain, type RestAnswer, type RestWorld, refused } from './rest-answer.ts'
+import { createBookAnswers } from './rest-books.ts'
+import { fundingInfoAnswer, openInterestAnswer, premiumIndexAnswer } from './rest-futures.ts'
+import type { Admission, RestPool } from './rest-pool.ts'
+import { aggregatesAnswer, tradesAnswer } from './rest-trades.ts'
 
-const DEPTH_LIMIT_DEFAULT = 100
-const DEPTH_LIMIT_MAX = 5000
-const MINUTE_MS = 60_000
-/** Highest price and quantity that filters let through, in ticks and lots. */
-const FILTER_UNITS_MAX = 100_000_000_000
-
-/** An answer before it is sent; `content` is what the log says of a book that it carries. */
-interface RestAnswer {
-  readonly status: number
-  readonly body: unknown
-  readonly weight: number
-  readonly content: EmissionContent | null
+const PREFIXES: Readonly<Record<MarketName, string>> = {
+  spot: '/api/v3',
+  linear: '/fapi/v1',
+  inverse: '/dapi/v1',
 }
+const EXCHANGE_INFO_WEIGHT = { spot: 20, linear: 1, inverse: 1 }
 
-export interface RestOptions {
+export interface RestOptions extends RestWorld {
   readonly clock: Clock
-  readonly flow: Flow
-  readonly log: EmissionLog
-  readonly limits: BinanceSpotLimits
+  readonly log: HeldLog
   readonly counters: SimCounters
+  readonly instruments: InstrumentListOptions
+  /** Shared by hosts with one budget. */
+  readonly pool: RestPool
+  /** The budget of funding intervals, as well shared. */
+  readonly fundingUse: WindowedUse
   /** An answer shows the moment of its request and arrives this much later. */
   readonly delayMs: number
 }
 
-/** The REST side: answers one request at a time, in the weights and words of the exchange. */
+/** The REST side of a host: answers one request at a time, in the weights and words of the exchange. */
 export function createRestHandler(
   options: RestOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { clock, flow, log, limits, counters, delayMs } = options
-  const use = new WindowedUse(MINUTE_MS)
+  const { clock, counters, pool, delayMs } = options
+  const answerOf = createAnswers(options)
+  const record = createRecorder(options)
 
   return (request, response) => {
     const nowUs = clock.nowUs()
-    const answer = answerOf(request, flow, limits, nowUs)
-    const used = use.add(request.socket.remoteAddress ?? '', answer.weight, nowUs)
-    response.setHeader('X-MBX-USED-WEIGHT', used)
-    response.setHeader('X-MBX-USED-WEIGHT-1M', used)
-    if (used > limits.restWeightPerMinute) {
-      counters.restThrottled += 1
-      response.setHeader('Retry-After', use.secondsLeft(nowUs))
-      write(response, 429, throttled(limits))
+    const address = request.socket.remoteAddress ?? ''
+    const url = URL.parse(request.url ?? '', 'http://localhost')
+    const answer = request.method === 'GET' && url !== null ? answerOf(url, address, nowUs) : notFound
+    const admission = pool.admit(address, answer.weight, nowUs)
+    if (admission.status !== 418) {
+      response.setHeader('X-MBX-USED-WEIGHT', admission.used)
+      response.setHeader('X-MBX-USED-WEIGHT-1M', admission.used)
+    }
+    if (admission.status !== 200) {
+      counters[admission.status === 429 ? 'restThrottled' : 'restBanned'] += 1
+      response.setHeader('Retry-After', admission.seconds)
+      write(response, admission.status, refusalBody(admission, options.limits.restWeightPerMinute))
       return
     }
     counters[answer.status === 200 ? 'restAnswered' : 'restRefused'] += 1
-    const { content } = answer
-    if (content !== null) response.once('close', () => log.append(snapshotOf(content, response)))
+    if (answer.contents.length > 0) response.once('close', () => record(answer, response.writableFinished))
+    if (answer.fault !== null) counters.faults[answer.fault] += 1
     if (delayMs <= 0) write(response, answer.status, answer.body)
-    else
-      response.once(
-        'close',
-        clock.after(delayMs, () => write(response, answer.status, answer.body)),
-      )
+    else {
+      const cancel = clock.after(delayMs, () => write(response, answer.status, answer.body))
+      response.once('close', cancel)
+    }
   }
 }
 
-function snapshotOf(content: EmissionContent, response: ServerResponse) {
-  const isWhole = response.writableFinished
-  return emissionOf(content, {
-    copies: isWhole ? 1 : 0,
-    connection: null,
-    fault: isWhole ? null : 'outage',
-    wire: null,
+/** What each path is answered with, budgets apart. */
+function createAnswers(options: RestOptions) {
+  const { market } = options
+  const prefix = PREFIXES[market]
+  const bookAnswer = createBookAnswers(options)
+
+  return (url: URL, address: string, nowUs: number): RestAnswer => {
+    if (!url.pathname.startsWith(`${prefix}/`)) return notFound
+    const query = url.searchParams
+    switch (url.pathname.slice(prefix.length + 1)) {
+      case 'ping':
+        return plain(1, '{}')
+      case 'time':
+        return plain(1, JSON.stringify({ serverTime: Math.floor(nowUs / 1000) }))
+      case 'exchangeInfo':
+        return exchangeInfoAnswer(options, query, Math.floor(nowUs / 1000))
+      case 'depth':
+        return bookAnswer(query)
+      case 'trades':
+        return tradesAnswer(options, query)
+      case 'aggTrades':
+        return aggregatesAnswer(options, query)
+      case 'premiumIndex':
+        return market === 'spot' ? notFound : premiumIndexAnswer(options, query)
+      case 'openInterest':
+        return market === 'spot' ? notFound : openInterestAnswer(options, query)
+      case 'fundingInfo':
+        return market === 'spot' ? notFound : fundingInfo(options, address, nowUs)
+      default:
+        return notFound
+    }
+  }
+}
+
+function fundingInfo(options: RestOptions, address: string, nowUs: number): RestAnswer {
+  const used = options.fundingUse.add(address, 1, nowUs)
+  if (used <= options.limits.fundingRequestsPerFiveMinutes) return fundingInfoAnswer(options)
+  const body = JSON.stringify({
+    code: -1003,
+    msg: 'Too many requests; please use the websocket for live updates.',
   })
+  return { status: 429, body, weight: 0, contents: [], fault: null }
 }
 
-/** What a request is answered with, the limits of the address apart. */
-function answerOf(
-  request: IncomingMessage,
-  flow: Flow,
-  limits: BinanceSpotLimits,
-  nowUs: number,
-): RestAnswer {
-  const url = URL.parse(request.url ?? '', 'http://localhost')
-  if (request.method !== 'GET' || url === null) return plain(404, 1, {})
-  switch (url.pathname) {
-    case '/api/v3/ping':
-      return plain(200, 1, {})
-    case '/api/v3/time':
-      return plain(200, 1, { serverTime: Math.floor(nowUs / 1000) })
-    case '/api/v3/exchangeInfo':
-      return exchangeInfo(url.searchParams, flow, limits, nowUs)
-    case '/api/v3/depth':
-      return depth(url.searchParams, flow)
-    default:
-      return plain(404, 1, {})
+function exchangeInfoAnswer(options: RestOptions, query: URLSearchParams, nowMs: number): RestAnswer {
+  const { instruments, flow, market } = options
+  const wanted = market === 'spot' ? query.get('symbol') : null
+  const all = instrumentsAt(instruments, flow.nowMs)
+  const entries = all.filter(({ listed }) => wanted === null || listed.symbol === wanted)
+  if (entries.length === 0) return refused(-1121, 'Invalid symbol.')
+  const contents = entries.map(({ listed, status, json }) =>
+    instrumentContent(
+      { listed, stream: 'exchangeInfo', table: 'instruments', atMs: flow.nowMs },
+      status,
+      json,
+    ),
+  )
+  return plain(EXCHANGE_INFO_WEIGHT[market], exchangeInfoJson(instruments, entries, nowMs), contents)
+}
+
+/**
+ * Logs what an answer carried when it has ended: a symbol of the instrument list only when somebody got it and it is
+ * another one than was logged before.
+ */
+function createRecorder({ log }: RestOptions): (answer: RestAnswer, isWhole: boolean) => void {
+  const listed = new Map<string, string>()
+  const isNews = (content: EmissionContent): boolean => {
+    const raw = content.values?.raw ?? ''
+    if (listed.get(content.symbol) === raw) return false
+    listed.set(content.symbol, raw)
+    return true
+  }
+  return ({ contents, fault }, isWhole) => {
+    for (const content of contents) {
+      if (content.table === 'instruments' && !(isWhole && isNews(content))) continue
+      const fate = isWhole ? { copies: 1, fault } : { copies: 0, fault: 'outage' as const }
+      log.append(emissionOf(content, { ...fate, connection: null, wire: null }))
+    }
   }
 }
 
-function depth(query: URLSearchParams, flow: Flow): RestAnswer {
-  const symbol = query.get('symbol')
-  const limitText = query.get('limit') ?? String(DEPTH_LIMIT_DEFAULT)
-  if (symbol === null || symbol === '') {
-    return refused(-1102, "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed.")
-  }
-  if (!/^[0-9]{1,20}$/.test(limitText)) {
-    return refused(-1100, "Illegal characters found in parameter 'limit'; legal range is '^[0-9]{1,20}$'.")
-  }
-  const limit = Math.max(1, Math.min(Number(limitText), DEPTH_LIMIT_MAX))
-  const found = flow.snapshot(symbol, limit)
-  if (found === null) return refused(-1121, 'Invalid symbol.')
-  const { last } = found.book
-  const bids = levelTexts(found.instrument, found.book.bids)
-  const asks = levelTexts(found.instrument, found.book.asks)
-  return {
-    status: 200,
-    body: { lastUpdateId: last, bids, asks },
-    weight: depthWeight(limit),
-    content: bookContentOf(symbol, 'snapshot', { first: last, last, eventMs: flow.nowMs, bids, asks }),
-  }
-}
-
-/** Source: the exchange's rest-api.md, order book, as of 2026-07-21. */
-export function depthWeight(limit: number): number {
-  if (limit <= 100) return 5
-  if (limit <= 500) return 25
-  return limit <= 1000 ? 50 : 250
-}
-
-function exchangeInfo(
-  query: URLSearchParams,
-  flow: Flow,
-  limits: BinanceSpotLimits,
-  nowUs: number,
-): RestAnswer {
-  const wanted = query.get('symbol')
-  const instruments = flow.instruments.filter(({ symbol }) => wanted === null || symbol === wanted)
-  if (instruments.length === 0) return refused(-1121, 'Invalid symbol.')
-  return plain(200, 20, {
-    timezone: 'UTC',
-    serverTime: Math.floor(nowUs / 1000),
-    rateLimits: [
-      {
-        rateLimitType: 'REQUEST_WEIGHT',
-        interval: 'MINUTE',
-        intervalNum: 1,
-        limit: limits.restWeightPerMinute,
-      },
-      { rateLimitType: 'RAW_REQUESTS', interval: 'MINUTE', intervalNum: 5, limit: 300_000 },
-    ],
-    exchangeFilters: [],
-    symbols: instruments.map(symbolInfo),
-  })
-}
-
-function symbolInfo(instrument: Instrument) {
-  const tick = priceText(instrument, 1)
-  const step = quantityText(instrument, 1)
-  const maxPrice = priceText(instrument, FILTER_UNITS_MAX)
-  const maxQty = quantityText(instrument, FILTER_UNITS_MAX)
-  return {
-    symbol: instrument.symbol,
-    status: 'TRADING',
-    baseAsset: instrument.base,
-    baseAssetPrecision: 8,
-    quoteAsset: instrument.quote,
-    quotePrecision: 8,
-    quoteAssetPrecision: 8,
-    orderTypes: ['LIMIT', 'LIMIT_MAKER', 'MARKET'],
-    isSpotTradingAllowed: true,
-    isMarginTradingAllowed: false,
-    filters: [
-      { filterType: 'PRICE_FILTER', minPrice: tick, maxPrice, tickSize: tick },
-      { filterType: 'LOT_SIZE', minQty: step, maxQty, stepSize: step },
-    ],
-    permissions: [],
-    permissionSets: [['SPOT']],
-  }
-}
-
-function throttled(limits: BinanceSpotLimits) {
+function refusalBody(admission: Exclude<Admission, { readonly status: 200 }>, limit: number): string {
+  const advice = 'Please use WebSocket Streams for live updates to avoid '
   const msg =
-    `Too much request weight used; current limit is ${limits.restWeightPerMinute} request weight per ` +
-    '1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.'
-  return { code: -1003, msg }
+    admission.status === 429
+      ? `Too much request weight used; current limit is ${limit} request weight per 1 MINUTE. ` +
+        `${advice}polling the API.`
+      : `Way too much request weight used; IP banned until ${admission.untilMs}. ${advice}bans.`
+  return JSON.stringify({ code: -1003, msg })
 }
 
-function plain(status: number, weight: number, body: unknown): RestAnswer {
-  return { status, weight, body, content: null }
-}
-
-function refused(code: number, msg: string): RestAnswer {
-  return plain(400, 1, { code, msg })
-}
-
-function write(response: ServerResponse, status: number, body: unknown): void {
+function write(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status, { 'Content-Type': 'application/json;charset=UTF-8' })
-  response.end(JSON.stringify(body))
+  response.end(body)
 }

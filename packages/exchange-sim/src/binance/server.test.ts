@@ -1,14 +1,14 @@
 import { connect as connectTcp } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { connect } from '../testing/client.ts'
-import { startTestSim } from '../testing/sim.ts'
+import { inverseMarket, linearMarket, spotMarket, spotOf, startTestSim } from '../testing/sim.ts'
 
 const streamOf = (text: string): string => JSON.parse(text).stream ?? ''
 
 describe('subscriptions', () => {
   it('are acknowledged, listed, delivered in the combined wrapper, and end', async () => {
     const sim = await startTestSim()
-    const client = await connect(`${sim.wsUrl}/stream`)
+    const client = await connect(`${sim.urls.spot.wsUrl}/stream`)
     client.send({ method: 'SUBSCRIBE', params: ['btcusdt@trade', 'ethusdt@depth@100ms'], id: 7 })
     await client.until((texts) => texts.length === 1)
     expect(client.texts[0]).toBe('{"result":null,"id":7}')
@@ -27,9 +27,11 @@ describe('subscriptions', () => {
   })
 
   it('may stand in the URL, raw or combined, percent-encoded where they must be', async () => {
-    const sim = await startTestSim({ symbols: ['BTCUSDT', '测试USDT'] })
-    const raw = await connect(`${sim.wsUrl}/ws/btcusdt@trade/${encodeURIComponent('测试usdt@depth@100ms')}`)
-    const combined = await connect(`${sim.wsUrl}/stream?streams=btcusdt@trade/btcusdt@bookTicker`)
+    const sim = await startTestSim(spotOf('BTCUSDT', '测试USDT'))
+    const raw = await connect(
+      `${sim.urls.spot.wsUrl}/ws/btcusdt@trade/${encodeURIComponent('测试usdt@depth@100ms')}`,
+    )
+    const combined = await connect(`${sim.urls.spot.wsUrl}/stream?streams=btcusdt@trade/btcusdt@bookTicker`)
     sim.clock.advance(2_000)
     await raw.ask('LIST_SUBSCRIPTIONS')
     await combined.ask('LIST_SUBSCRIPTIONS')
@@ -40,8 +42,10 @@ describe('subscriptions', () => {
   })
 
   it('look exactly as the exchange writes them', async () => {
-    const sim = await startTestSim({ symbols: ['BTCUSDT'] })
-    const client = await connect(`${sim.wsUrl}/ws/btcusdt@trade/btcusdt@depth@100ms/btcusdt@bookTicker`)
+    const sim = await startTestSim(spotOf('BTCUSDT'))
+    const client = await connect(
+      `${sim.urls.spot.wsUrl}/ws/btcusdt@trade/btcusdt@depth@100ms/btcusdt@bookTicker`,
+    )
     sim.clock.advance(2_000)
     await client.ask('LIST_SUBSCRIPTIONS')
     const number = '"\\d+\\.\\d{8}"'
@@ -58,8 +62,8 @@ describe('subscriptions', () => {
 
   it('to a stream that does not exist are acknowledged and stay silent', async () => {
     const sim = await startTestSim()
-    const client = await connect(`${sim.wsUrl}/stream`)
-    const names = ['nosuchusdt@trade', 'BTCUSDT@trade', 'btcusdt@aggTrade', '__proto__@constructor']
+    const client = await connect(`${sim.urls.spot.wsUrl}/stream`)
+    const names = ['nosuchusdt@trade', 'BTCUSDT@trade', 'btcusdt@kline_1m', '__proto__@constructor']
     expect(await client.ask('SUBSCRIBE', names)).toMatchObject({ result: null })
     sim.clock.advance(3_000)
     await client.ask('LIST_SUBSCRIPTIONS')
@@ -68,7 +72,7 @@ describe('subscriptions', () => {
 
   it('that are no stream names, and frames that are no JSON, are answered with errors', async () => {
     const sim = await startTestSim()
-    const client = await connect(`${sim.wsUrl}/ws`)
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws`)
     client.send('what is this')
     expect(await client.ask('SUBSCRIBE', ['btcusdt'])).toMatchObject({ error: { code: 2 } })
     expect(JSON.parse(client.texts[0] as string)).toMatchObject({ error: { code: 3 } })
@@ -77,7 +81,7 @@ describe('subscriptions', () => {
 
   it('switch between raw and combined by property', async () => {
     const sim = await startTestSim()
-    const client = await connect(`${sim.wsUrl}/ws/btcusdt@trade`)
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws/btcusdt@trade`)
     expect(await client.ask('GET_PROPERTY', ['combined'])).toMatchObject({ result: false })
     await client.ask('SET_PROPERTY', ['combined', true])
     sim.clock.advance(2_000)
@@ -91,7 +95,7 @@ describe('subscriptions', () => {
 describe('limits', () => {
   it('close with 1008 a connection that sends a sixth message within a second', async () => {
     const sim = await startTestSim()
-    const client = await connect(`${sim.wsUrl}/ws/btcusdt@trade`)
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws/btcusdt@trade`)
     for (let i = 0; i < 5; i++) await client.ask('LIST_SUBSCRIPTIONS')
     sim.clock.advance(1_000)
     for (let i = 0; i < 4; i++) await client.ask('LIST_SUBSCRIPTIONS')
@@ -102,8 +106,8 @@ describe('limits', () => {
   })
 
   it('refuse more than 1024 streams on a connection as a whole', async () => {
-    const sim = await startTestSim({ limits: { clientFrameBytes: 100_000 } })
-    const client = await connect(`${sim.wsUrl}/ws`)
+    const sim = await startTestSim({ limits: { spot: { clientFrameBytes: 100_000 } } })
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws`)
     const names = Array.from({ length: 1_024 }, (_, i) => `coin${i}usdt@trade`)
     expect(await client.ask('SUBSCRIBE', names)).toMatchObject({ result: null })
     expect(await client.ask('SUBSCRIBE', names.slice(0, 3))).toMatchObject({ result: null })
@@ -113,7 +117,7 @@ describe('limits', () => {
 
   it('leave frames of more than 4096 wire bytes unanswered', async () => {
     const sim = await startTestSim()
-    const client = await connect(`${sim.wsUrl}/ws`)
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws`)
     const frame = (bytes: number): string => {
       const empty = JSON.stringify({ method: 'SUBSCRIBE', params: ['@trade'], id: 1 })
       return empty.replace('@trade', `${'x'.repeat(bytes - 8 - empty.length)}@trade`)
@@ -126,21 +130,21 @@ describe('limits', () => {
   })
 
   it('refuse handshakes beyond so many attempts in five minutes, and allow them again afterwards', async () => {
-    const sim = await startTestSim({ limits: { connectsPerFiveMinutes: 2 } })
+    const sim = await startTestSim({ limits: { spot: { connectsPerFiveMinutes: 2 } } })
     sim.clock.advance(300_000)
-    await connect(`${sim.wsUrl}/ws`)
-    await connect(`${sim.wsUrl}/ws`)
-    await expect(connect(`${sim.wsUrl}/ws`)).rejects.toThrow('429')
+    await connect(`${sim.urls.spot.wsUrl}/ws`)
+    await connect(`${sim.urls.spot.wsUrl}/ws`)
+    await expect(connect(`${sim.urls.spot.wsUrl}/ws`)).rejects.toThrow('429')
     sim.clock.advance(300_000)
-    await connect(`${sim.wsUrl}/ws`)
+    await connect(`${sim.urls.spot.wsUrl}/ws`)
   })
 })
 
 describe('a client that does not read', () => {
   it('is closed when too much waits for it, and still gets all that was sent', async () => {
-    const limits = { unsentBytesPerConnection: 100_000 }
+    const limits = { spot: { unsentBytesPerConnection: 100_000 } }
     const sim = await startTestSim({ levelsPerDiff: 800, limits })
-    const client = await connect(`${sim.wsUrl}/ws/btcusdt@depth@100ms`)
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws/btcusdt@depth@100ms`)
     client.socket.pause()
     for (let i = 0; i < 300 && sim.counters.slowConsumers === 0; i++) sim.clock.advance(1_000)
     client.socket.resume()
@@ -163,17 +167,17 @@ describe('the handshake', () => {
     '/stream?streams=',
     '/ws/btcusdt',
     '/ws/%ff@trade',
-    '/stream?timeUnit=MICROSECOND',
+    '/stream?timeUnit=NANOSECOND',
     '/other',
   ])('is refused for %s', async (path) => {
     const sim = await startTestSim()
-    await expect(connect(sim.wsUrl + path)).rejects.toThrow('400')
+    await expect(connect(sim.urls.spot.wsUrl + path)).rejects.toThrow('400')
     expect(sim.counters.handshakesRefused).toBe(1)
   })
 
   it('survives clients that send nonsense or hang up', async () => {
     const sim = await startTestSim()
-    const port = Number(new URL(sim.restUrl).port)
+    const port = Number(new URL(sim.urls.spot.restUrl).port)
     for (const text of [
       '\0\0\0',
       'GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
@@ -185,7 +189,7 @@ describe('the handshake', () => {
         socket.end(text)
       })
     }
-    const client = await connect(`${sim.wsUrl}/ws`)
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws`)
     expect(await client.ask('LIST_SUBSCRIPTIONS')).toMatchObject({ result: [] })
   })
 })
@@ -193,7 +197,7 @@ describe('the handshake', () => {
 describe('the heartbeat', () => {
   it('pings with a payload and keeps a connection that copies it', async () => {
     const sim = await startTestSim()
-    const client = await connect(`${sim.wsUrl}/ws`)
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws`)
     for (let round = 1; round <= 6; round++) {
       sim.clock.advance(20_000)
       await client.until(() => client.pings.length === round)
@@ -205,7 +209,7 @@ describe('the heartbeat', () => {
 
   it('is not kept alive by a pong that copies a ping answered before', async () => {
     const sim = await startTestSim()
-    const client = await connect(`${sim.wsUrl}/ws`, { autoPong: false })
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws`, { autoPong: false })
     sim.clock.advance(20_000)
     await client.until(() => client.pings.length === 1)
     client.socket.pong(client.pings[0])
@@ -220,7 +224,7 @@ describe('the heartbeat', () => {
 
   it('closes a connection whose pong is missing for 60 s, unsolicited pongs notwithstanding', async () => {
     const sim = await startTestSim()
-    const client = await connect(`${sim.wsUrl}/ws/btcusdt@trade`, { autoPong: false })
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws/btcusdt@trade`, { autoPong: false })
     sim.clock.advance(20_000)
     await client.until(() => client.pings.length === 1)
     client.socket.pong()
@@ -236,19 +240,19 @@ describe('the heartbeat', () => {
 describe('stopping', () => {
   it('ends emission at once and leaves connections and books alone', async () => {
     const sim = await startTestSim()
-    const client = await connect(`${sim.wsUrl}/stream?streams=btcusdt@trade`)
+    const client = await connect(`${sim.urls.spot.wsUrl}/stream?streams=btcusdt@trade`)
     sim.clock.advance(2_000)
     sim.stopEmitting()
     const generated = sim.records.length
     sim.clock.advance(2_000)
     await client.ask('LIST_SUBSCRIPTIONS')
     expect(sim.records.length).toBe(generated)
-    expect((await fetch(`${sim.restUrl}/api/v3/depth?symbol=BTCUSDT`)).status).toBe(200)
+    expect((await fetch(`${sim.urls.spot.restUrl}/api/v3/depth?symbol=BTCUSDT`)).status).toBe(200)
   })
 
   it('closes connections with 1001 behind everything sent before', async () => {
     const sim = await startTestSim()
-    const client = await connect(`${sim.wsUrl}/ws/btcusdt@trade`)
+    const client = await connect(`${sim.urls.spot.wsUrl}/ws/btcusdt@trade`)
     sim.clock.advance(5_000)
     client.socket.pause()
     const stopped = sim.stop()
@@ -261,10 +265,32 @@ describe('stopping', () => {
   })
 
   it('refuses settings that cannot be met', async () => {
-    await expect(startTestSim({ symbols: [] })).rejects.toThrow('settings')
-    await expect(startTestSim({ symbols: ['BTCUSDT', 'BTCUSDT'] })).rejects.toThrow('settings')
-    await expect(startTestSim({ depthEveryMs: 0.5 })).rejects.toThrow('settings')
-    await expect(startTestSim({ symbols: ['btcusdt'] })).rejects.toThrow('symbol')
-    await expect(startTestSim({ symbols: ['BTC/USDT'] })).rejects.toThrow('symbol')
+    const wrong = [
+      spotOf(),
+      spotOf('BTCUSDT', 'BTCUSDT'),
+      { markets: [] },
+      { markets: [spotMarket, spotMarket] },
+      { depthEveryMs: 0.5 },
+      { tradesPerSecond: -1 },
+      { liquidationsPerMinute: -1 },
+      { since: 'yesterday' },
+      { bookLevels: 10 },
+      { connectionLifeMs: 0 },
+      { faults: { everyMessages: 0, kinds: [], startAfterMessages: 0 } },
+    ]
+    for (const settings of wrong) await expect(startTestSim(settings)).rejects.toThrow('settings')
+    await expect(startTestSim(spotOf('btcusdt'))).rejects.toThrow('symbol')
+    await expect(startTestSim(spotOf('BTC/USDT'))).rejects.toThrow('symbol')
+    await expect(startTestSim({ markets: [{ market: 'inverse', symbols: ['BTCUSD'] }] })).rejects.toThrow(
+      'symbol',
+    )
+  })
+
+  it('leaves no server behind when one of several cannot listen', async () => {
+    const { urls } = await startTestSim()
+    const port = Number(new URL(urls.spot.restUrl).port)
+    await expect(startTestSim({ markets: [linearMarket, { ...inverseMarket, port }] })).rejects.toThrow(
+      'EADDRINUSE',
+    )
   })
 })
