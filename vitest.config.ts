@@ -13,7 +13,17 @@ export default defineConfig({
       {
         test: {
           name: 'whole',
-          include: ['test/**/*.test.ts'],
+          include: ['test/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['test/long/*.test.ts'],
+          maxConcurrency: 3,
           testTimeout: 240_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -3,7 +3,8 @@
 //
 //   node scripts/run.mjs start [arguments]      cryptoflow demo
 //   node scripts/run.mjs cli COMMAND ...        cryptoflow COMMAND ...
-//   node scripts/run.mjs test | bench           checks and tests | benchmarks
+//   node scripts/run.mjs test | test:long       checks and tests | tests that take longer
+//   node scripts/run.mjs bench                  benchmarks
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -16,6 +17,7 @@ const tasks = {
   start: { tools: false, script: 'apps/cli/src/main.ts', args: ['demo', ...rest] },
   cli: { tools: false, script: 'apps/cli/src/main.ts', args: rest },
   test: { tools: true, script: 'scripts/test.ts', args: rest },
+  'test:long': { tools: true, script: 'scripts/test-long.ts', args: rest },
   bench: { tools: true, script: 'scripts/bench.ts', args: rest },
 }
 if (!Object.hasOwn(tasks, task)) fail(`no task "${task}"; there are ${Object.keys(tasks).join(', ')}`)

@@ -7,7 +7,7 @@ describe('a signal that arrives twice, as a terminal and whoever stands between 
     await inFolder(async (folder) => {
       const log = join(folder, 'emissions.jsonl')
       const warehouse = join(folder, 'warehouse')
-      await withSimulator(['--log', log, '--symbols', 'BTCUSDT'], async (urls) => {
+      await withSimulator(['--log', log, '--market', 'spot:BTCUSDT'], async (urls) => {
         const collector = start(...collectFrom(urls, 'BTCUSDT', warehouse))
         await new Promise<void>((resolve) => {
           collector.process.stderr?.on('data', (text) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const main = join(import.meta.dirname, '..', 'apps/cli/src/main.ts')
+const root = join(import.meta.dirname, '..')
 
 export interface Ended {
   readonly code: number | null
@@ -21,6 +21,12 @@ export interface Started {
 }
 
 export function start(...args: string[]): Started {
+  return startApp('cli', ...args)
+}
+
+/** The same for any app, by its folder's name. */
+export function startApp(app: string, ...args: string[]): Started {
+  const main = join(root, 'apps', app, 'src', 'main.ts')
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
@@ -63,13 +69,12 @@ export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise
   }
 }
 
-export interface Urls {
-  readonly wsUrl: string
-  readonly restUrl: string
-}
+/** Addresses of a simulated exchange's markets. */
+export type Urls = Readonly<Record<string, { readonly wsUrl: string; readonly restUrl: string }>>
 
-/** The arguments that collect a simulated exchange into a warehouse. */
-export function collectFrom({ wsUrl, restUrl }: Urls, symbols: string, warehouse: string): string[] {
+/** The arguments that collect the spot market of a simulated exchange into a warehouse. */
+export function collectFrom(urls: Urls, symbols: string, warehouse: string): string[] {
+  const { wsUrl = '', restUrl = '' } = urls.spot ?? {}
   const place = ['collect', '--symbols', symbols, '--warehouse', warehouse]
   return [...place, '--ws-url', wsUrl, '--rest-url', restUrl]
 }
@@ -81,7 +86,7 @@ export async function withSimulator<T>(
 ): Promise<T> {
   const simulator = start('simulate', ...args)
   try {
-    return await work(JSON.parse(await simulator.firstLine))
+    return await work((JSON.parse(await simulator.firstLine) as { urls: Urls }).urls)
   } finally {
     simulator.process.kill('SIGTERM')
     simulator.process.kill('SIGTERM')

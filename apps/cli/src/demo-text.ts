@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
+import { columns, grouped } from '@cryptoflow/console'
 import type { DemoResult } from './demo.ts'
 import { tablesText } from './tables.ts'
-import { columns, grouped } from './terminal.ts'
 
 /** The summary of a demo run, at most 80 columns wide. */
 export function demoText(result: DemoResult): string {

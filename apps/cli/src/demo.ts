@@ -1,17 +1,17 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type SimCounters, startSimInWorker } from '@cryptoflow/exchange-sim'
+import { images, openProgress, type ProgressLine, progressText, wholeNumber } from '@cryptoflow/console'
+import { faultKinds, type SimCounters, type SimInWorker, startSimInWorker } from '@cryptoflow/exchange-sim'
 import { lockFile } from '@cryptoflow/journal'
+import type { Market } from '@cryptoflow/model'
 import { type Collector, startCollector, tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { type Clock, seededChance, sleep, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
-import { DEMO_HOME, DEMO_WAREHOUSE, HOME, images, STREAMS } from './defaults.ts'
+import { DEMO_HOME, DEMO_WAREHOUSE, HOME } from './defaults.ts'
 import { demoText } from './demo-text.ts'
 import { tableReport } from './inspect/report.ts'
 import { type VerifyReport, verifyRun } from './inspect/verify.ts'
-import { progressText } from './progress.ts'
 import { byName, type TableReports } from './tables.ts'
-import { openProgress, type ProgressLine, wholeNumber } from './terminal.ts'
 
 interface DemoFlags {
   readonly seconds: number
@@ -30,24 +30,19 @@ export interface DemoResult {
   readonly sim: SimCounters
 }
 
-const SYMBOLS = [
-  'BTCUSDT',
-  'ETHUSDT',
-  'SOLUSDT',
-  'BNBUSDT',
-  'XRPUSDT',
-  'DOGEUSDT',
-  'ADAUSDT',
-  'LINKUSDT',
-  'AVAXUSDT',
-  'LTCUSDT',
-  'DOTUSDT',
-  'TRXUSDT',
+const MARKETS: readonly { readonly market: Market; readonly symbols: readonly string[] }[] = [
+  {
+    market: 'spot',
+    symbols: ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'BNBUSDT', 'XRPUSDT', 'DOGEUSDT', 'ADAUSDT', 'LINKUSDT'],
+  },
+  { market: 'linear', symbols: ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'BTCUSDT_261225'] },
+  { market: 'inverse', symbols: ['BTCUSD_PERP', 'ETHUSD_PERP', 'BTCUSD_261225'] },
 ]
 const TRADES_PER_SECOND = 20
 const LEVELS_PER_DIFF = 25
 /** Messages per second that a run of these settings delivers, to space the faults by. */
-const MESSAGES_PER_SECOND = SYMBOLS.length * (TRADES_PER_SECOND + 10)
+const MESSAGES_PER_SECOND =
+  MARKETS.flatMap(({ symbols }) => symbols).length * (TRADES_PER_SECOND + 10 + TRADES_PER_SECOND)
 /** Faults in a run, whatever its length: each kind comes at least twice. */
 const FAULTS = 9
 
@@ -85,18 +80,18 @@ async function collectAndVerify(flags: DemoFlags, clock: Clock): Promise<DemoRes
     logPath: emissions,
     settings: {
       seed: flags.seed,
-      symbols: SYMBOLS,
+      markets: MARKETS,
       tradesPerSecond: TRADES_PER_SECOND,
       levelsPerDiff: LEVELS_PER_DIFF,
       faults: {
         everyMessages: Math.max(20, Math.floor((flags.seconds * MESSAGES_PER_SECOND) / (FAULTS + 1))),
-        kinds: ['gap', 'duplicate', 'disconnect', 'malformed'],
+        kinds: faultKinds,
         startAfterMessages: MESSAGES_PER_SECOND / 2,
       },
     },
   })
   const startedUs = clock.nowUs()
-  const collector = await startDemoCollector(flags, sim, clock)
+  const collector = await startDemoCollector(flags, sim.urls, clock)
   await watch(collector, flags.seconds, clock, progress)
   progress.show('stopping: draining, sealing, committing ...')
   await collector.stop()
@@ -112,17 +107,14 @@ async function collectAndVerify(flags: DemoFlags, clock: Clock): Promise<DemoRes
   return { tables, report, seconds, rowsPerSecond: rows / seconds, warehouse, emissions, sim: counters }
 }
 
-function startDemoCollector(
-  flags: DemoFlags,
-  sim: { wsUrl: string; restUrl: string },
-  clock: Clock,
-): Promise<Collector> {
+function startDemoCollector(flags: DemoFlags, urls: SimInWorker['urls'], clock: Clock): Promise<Collector> {
   return startCollector({
-    exchange: 'binance',
-    market: 'spot',
-    urls: { wsUrl: `${sim.wsUrl}/stream`, restUrl: sim.restUrl },
-    symbols: SYMBOLS,
-    streams: STREAMS,
+    collections: MARKETS.map(({ market, symbols }) => ({
+      exchange: 'binance',
+      market,
+      urls: urls[market],
+      symbols,
+    })),
     warehouseDirectory: DEMO_WAREHOUSE,
     images,
     compression: 'zstd',

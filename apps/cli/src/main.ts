@@ -1,12 +1,11 @@
+import { addCollect, explain } from '@cryptoflow/console'
 import { VERSION } from '@cryptoflow/pipeline'
 import { Command } from 'commander'
-import { addCollect } from './collect.ts'
 import { addDemo } from './demo.ts'
 import { addQuery } from './query.ts'
 import { addReplay } from './replay.ts'
 import { addSimulate } from './simulate.ts'
 import { addTables } from './tables.ts'
-import { explain } from './terminal.ts'
 import { addVerify } from './verify.ts'
 
 const program = new Command('cryptoflow')

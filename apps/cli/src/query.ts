@@ -1,9 +1,9 @@
+import { wholeNumber } from '@cryptoflow/console'
 import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_WAREHOUSE } from './defaults.ts'
 import { formatCsv, formatJson, formatTable, runQuery } from './inspect/query.ts'
-import { wholeNumber } from './terminal.ts'
 
 interface QueryFlags {
   readonly warehouse: string

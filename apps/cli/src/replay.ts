@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
+import { grouped, images, openProgress, wholeNumber } from '@cryptoflow/console'
 import {
   type ReplayReport,
   replayCapture,
@@ -9,15 +10,14 @@ import {
 } from '@cryptoflow/pipeline'
 import { type Clock, CryptoFlowError, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
-import { images } from './defaults.ts'
 import { tableReport } from './inspect/report.ts'
 import { byName, tablesText } from './tables.ts'
-import { grouped, openProgress, wholeNumber } from './terminal.ts'
 
 interface ReplayFlags {
   readonly input: readonly string[]
   readonly warehouse: string
   readonly sealRows: number
+  readonly receivedAt?: number
   readonly json?: boolean
 }
 
@@ -30,7 +30,12 @@ export function addReplay(program: Command): void {
       'journal directories (a warehouse’s raw/) and capture files (.jsonl, .zst)',
     )
     .requiredOption('--warehouse <dir>', 'warehouse directory; made when it is not there')
-    .option('--seal-rows <rows>', 'rows after which files are sealed', wholeNumber('--seal-rows', 1), 500_000)
+    .option('--seal-rows <rows>', 'rows after which files are sealed', wholeNumber('--seal-rows', 1), 250_000)
+    .option(
+      '--received-at <time>',
+      'received time of captured messages that have no time at all (ISO 8601; default 1970)',
+      timeUs,
+    )
     .option('--json', 'one JSON object on stdout')
     .action(replay)
 }
@@ -63,7 +68,9 @@ async function replay(flags: ReplayFlags): Promise<void> {
     ignored: sum((report) => total(report.tally.ignored)),
     refused: sum((report) => total(report.refused)),
     dead_letters: sum((report) => total(report.tally.deadLetters)),
-    books: reports.flatMap(({ report }) => report.books),
+    books: reports.flatMap(({ input, report }) =>
+      report.books.map((book) => ({ file: basename(input), ...book })),
+    ),
     tables: byName(tables),
     seconds,
     rows_per_cpu_second: Math.round(rows / ((user + system) / 1_000_000)),
@@ -85,10 +92,20 @@ async function replayOne(input: string, flags: ReplayFlags, clock: Clock): Promi
       progress.show(`${basename(input)}: record ${grouped(lastRecord)}, ${grouped(rows)} rows`),
   } as const
   try {
-    return isDirectory(input) ? await replayJournal(input, options) : await replayCapture(input, options)
+    if (isDirectory(input)) return await replayJournal(input, options)
+    return await replayCapture(input, { ...options, receivedAtUs: flags.receivedAt ?? 0 })
   } finally {
     progress.end()
   }
+}
+
+function timeUs(text: string): number {
+  const ms = Date.parse(text)
+  if (Number.isFinite(ms)) return ms * 1000
+  throw new CryptoFlowError(
+    `reading the command line: --received-at is "${text}", expected a time such as 2026-11-20T12:00:00Z`,
+    { kind: 'usage', reaction: 'stop' },
+  )
 }
 
 function isDirectory(input: string): boolean {

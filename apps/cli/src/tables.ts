@@ -1,9 +1,9 @@
+import { bytesText, columns, grouped } from '@cryptoflow/console'
 import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_WAREHOUSE } from './defaults.ts'
 import { tableReport } from './inspect/report.ts'
-import { bytesText, columns, grouped } from './terminal.ts'
 
 export type TableReports = Awaited<ReturnType<typeof tableReport>>
 

@@ -1,15 +1,23 @@
-import { type DurableStep, durableSteps, type Market } from '@cryptoflow/model'
-import { type CollectOptions, type Collector, type CrashDrill, startCollector } from '@cryptoflow/pipeline'
+import { exchangeMarkets } from '@cryptoflow/exchanges'
+import { type DurableStep, durableSteps, type Market, type TableName } from '@cryptoflow/model'
+import {
+  type Collector,
+  type CrashDrill,
+  type MarketCollection,
+  startCollector,
+  VERSION,
+} from '@cryptoflow/pipeline'
 import { type Clock, CryptoFlowError, seededChance, systemClock } from '@cryptoflow/runtime'
-import type { Command } from 'commander'
-import { images, STREAMS } from './defaults.ts'
+import { Command } from 'commander'
+import { images } from './images.ts'
 import { noticeText, progressText } from './progress.ts'
-import { onStopSignal, openProgress, wholeNumber } from './terminal.ts'
+import { explain, onStopSignal, openProgress, wholeNumber } from './terminal.ts'
 
 interface CollectFlags {
   readonly exchange: string
   readonly market: string
   readonly symbols: string
+  readonly streams?: string
   readonly warehouse: string
   readonly wsUrl?: string
   readonly restUrl?: string
@@ -21,15 +29,43 @@ interface CollectFlags {
   readonly crashAt?: CrashDrill
 }
 
+/** The command `collect`: any tables of a market together. */
 export function addCollect(program: Command): void {
-  program
+  const command = program
     .command('collect')
-    .description('collect trades and books of a market into a warehouse until interrupted')
+    .description('collect a market into a warehouse until interrupted')
+    .option(
+      '--streams <list>',
+      'tables (ticks,spot_delta,bbo) or the exchange’s own channels (depth@500ms); default: every table of the market',
+    )
+  withFlags(command).action((flags: CollectFlags) => collect(flags))
+}
+
+/**
+ * Runs a process that collects these tables and nothing else: what a thin collector app is. Ends the process with
+ * status 1 and an explanation when it fails.
+ */
+export async function runCollector(name: string, tables: readonly TableName[]): Promise<void> {
+  const command = new Command(name)
+    .description(`collect ${tables.join(' and ')} of a market into a warehouse until interrupted`)
+    .version(VERSION)
+  withFlags(command).action((flags: CollectFlags) => collect({ ...flags, streams: tables.join(',') }))
+  try {
+    await command.parseAsync()
+  } catch (error) {
+    process.stderr.write(explain(error))
+    // Threads and sockets of what failed may still be open; what they held is safe in the journal.
+    process.exit(1)
+  }
+}
+
+function withFlags(command: Command): Command {
+  return command
     .requiredOption('--symbols <list>', 'symbols as the exchange writes them, separated by commas')
     .requiredOption('--warehouse <dir>', 'warehouse directory; made when it is not there')
-    .option('--exchange <name>', 'exchange', 'binance')
-    .option('--market <market>', 'market', 'spot')
-    .option('--ws-url <url>', 'WebSocket address other than the exchange’s own')
+    .option('--exchange <name>', 'exchange', exchangeMarkets[0]?.exchange)
+    .option('--market <market>', 'spot, linear (margined in the quote) or inverse (in the base)', 'spot')
+    .option('--ws-url <url>', 'WebSocket scheme, host and port other than the exchange’s own')
     .option('--rest-url <url>', 'REST address other than the exchange’s own')
     .option('--seal-ms <ms>', 'seal files at the latest after', wholeNumber('--seal-ms', 10), 30_000)
     .option('--seal-rows <rows>', 'seal files at the latest after', wholeNumber('--seal-rows', 1), 500_000)
@@ -46,18 +82,13 @@ export function addCollect(program: Command): void {
       `fault drill: die by SIGKILL in ${durableSteps.join(', ')}`,
       crashDrill,
     )
-    .action(collect)
 }
 
 async function collect(flags: CollectFlags): Promise<void> {
   const clock = systemClock()
   const progress = openProgress(clock.nowUs)
   const collector = await startCollector({
-    exchange: flags.exchange,
-    market: flags.market as Market,
-    ...urlsOf(flags),
-    symbols: flags.symbols.split(',').map((symbol) => symbol.trim()),
-    streams: STREAMS,
+    collections: [collectionOf(flags)],
     warehouseDirectory: flags.warehouse,
     images,
     compression: 'zstd',
@@ -91,8 +122,27 @@ async function collect(flags: CollectFlags): Promise<void> {
   }
 }
 
+function collectionOf(flags: CollectFlags): MarketCollection {
+  const { exchange, market, streams } = flags
+  return {
+    exchange,
+    market: market as Market,
+    ...urlsOf(flags),
+    symbols: listOf(flags.symbols),
+    ...(streams === undefined ? {} : { streams: listOf(streams) }),
+  }
+}
+
+/** The parts of a list with commas; an empty part is nobody's name. */
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
 /** Both addresses or none: half a simulator would be collected beside half the real exchange. */
-function urlsOf({ wsUrl, restUrl }: CollectFlags): Pick<CollectOptions, 'urls'> {
+function urlsOf({ wsUrl, restUrl }: CollectFlags): Pick<MarketCollection, 'urls'> {
   if (wsUrl !== undefined && restUrl !== undefined) return { urls: { wsUrl, restUrl } }
   if (wsUrl === undefined && restUrl === undefined) return {}
   throw new CryptoFlowError(

@@ -31,12 +31,27 @@ export function noticeText(notice: Notice): string {
     case 'connected':
       return `connected: connection ${notice.connection}, ${notice.streams} streams`
     case 'disconnected':
-      return `disconnected: connection ${notice.connection}, code ${notice.code} ${JSON.stringify(notice.reason)}`
+      return `disconnected: connection ${notice.connection}, code ${notice.code} ${quoted(notice.reason)}`
     case 'waiting':
       return `reconnecting in ${notice.delayMs} ms: ${notice.reason}`
     case 'refused':
-      return `refused: ${JSON.stringify(notice.detail)}`
+      return `refused: ${quoted(notice.detail)}`
+    case 'mute':
+      return `nothing heard of ${quoted(notice.stream)} ${quoted(notice.symbol)} for ${notice.afterMs} ms: is there such a symbol?`
+    case 'unreadable':
+      return `connection ${notice.connection}: ${notice.deadLetters} of ${notice.frames} frames could not be read`
+    case 'replaced':
+      return `connection ${notice.connection} replaced by ${notice.by} (${notice.cause})${notice.overlapped ? '' : ', not side by side'}`
+    case 'poll-failed':
+      return `asking for ${quoted(notice.stream)} ${quoted(notice.symbol)} failed, again in ${notice.delayMs} ms: ${notice.reason}`
+    case 'poll-slowed':
+      return `${quoted(notice.stream)} is asked every ${notice.possibleMs} ms instead of ${notice.everyMs}: the exchange allows no more`
     case 'snapshot-failed':
-      return `book snapshot of ${JSON.stringify(notice.symbol)} failed, again in ${notice.delayMs} ms: ${notice.reason}`
+      return `book snapshot of ${quoted(notice.symbol)} failed, again in ${notice.delayMs} ms: ${notice.reason}`
   }
+}
+
+/** Text from outside, harmless on a terminal. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(/[^\x20-\x7e]/g, '?')
 }

@@ -15,9 +15,10 @@ export interface BookCheck {
   readonly bbo_equal: number
 }
 
-/** The checks of every key that a lane has met, in order of first sight. */
+/** The checks of every key whose book a lane has had, in order of first sight. */
 export function bookChecks(normalizer: Normalizer): BookCheck[] {
-  return normalizer.keyCounters().map(({ key, counters }) => ({
+  const books = normalizer.keyCounters().filter(({ counters }) => counters.applied + counters.bridged > 0)
+  return books.map(({ key, counters }) => ({
     ...key,
     applied: counters.applied,
     bridges: counters.bridged,

@@ -1,17 +1,25 @@
+import type { MarketOptions } from '@cryptoflow/exchanges'
 import type { IngestNotice } from '@cryptoflow/ingest'
 import type { Market } from '@cryptoflow/model'
 import type { ImageOptions } from '@cryptoflow/normalize'
 import type { Backoff, Chance, Clock } from '@cryptoflow/runtime'
 import type { CrashDrill } from './drill.ts'
 
-/** What one collecting process is told. */
-export interface CollectOptions {
+/** What is collected of one market. */
+export interface MarketCollection {
   readonly exchange: string
   readonly market: Market
   /** Addresses other than the exchange's own, for simulators and proxies. */
-  readonly urls?: { readonly wsUrl: string; readonly restUrl: string }
+  readonly urls?: MarketOptions
   readonly symbols: readonly string[]
-  readonly streams: readonly string[]
+  /** Tables (`ticks`, `spot_delta`) or the exchange's own channels (`depth@500ms`); default all tables it can fill. */
+  readonly streams?: readonly string[]
+}
+
+/** What one collecting process is told. */
+export interface CollectOptions {
+  /** One or more, each market once; they share the journal, and the exchange's limits where it counts them together. */
+  readonly collections: readonly MarketCollection[]
   readonly warehouseDirectory: string
   readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'

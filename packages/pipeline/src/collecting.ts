@@ -1,7 +1,7 @@
-import type { Ingest } from '@cryptoflow/ingest'
 import type { Journal } from '@cryptoflow/journal'
 import type { Board } from './board.ts'
 import type { CollectOptions } from './collect-options.ts'
+import type { Ingests } from './ingests.ts'
 import type { LaneProgress } from './lane.ts'
 import type { LaneHost } from './lane-host.ts'
 import { type Publisher, refuseHalted } from './publisher.ts'
@@ -21,7 +21,7 @@ export interface Parts {
 const BLOCKS_IN_FLIGHT_MAX = 8
 
 /** Feeds the lane from the journal, cuts when due, passes on what the books miss. Ends with the journal. */
-export async function pump(parts: Parts, ingest: Pick<Ingest, 'want'>): Promise<void> {
+export async function pump(parts: Parts, ingests: Pick<Ingests, 'want' | 'heard'>): Promise<void> {
   const { options, journal, lane, seal, board } = parts
   const feed = journal.feed(board.get('sealed') + 1)
   const inFlight: Promise<void>[] = []
@@ -32,7 +32,9 @@ export async function pump(parts: Parts, ingest: Pick<Ingest, 'want'>): Promise<
     rowsWaiting = progress.rowsWaiting
     showProgress(board, progress)
     // While catching up, books may have been mended long ago: what is still missed is asked for once, at the end.
-    if (progress.lastRecord > journal.startRecord) for (const request of progress.wanted) ingest.want(request)
+    if (progress.lastRecord <= journal.startRecord) return
+    for (const request of progress.wanted) ingests.want(request)
+    ingests.heard(progress)
   }
   const settle = async (keep: number): Promise<void> => {
     while (inFlight.length > keep) await inFlight.shift()
@@ -45,7 +47,7 @@ export async function pump(parts: Parts, ingest: Pick<Ingest, 'want'>): Promise<
     await settle(BLOCKS_IN_FLIGHT_MAX)
     if (block.first <= journal.startRecord && block.last >= journal.startRecord) {
       await settle(0)
-      for (const request of await lane.outstanding()) ingest.want(request)
+      for (const request of await lane.outstanding()) ingests.want(request)
     }
     const isLate = options.clock.nowUs() - lastCutUs >= options.sealEveryMs * 1000
     if (rowsWaiting < options.sealRows && !isLate) continue

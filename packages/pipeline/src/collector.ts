@@ -1,15 +1,17 @@
 import { exchangeMarkets, findMarket, hasMarket } from '@cryptoflow/exchanges'
-import { type IngestCounters, type Intake, startIngest } from '@cryptoflow/ingest'
+import type { IngestCounters } from '@cryptoflow/ingest'
 import { type Journal, openJournal } from '@cryptoflow/journal'
-import { RecordKind } from '@cryptoflow/model'
+import { marketText, RecordKind, type StoredTables } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { type Board, openBoard } from './board.ts'
-import type { CollectOptions } from './collect-options.ts'
+import type { CollectOptions, MarketCollection } from './collect-options.ts'
 import { type Parts, pump, startRounds } from './collecting.ts'
 import { crashProbe } from './drill.ts'
+import { type Hearing, startIngests } from './ingests.ts'
 import { openLane } from './lane-host.ts'
 import { openPublisher, settle } from './publisher.ts'
 import { sealer } from './sealer.ts'
+import { resolveStreams } from './streams.ts'
 import { VERSION } from './version.ts'
 import { warehouseAt } from './warehouse.ts'
 
@@ -23,36 +25,62 @@ export interface Collector {
   stop(): Promise<void>
 }
 
-/** Collects one market: sockets -> journal -> rows -> files -> tables. */
+/** Collects markets: sockets -> journal -> rows -> files -> tables. */
 export async function startCollector(options: CollectOptions): Promise<Collector> {
-  refuseUnknownMarket(options)
+  const hearings = options.collections.map(hearingOf)
+  refuseDoubles(options.collections)
   const board = openBoard()
   const warehouse = warehouseAt(options.warehouseDirectory)
   const journal = await openJournal({
     directory: warehouse.journalDirectory,
     clock: options.clock,
     version: VERSION,
+    ...storedOf(options.collections, hearings),
     ...(options.drill === null ? {} : { probe: crashProbe(options.drill, board) }),
   })
   try {
     const failure = openFailure()
-    return run(await openParts(options, journal, board, failure.fail), failure)
+    return run(await openParts(options, journal, board, failure.fail), hearings, failure)
   } catch (error) {
     await journal.close()
     throw error
   }
 }
 
-function refuseUnknownMarket({ exchange, market }: CollectOptions): void {
-  if (hasMarket(exchange, market)) return
-  throw new CryptoFlowError('collecting: no adapter reads this market', {
+function hearingOf({ exchange, market, urls, symbols, streams }: MarketCollection): Hearing {
+  if (!hasMarket(exchange, market)) {
+    throw new CryptoFlowError('collecting: no adapter reads this market', {
+      kind: 'config',
+      reaction: 'stop',
+      context: {
+        exchange,
+        market,
+        known: exchangeMarkets.map((known) => `${known.exchange} ${known.market}`).join(', '),
+      },
+    })
+  }
+  const found = findMarket(exchange, market, urls)
+  return { market: found, symbols: [...new Set(symbols)], ...resolveStreams(found, streams) }
+}
+
+/** What the journal is told of tables: nothing of markets that are collected whole. */
+function storedOf(
+  collections: readonly MarketCollection[],
+  hearings: readonly Hearing[],
+): { stored?: StoredTables } {
+  const chosen = hearings.filter((_, index) => collections[index]?.streams !== undefined)
+  if (chosen.length === 0) return {}
+  return { stored: Object.fromEntries(chosen.map(({ market, tables }) => [marketText(market), tables])) }
+}
+
+function refuseDoubles(collections: readonly MarketCollection[]): void {
+  const names = collections.map(({ exchange, market }) => `${exchange} ${market}`)
+  const double = names.find((name, index) => names.indexOf(name) !== index)
+  if (double === undefined && names.length > 0) return
+  throw new CryptoFlowError('collecting: expected one or more markets, each of them once', {
     kind: 'config',
     reaction: 'stop',
-    context: {
-      exchange,
-      market,
-      known: exchangeMarkets.map((known) => `${known.exchange} ${known.market}`).join(', '),
-    },
+    context: { markets: names.join(', ') },
   })
 }
 
@@ -80,7 +108,7 @@ async function openParts(
     board: board.shared,
     drill,
   }
-  const name = `${options.exchange} ${options.market}`
+  const name = options.collections.map(({ exchange, market }) => `${exchange} ${market}`).join(', ')
   const publisher = await openPublisher({ ...shared, name, controlDirectory: directory }, threads)
   try {
     const last = await publisher.resume()
@@ -96,28 +124,28 @@ async function openParts(
   }
 }
 
-function run(parts: Parts, { failed, fail }: ReturnType<typeof openFailure>): Collector {
+function run(
+  parts: Parts,
+  hearings: readonly Hearing[],
+  { failed, fail }: ReturnType<typeof openFailure>,
+): Collector {
   const { options, journal, publisher, lane, seal, board } = parts
-  const ingest = startIngest({
-    ...options,
-    market: findMarket(options.exchange, options.market, options.urls),
-    intake: intakeOf(journal, board, fail),
-  })
+  const ingests = startIngests(parts, hearings, fail)
   const cancelRounds = startRounds(parts, fail)
   const closeAll = async (): Promise<void> => {
     cancelRounds()
-    await ingest.stop()
+    await ingests.stop()
     await Promise.allSettled([lane.close(), publisher.close()])
     await journal.close()
   }
-  const ended = Promise.race([pump(parts, ingest), failed]).catch(async (error) => {
+  const ended = Promise.race([pump(parts, ingests), failed]).catch(async (error) => {
     await closeAll().catch(() => {})
     throw error
   })
   ended.catch(() => {})
 
   const drain = async (): Promise<void> => {
-    await ingest.stop()
+    await ingests.stop()
     journal.append(RecordKind.stop, 0, options.clock.nowUs(), new Uint8Array(0))
     await journal.finish()
     await ended
@@ -130,30 +158,13 @@ function run(parts: Parts, { failed, fail }: ReturnType<typeof openFailure>): Co
   return {
     writer: journal.id,
     board,
-    counters: ingest.counters,
+    get counters() {
+      return ingests.counters()
+    },
     ended,
     stop() {
       stopping ??= drain().finally(closeAll)
       return stopping
-    },
-  }
-}
-
-/** The journal as ingest sees it. A journal that failed takes nothing more: the collector ends with its failure. */
-function intakeOf(journal: Journal, board: Board, fail: (error: unknown) => void): Intake {
-  return {
-    append(kind, connection, receivedUs, payload) {
-      try {
-        const number = journal.append(kind, connection, receivedUs, payload)
-        board.set('appended', number)
-        return number
-      } catch (error) {
-        fail(error)
-        return journal.lastRecord
-      }
-    },
-    get isCongested() {
-      return journal.isCongested
     },
   }
 }

@@ -1,5 +1,5 @@
 export { type Board, type BoardName, openBoard } from './board.ts'
-export type { CollectOptions } from './collect-options.ts'
+export type { CollectOptions, MarketCollection } from './collect-options.ts'
 export { type Collector, startCollector } from './collector.ts'
 export type { CrashDrill, CrashReport } from './drill.ts'
 export { type ReplayOptions, type ReplayReport, replayCapture, replayJournal } from './replay.ts'

@@ -58,10 +58,21 @@ export interface LaneProgress {
   readonly lastReceivedUs: number
   /** Books to be fetched, in the order they were missed. */
   readonly wanted: readonly SnapshotRequest[]
+  /** Connections that the exchange said it will end. */
+  readonly closing: readonly number[]
+  /** Connections of which frames could not be read, in this stretch. */
+  readonly unreadable: readonly UnreadableFrames[]
   readonly rows: number
   readonly gaps: number
   readonly duplicates: number
   readonly deadLetters: number
+}
+
+/** How many frames of a connection came in a stretch of journal, and how many of them could not be read. */
+export interface UnreadableFrames {
+  readonly connection: number
+  readonly deadLetters: number
+  readonly frames: number
 }
 
 /** All rows of the records up to a barrier, as durable files, and the state after it. */
@@ -92,6 +103,8 @@ export function createLane(options: LaneOptions): Lane {
   const batch = new EventBatch(names)
   const partitions = openPartitions(names)
   let wanted: SnapshotRequest[] = []
+  let closing: number[] = []
+  const unreadable = openUnreadable()
   const normalizer = createNormalizer({
     writer: options.writer,
     names,
@@ -112,8 +125,11 @@ export function createLane(options: LaneOptions): Lane {
     batch.clear()
     const outcome = market.decodeFrame(record.payload, batch)
     tally.count(market, outcome, batch)
+    unreadable.frames(record.connection)
     if (outcome.kind === 'events') normalizer.events(record, market, batch, 0, batch.count)
+    else if (outcome.kind === 'closing') closing.push(record.connection)
     else if (outcome.kind === 'malformed' || outcome.kind === 'unknown') {
+      unreadable.deadLetter(record.connection)
       bury(record, market, outcome, record.payload)
     }
   }
@@ -172,12 +188,15 @@ export function createLane(options: LaneOptions): Lane {
         lastRecord,
         lastReceivedUs,
         wanted,
+        closing,
+        unreadable: unreadable.take(),
         rows,
         gaps,
         duplicates,
         deadLetters,
       }
       wanted = []
+      closing = []
       return progress
     },
     outstanding: () => normalizer.outstanding(),
@@ -192,6 +211,37 @@ export function createLane(options: LaneOptions): Lane {
     },
     tally: tally.read,
     books: () => bookChecks(normalizer),
+  }
+}
+
+/** Counts frames by connection; frames come in runs, so the last connection's count is at hand. */
+function openUnreadable(): {
+  frames(connection: number): void
+  deadLetter(connection: number): void
+  take(): UnreadableFrames[]
+} {
+  type Counts = { connection: number; deadLetters: number; frames: number }
+  let counts = new Map<number, Counts>()
+  let last: Counts = { connection: 0, deadLetters: 0, frames: 0 }
+  const of = (connection: number): Counts => {
+    if (last.connection === connection) return last
+    last = counts.get(connection) ?? { connection, deadLetters: 0, frames: 0 }
+    counts.set(connection, last)
+    return last
+  }
+  return {
+    frames(connection) {
+      of(connection).frames += 1
+    },
+    deadLetter(connection) {
+      of(connection).deadLetters += 1
+    },
+    take() {
+      const taken = [...counts.values()].filter(({ deadLetters }) => deadLetters > 0)
+      counts = new Map()
+      last = { connection: 0, deadLetters: 0, frames: 0 }
+      return taken
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import { createRowBuffer, type RowBuffer, type StringTable, type TableName, tables } from '@cryptoflow/model'
-import { partitionOf } from '@cryptoflow/partitioner'
+import { partitionOf, type TablePartition } from '@cryptoflow/partitioner'
 
 /** Rows of one table partition that wait for the next barrier. */
 export interface OpenPartition {
@@ -18,15 +18,21 @@ export interface Partitions {
 
 export function openPartitions(names: StringTable): Partitions {
   let open = new Map<string, OpenPartition>()
+  // Rows come in runs of one partition, and the partitioner answers a run with the same object.
+  let latest = new Map<TableName, { of: TablePartition; buffer: RowBuffer }>()
   return {
     rowsFor(table, exchange, eventUs) {
-      const { key, values } = partitionOf(tables[table], exchange, eventUs)
+      const of = partitionOf(tables[table], exchange, eventUs)
+      const known = latest.get(table)
+      if (known?.of === of) return known.buffer as never
+      const { key, values } = of
       const place = `${table}\0${key}`
       let partition = open.get(place)
       if (partition === undefined) {
         partition = { table, values, buffer: createRowBuffer(tables[table], names) as RowBuffer }
         open.set(place, partition)
       }
+      latest.set(table, { of, buffer: partition.buffer })
       return partition.buffer as never
     },
     rowCount() {
@@ -37,6 +43,7 @@ export function openPartitions(names: StringTable): Partitions {
     take() {
       const taken = [...open.values()].filter(({ buffer }) => buffer.count > 0)
       open = new Map()
+      latest = new Map()
       return taken
     },
   }

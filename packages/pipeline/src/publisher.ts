@@ -70,7 +70,7 @@ const EMPTY_EPOCHS = 20
 const AT_BOUND_PAUSE_MS = 500
 
 export async function openPublisher(config: PublisherConfig, threads: 0 | 1): Promise<Publisher> {
-  if (threads === 0) return buildPublisher(config)
+  if (threads === 0) return inTurn(await buildPublisher(config))
   const worker = new Worker(new URL('./publisher-thread.ts', import.meta.url), { workerData: config })
   const thread = callThread(worker)
   return {
@@ -81,6 +81,22 @@ export async function openPublisher(config: PublisherConfig, threads: 0 | 1): Pr
       await thread.call('close')
       await thread.close()
     },
+  }
+}
+
+/** Answers calls one after the other, as a thread does: a round on the clock and one at the end must not meet. */
+function inTurn(publisher: Publisher): Publisher {
+  let last: Promise<unknown> = Promise.resolve()
+  const turn = <T>(call: () => Promise<T>): Promise<T> => {
+    const answer = last.then(call)
+    last = answer.catch(() => {})
+    return answer
+  }
+  return {
+    resume: () => turn(publisher.resume),
+    submit: (request, image) => turn(() => publisher.submit(request, image)),
+    round: () => turn(publisher.round),
+    close: () => turn(publisher.close),
   }
 }
 

@@ -24,6 +24,11 @@ export interface ReplayOptions {
   readonly onProgress?: (progress: LaneProgress) => void
 }
 
+export interface CaptureReplayOptions extends ReplayOptions {
+  /** Received time of messages for which nothing tells one, microseconds; default 0. */
+  readonly receivedAtUs?: number
+}
+
 /** What a replay made of its input. */
 export interface ReplayReport {
   readonly writer: string
@@ -58,7 +63,7 @@ export async function replayJournal(directory: string, options: ReplayOptions): 
 }
 
 /** Replays a capture file: the rows are those that a journal of the same messages would give. */
-export async function replayCapture(path: string, options: ReplayOptions): Promise<ReplayReport> {
+export async function replayCapture(path: string, options: CaptureReplayOptions): Promise<ReplayReport> {
   const file = await openCapture(path)
   const replay = await openReplay(file.writer, true, options)
   const awaited = new Map<string, number>()
@@ -78,7 +83,7 @@ export async function replayCapture(path: string, options: ReplayOptions): Promi
   }
   try {
     note(await replay.outstanding())
-    for await (const record of captureRecords(file, resyncOf)) {
+    for await (const record of captureRecords(file, resyncOf, options.receivedAtUs)) {
       if (record.number < replay.from) continue
       records.push(record)
       bytes += record.payload.length

@@ -1,6 +1,6 @@
-import type { DecodeOutcome, EventBatch, ExchangeMarket } from '@cryptoflow/model'
+import { type DecodeOutcome, type EventBatch, EventKind, type ExchangeMarket } from '@cryptoflow/model'
 
-/** Frames by what they became, for reports on a replay. */
+/** Messages by what they became, for reports on a replay. */
 export interface FrameTally {
   readonly decodedMessages: number
   /** Messages and the rows in them by table, before anything is removed as a duplicate. */
@@ -14,38 +14,80 @@ export interface Tally {
   read(): FrameTally
 }
 
+interface TableCount {
+  messages: number
+  rows: number
+  /** Message that was counted last: one that feeds a table twice counts once. */
+  last: number
+}
+
 export function openTally(): Tally {
-  const tables = new Map<string, { messages: number; rows: number }>()
+  const tables = new Map<string, TableCount>()
+  const tableOf = new Map<ExchangeMarket, Map<number, TableCount | null>>()
   const ignored = new Map<string, number>()
   const deadLetters = new Map<string, number>()
+  let messages = 0
   let decodedMessages = 0
   const more = (counts: Map<string, number>, name: string): void => {
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
-  const stored = (table: string, rows: number): void => {
-    const count = tables.get(table) ?? { messages: 0, rows: 0 }
-    tables.set(table, { messages: count.messages + 1, rows: count.rows + rows })
+  const find = (market: ExchangeMarket, batch: EventBatch, stream: number): TableCount | null => {
+    const name = batch.names.text(stream)
+    const table = market.streams.find((spec) => spec.name === name)?.table
+    if (table === undefined) return null
+    const count = tables.get(table) ?? { messages: 0, rows: 0, last: 0 }
+    tables.set(table, count)
+    return count
+  }
+  const countEvents = (market: ExchangeMarket, batch: EventBatch): void => {
+    const known = tableOf.get(market) ?? new Map<number, TableCount | null>()
+    tableOf.set(market, known)
+    let isStored = false
+    for (let event = 0; event < batch.count; event++) {
+      const stream = batch.stream[event] as number
+      let count = known.get(stream)
+      if (count === undefined) {
+        count = find(market, batch, stream)
+        known.set(stream, count)
+      }
+      if (count === null) continue
+      isStored = true
+      count.rows += rowsOf(batch, event)
+      if (count.last !== messages) count.messages += 1
+      count.last = messages
+    }
+    if (isStored) decodedMessages += 1
+    else more(ignored, 'not_stored')
   }
   return {
     count(market, outcome, batch) {
+      messages += 1
       if (outcome.kind === 'unknown' || outcome.kind === 'malformed') more(deadLetters, outcome.reason)
       else if (outcome.kind === 'ignored') more(ignored, outcome.reason)
       else if (outcome.kind !== 'events') more(ignored, outcome.kind)
-      else {
-        const name = batch.names.text(batch.stream[0] as number)
-        const table = market.streams.find((stream) => stream.name === name)?.table ?? null
-        if (table === null) more(ignored, 'not_stored')
-        else {
-          decodedMessages += 1
-          stored(table, batch.entryCount)
-        }
-      }
+      else countEvents(market, batch)
     },
     read: () => ({
       decodedMessages,
-      decoded: Object.fromEntries(tables),
+      decoded: Object.fromEntries(
+        [...tables]
+          .filter(([, count]) => count.messages > 0)
+          .map(([table, count]) => [table, { messages: count.messages, rows: count.rows }]),
+      ),
       ignored: Object.fromEntries(ignored),
       deadLetters: Object.fromEntries(deadLetters),
     }),
+  }
+}
+
+/** Rows that an event is in its table: a row per level of a book, one of anything else. */
+function rowsOf(batch: EventBatch, event: number): number {
+  switch (batch.kind[event]) {
+    case EventKind.bookDelta:
+    case EventKind.bookSnapshot:
+    case EventKind.bookImage:
+      return (batch.entryStart[event + 1] as number) - (batch.entryStart[event] as number)
+    default:
+      return 1
   }
 }

@@ -71,6 +71,11 @@ export class Duck {
     return result.getRows().map((row) => Object.fromEntries(row.map((v, i) => [names[i], plain(v)])) as T)
   }
 
+  /** All rows of a small result in DuckDB's own values: texts that are keys, not shown to anybody. */
+  async rawRows(sql: string): Promise<DuckDBValue[][]> {
+    return await this.limited(async () => (await this.connection.runAndReadAll(sql)).getRows())
+  }
+
   /** The first `limit` rows as exact cells. */
   async rows(sql: string, limit: number): Promise<QueryResult> {
     let columns: ResultColumn[] = []
@@ -103,8 +108,8 @@ export class Duck {
    */
   private async *stream(sql: string): AsyncGenerator<{ result: DuckDBResult; rows: DuckDBValue[][] }> {
     const deadline = this.deadline()
-    await this.connection.run('BEGIN TRANSACTION READ ONLY')
     try {
+      await this.connection.run('BEGIN TRANSACTION READ ONLY')
       const result = await this.connection.stream(sql)
       yield { result, rows: [] }
       for (;;) {

@@ -1,23 +1,41 @@
+import type { TableName } from '@cryptoflow/model'
 import { quoted } from './duck.ts'
+import { deltaTables, emittedPrint, emittedShown, hasUnit, imageTables, singleRowTables } from './prints.ts'
 
 /**
  * The emission log of a simulated exchange as DuckDB sees it: what was emitted, as messages and as the rows
  * that each message must become.
  *
  * A row's *fingerprint* is a 64-bit hash of everything in it that follows from the message; a message's is the
- * sum over its rows. Both sides of every comparison are made by the macros here, so they cannot drift apart.
- * The *key* of a message is (form, exchange, market, symbol, first_seq, last_seq); form is `trade`, `delta` or
- * `snapshot`.
+ * sum over its rows. Both sides of every comparison are made by the same macros, so they cannot drift apart.
+ *
+ * A *message* here is one event of one key: the row or rows of one table that it becomes. Its *form* is `trade`,
+ * `aggregate`, `delta`, `snapshot`, `partial`, or the table's name. What tells messages of equal sequences apart is
+ * their *mark*: of a book message its heading (times, the sequence before, the depth), of other events without an id
+ * the fingerprint itself.
  */
-export const MESSAGE_KEY = 'form, exchange, market, symbol, first_seq, last_seq'
+export const MESSAGE_KEY = 'table_name, form, exchange, market, symbol, first_seq, last_seq, mark'
+
+/** A stream of a key. */
+export const STREAM_KEY = 'exchange, market, symbol, stream'
+
+/** Streams of the log that are answers to questions by REST. */
+const ANSWERS = [
+  'snapshot',
+  'exchangeInfo',
+  'openInterest',
+  'premiumIndex',
+  'fundingInfo',
+  'trades',
+  'aggTrades',
+]
 
 /** Field by field, so that a log with other fields or types is an error and not a guess. */
 const LOG_COLUMNS = `{
-  n: 'BIGINT', exchange: 'VARCHAR', market: 'VARCHAR', symbol: 'VARCHAR', stream: 'VARCHAR',
-  "first": 'BIGINT', "last": 'BIGINT', event_ms: 'BIGINT', trade_ms: 'BIGINT',
+  n: 'BIGINT', exchange: 'VARCHAR', market: 'VARCHAR', symbol: 'VARCHAR', stream: 'VARCHAR', "table": 'VARCHAR',
+  "first": 'BIGINT', "last": 'BIGINT', prev: 'BIGINT', at_ms: 'BIGINT', sent_ms: 'BIGINT', engine_ms: 'BIGINT',
   copies: 'INTEGER', connection: 'BIGINT', fault: 'VARCHAR',
-  bids: 'VARCHAR[][]', asks: 'VARCHAR[][]',
-  price: 'VARCHAR', quantity: 'VARCHAR', side: 'VARCHAR', wire: 'VARCHAR'
+  bids: 'VARCHAR[][]', asks: 'VARCHAR[][]', "values": 'MAP(VARCHAR, VARCHAR)', wire: 'VARCHAR'
 }`
 
 /** Readings of a number's text, and the fingerprints of rows. */
@@ -27,7 +45,7 @@ const MACROS = `
   CREATE MACRO written_scale(number) AS CASE
     WHEN has_exponent(number) THEN greatest(0,
       length(split_part(split_part(lower(number), 'e', 1), '.', 2))
-        - split_part(lower(number), 'e', 2)::INTEGER)
+        - TRY_CAST(split_part(lower(number), 'e', 2) AS INTEGER))
     WHEN contains(number, '.') THEN length(number) - strpos(number, '.')
     ELSE 0 END;
 
@@ -38,71 +56,114 @@ const MACROS = `
       AND NOT has_exponent(number) THEN TRY_CAST(number AS DECIMAL(18, 8))::DECIMAL(38, 18)
     WHEN written_scale(number) <= 18 THEN TRY_CAST(number AS DECIMAL(38, 18)) END;
 
-  -- 'extra' is text of columns that these messages have no value for: it must be null.
-  CREATE MACRO heading(source, event_us, event_source, sent_us, unit, extra) AS
-    hash(source, event_us::BIGINT, event_source, sent_us::BIGINT, unit, extra::VARCHAR);
+  -- 'told' is a number that belongs to the whole message (the sequence before, the depth of an image); 'extra' is of
+  -- columns that these messages have no value for: it must be null.
+  CREATE MACRO heading_of(source, event_us, event_source, sent_us, unit, told, extra) AS
+    hash(source, event_us::BIGINT, event_source, sent_us::BIGINT, unit, told::BIGINT, extra::BIGINT);
 
   CREATE MACRO level_print(heading, side, level_index, price, price_scale, quantity, quantity_scale) AS
     hash(heading, side, level_index::INTEGER, price, price_scale::INTEGER, quantity, quantity_scale::INTEGER);
 
-  CREATE MACRO trade_print(heading, trade_id, kind, side, price, price_scale, quantity, quantity_scale) AS
-    hash(heading, trade_id, kind, side, price, price_scale::INTEGER, quantity, quantity_scale::INTEGER);
+  -- Levels are counted through both sides, from 1.
+  CREATE MACRO side_at(place, bid_count) AS CASE WHEN place <= bid_count THEN 'bid' ELSE 'ask' END;
+  CREATE MACRO index_at(place, bid_count) AS place - 1 - CASE WHEN place <= bid_count THEN 0 ELSE bid_count END;
 
-  CREATE MACRO emitted_level(heading, side, place, level) AS level_print(heading, side, place - 1,
-    exact(level[1]), written_scale(level[1]), exact(level[2]), written_scale(level[2]));
+  CREATE MACRO emitted_level(heading, place, bid_count, level) AS
+    level_print(heading, side_at(place, bid_count), index_at(place, bid_count),
+      exact(level[1]), written_scale(level[1]), exact(level[2]), written_scale(level[2]));
 
-  CREATE MACRO side_print(heading, side, levels) AS coalesce(list_sum(list_transform(levels,
-    lambda level, place: emitted_level(heading, side, place, level)::HUGEINT)), 0);
+  CREATE MACRO depth_of(bids, asks) AS greatest(len(bids), len(asks));
 
-  CREATE MACRO home_table(stream) AS CASE stream WHEN 'trade' THEN 'ticks' ELSE 'spot_delta' END;
+  -- One subscription brings such a stream of all symbols; that a symbol is in it shows with its first event.
+  CREATE MACRO is_of_market(stream) AS starts_with(stream, '!');
 `
 
-/** A message's time: the engine's where it has one, else the send time; a REST answer carries none. */
+/**
+ * The log's lines. A message's time is the engine's where it has one, else the send time; a few carry none.
+ *
+ * `rule` says what the sequence of its stream proves: `chain`, ids go on from message to message; `grows`, a larger
+ * one is newer and nothing more; `none`, there is none; `asked`, an answer by REST.
+ */
 const LOG_VIEW = `
   CREATE VIEW emission_lines AS
-  SELECT n, exchange, market, symbol, stream, "first" AS first_seq, "last" AS last_seq,
-    CASE stream WHEN 'trade' THEN 'trade' WHEN 'snapshot' THEN 'snapshot' ELSE 'delta' END AS form,
-    copies, fault, bids, asks, price, quantity, side, wire,
-    CASE stream
-      WHEN 'snapshot' THEN heading('rest', NULL, 'received', NULL, 'base', NULL)
-      ELSE heading('ws', coalesce(trade_ms, event_ms) * 1000,
-        CASE WHEN trade_ms IS NULL THEN 'sent' ELSE 'engine' END, event_ms * 1000, 'base', NULL)
-    END AS heading
+  SELECT n, "table" AS table_name,
+    CASE WHEN "table" = 'ticks' THEN "values"['kind']
+      WHEN ${isOf(deltaTables)} THEN CASE stream WHEN 'snapshot' THEN 'snapshot' ELSE 'delta' END
+      WHEN ${isOf(imageTables)} THEN 'partial' ELSE "table" END AS form,
+    exchange, market, symbol, coalesce("first", -1) AS first_seq, coalesce("last", -1) AS last_seq, stream,
+    CASE WHEN stream IN (${ANSWERS.map(quoted).join(', ')}) THEN 'asked' WHEN "first" IS NOT NULL THEN 'chain'
+      WHEN "last" IS NOT NULL THEN 'grows' ELSE 'none' END AS rule,
+    copies, connection, fault, at_ms, bids, asks, "values", wire,
+    heading_of(CASE rule WHEN 'asked' THEN 'rest' ELSE 'ws' END, coalesce(engine_ms, sent_ms) * 1000,
+      CASE WHEN engine_ms IS NOT NULL THEN 'engine' WHEN sent_ms IS NOT NULL THEN 'sent' ELSE 'received' END,
+      sent_ms * 1000,
+      CASE WHEN "table" IN (${withUnit()}) THEN CASE market WHEN 'inverse' THEN 'contracts' ELSE 'base' END END,
+      CASE form WHEN 'delta' THEN prev WHEN 'partial' THEN depth_of(bids, asks) END, NULL) AS heading
   FROM read_json(LOG, format = 'newline_delimited', columns = ${LOG_COLUMNS});
 `
 
+/**
+ * `due` is how often a message must be stored: once however often it was sent, each time that a question was
+ * answered with it (an instrument only when it changed), never when nobody was sent it.
+ */
 const EMITTED = `
-  CREATE TABLE emitted AS
-  SELECT n, ${MESSAGE_KEY}, stream, copies, fault, wire,
-    CASE form WHEN 'trade' THEN 1 ELSE len(bids) + len(asks) END AS row_count,
-    CASE form
-      WHEN 'trade' THEN trade_print(heading, first_seq::VARCHAR, 'trade', side,
-        exact(price), written_scale(price), exact(quantity), written_scale(quantity))::HUGEINT
-      ELSE side_print(heading, 'bid', bids) + side_print(heading, 'ask', asks)
-    END AS fingerprint
+  CREATE VIEW emitted_levels AS
+  SELECT n, heading, len(bids) AS bid_count, unnest(list_concat(bids, asks)) AS level,
+    generate_subscripts(list_concat(bids, asks), 1) AS place
   FROM emission_lines;
+
+  CREATE TABLE emitted AS
+  WITH level_sums AS (
+    SELECT n, sum(emitted_level(heading, place, bid_count, level)) AS fingerprint FROM emitted_levels GROUP BY n
+  ), printed AS (
+    SELECT l.*, CASE WHEN ${isOf(singleRowTables, 'table_name')} THEN 1 ELSE len(bids) + len(asks) END AS row_count,
+      CASE ${singleRowTables.map((table) => `WHEN table_name = '${table}' THEN ${emittedPrint(table)}::HUGEINT`).join('\n')}
+        ELSE coalesce(s.fingerprint, 0) END AS fingerprint
+    FROM emission_lines l LEFT JOIN level_sums s USING (n)
+  )
+  SELECT n, table_name, form, exchange, market, symbol, first_seq, last_seq,
+    CASE WHEN table_name = 'ticks' AND first_seq >= 0 THEN 0::UBIGINT
+      WHEN ${isOf(singleRowTables, 'table_name')} THEN fingerprint::UBIGINT ELSE heading END AS mark,
+    stream, rule, copies, connection, fault, at_ms, wire, row_count, fingerprint,
+    CASE WHEN rule = 'asked' AND table_name <> 'instruments' THEN copies ELSE least(copies, 1) END AS due
+  FROM printed;
 `
 
-/** Read only for the few messages that need a second look. */
+/** An instrument that is delivered as it was delivered before is no change. */
+const UNCHANGED_INSTRUMENTS = `
+  DELETE FROM emitted WHERE n IN (
+    SELECT n FROM (
+      SELECT n, mark = lag(mark) OVER (PARTITION BY ${STREAM_KEY} ORDER BY n) AS is_unchanged
+      FROM emitted WHERE table_name = 'instruments' AND copies > 0
+    ) WHERE is_unchanged);
+`
+
+/**
+ * Read only for the few messages that need a second look: those of several rows, and of an id that tells them apart.
+ * Others have their values in the key.
+ */
 const EMITTED_ROWS = `
   CREATE VIEW emitted_rows AS
-  WITH level_lists AS (
-    SELECT *, 'bid' AS level_side, bids AS levels FROM emission_lines WHERE form <> 'trade'
-    UNION ALL SELECT *, 'ask', asks FROM emission_lines WHERE form <> 'trade'
-  ), levels AS (
-    SELECT *, unnest(levels) AS level, generate_subscripts(levels, 1) AS place FROM level_lists
-  )
-  SELECT ${MESSAGE_KEY}, emitted_level(heading, level_side, place, level) AS fingerprint,
-    concat_ws(' ', level_side, place - 1, level[1], level[2]) AS shown
-  FROM levels
+  SELECT ${MESSAGE_KEY}, due, emitted_level(heading, place, bid_count, level) AS fingerprint,
+    concat_ws(' ', side_at(place, bid_count), index_at(place, bid_count), level[1], level[2]) AS shown
+  FROM emitted_levels JOIN emitted USING (n)
+  WHERE due > 0 AND ${isOf([...deltaTables, ...imageTables], 'table_name')}
   UNION ALL
-  SELECT ${MESSAGE_KEY}, trade_print(heading, first_seq::VARCHAR, 'trade', side,
-      exact(price), written_scale(price), exact(quantity), written_scale(quantity)),
-    concat_ws(' ', side, price, quantity)
-  FROM emission_lines WHERE form = 'trade';
+  SELECT ${MESSAGE_KEY}, due, ${emittedPrint('ticks')}, ${emittedShown('ticks')}
+  FROM (SELECT n, heading, "values" FROM emission_lines) JOIN emitted USING (n)
+  WHERE due > 0 AND table_name = 'ticks';
 `
 
 /** Statements that read the log at `path` into `emitted` and define `emitted_rows`. */
 export function emissionSql(path: string): string[] {
-  return [MACROS, LOG_VIEW.replace('LOG,', () => `${quoted(path)},`), EMITTED, EMITTED_ROWS]
+  const view = LOG_VIEW.replace('LOG,', () => `${quoted(path)},`)
+  return [MACROS, view, EMITTED, UNCHANGED_INSTRUMENTS, EMITTED_ROWS]
+}
+
+function isOf(names: readonly TableName[], column = '"table"'): string {
+  return `${column} IN (${names.map(quoted).join(', ')})`
+}
+
+function withUnit(): string {
+  return [...singleRowTables, ...deltaTables, ...imageTables].filter(hasUnit).map(quoted).join(', ')
 }

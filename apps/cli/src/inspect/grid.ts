@@ -1,8 +1,9 @@
+import { BOOK_KEY } from './book-streams.ts'
+
 /**
  * Completeness of derived images on the 100 ms grid: which are due, and what stands there.
  */
 
-const BOOK_KEY = 'exchange, market, symbol'
 /** Cells of the grid on which derived images are due. */
 const GRID_US = 100_000
 
@@ -14,22 +15,19 @@ const cellOf = (time: string): string => `epoch_us(${time}) // ${GRID_US}`
  */
 export const GRID_SQL = `
   CREATE TABLE live_deltas AS
-  SELECT ${BOOK_KEY}, last_seq, ${cellOf('min(received_ts)')} AS cell
-  FROM spot_delta WHERE source = 'ws' AND NOT is_snapshot AND book_state = 'live'
-  GROUP BY ${BOOK_KEY}, last_seq;
+  SELECT ${BOOK_KEY}, last_seq, min(${cellOf('received_ts')}) AS cell
+  FROM book_messages WHERE form = 'delta' AND is_live GROUP BY ALL;
 
   CREATE TABLE cut_cells AS
-  SELECT ${BOOK_KEY}, ${cellOf('received_ts')} AS cell FROM spot_delta
-  WHERE source = 'rest' OR is_snapshot OR book_state IN ('waiting', 'resync')
+  SELECT ${BOOK_KEY}, unnest([${['received_ts', 'received_last'].map(cellOf).join(', ')}]) AS cell
+  FROM book_messages WHERE form = 'snapshot' OR (is_unready AND NOT is_live)
   UNION SELECT ${BOOK_KEY}, unnest([${['received_ts', 'from_ts', 'to_ts'].map(cellOf).join(', ')}])
-  FROM gaps WHERE table_name IN ('spot_delta', 'spot_ob');
-
-  CREATE TABLE derived_images AS
-  SELECT ${BOOK_KEY}, last_seq, frame FROM spot_ob WHERE kind = 'derived' GROUP BY ALL;
+  FROM gaps SEMI JOIN book_streams USING (${BOOK_KEY}, stream);
 
   CREATE TABLE grid_cells AS
   WITH due AS (SELECT ${BOOK_KEY}, cell, max(last_seq) AS due_seq FROM live_deltas GROUP BY ALL),
-  placed AS (SELECT ${BOOK_KEY}, cell, last_seq FROM derived_images JOIN live_deltas USING (${BOOK_KEY}, last_seq))
+  derived AS (SELECT ${BOOK_KEY}, last_seq FROM image_index WHERE kind = 'derived'),
+  placed AS (SELECT ${BOOK_KEY}, cell, last_seq FROM derived JOIN live_deltas USING (${BOOK_KEY}, last_seq))
   SELECT ${BOOK_KEY}, cell, due_seq, count(*) FILTER (last_seq = due_seq) AS images,
     count(*) FILTER (last_seq <> due_seq) AS others
   FROM due LEFT JOIN placed USING (${BOOK_KEY}, cell) ANTI JOIN cut_cells USING (${BOOK_KEY}, cell)

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { GREEN, isClosedHole, isTrade, judged, type Row, take, type World } from './test-world.ts'
+import {
+  GREEN,
+  isClosedHole,
+  isTrade,
+  judged,
+  problemsOf,
+  type Row,
+  receivedAt,
+  take,
+  type World,
+} from './test-world.ts'
 
 describe('holes', () => {
   it('a gap with a border off by one is a mismatch', async () => {
@@ -17,7 +27,7 @@ describe('holes', () => {
       }
     })
     expect(report.ok).toBe(false)
-    const problems = report.gap_mismatches.map(({ problem }) => problem)
+    const problems = problemsOf(report)
     expect(problems.filter((problem) => problem === 'an injected hole is not recorded')).toHaveLength(4)
     expect(problems.filter((problem) => problem === 'a recorded hole was not injected')).toHaveLength(4)
     expect(problems).toContain('does not begin at a stored message')
@@ -36,13 +46,11 @@ describe('holes', () => {
   it('a hole that is recorded and was not injected is a mismatch', async () => {
     const invent = ({ rows }: World): void => {
       const gap = { ...(rows.gaps.find(isClosedHole) as Row), stream: 'trade', table_name: 'ticks' }
-      rows.gaps.push({ ...gap, gap_id: 'invented', from_seq: 1020, to_seq: 1022, missing: 1 })
+      const [from_ts, to_ts] = [receivedAt(rows.ticks, isTrade(1020)), receivedAt(rows.ticks, isTrade(1022))]
+      rows.gaps.push({ ...gap, gap_id: 'invented', from_seq: 1020, to_seq: 1022, from_ts, to_ts, missing: 1 })
     }
     const report = await judged(invent)
-    expect(report.gap_mismatches.map(({ problem }) => problem)).toEqual([
-      'a recorded hole was not injected',
-      'stored messages lie inside',
-    ])
+    expect(problemsOf(report)).toEqual(['a recorded hole was not injected', 'stored messages lie inside'])
     expect(await judged(invent, true)).toMatchObject({ ok: false, gap_mismatch_count: 1 })
   })
 
@@ -63,7 +71,7 @@ describe('holes', () => {
   it('a gap that is left open covers nothing behind which messages are stored', async () => {
     const report = await judged(({ rows }) => void take(rows.gaps, isClosedHole))
     expect(report.ok).toBe(false)
-    expect(report.gap_mismatches.map(({ problem }) => problem)).toContain('stored messages lie inside')
+    expect(problemsOf(report)).toContain('stored messages lie inside')
   })
 
   it('a start that is recorded behind the first stored message is a mismatch', async () => {
@@ -71,6 +79,7 @@ describe('holes', () => {
       const start = rows.gaps.find((row) => row.cause === 'start' && row.state === 'closed') as Row
       const next = rows.spot_delta.find((row) => (row.first_seq as number) > (start.to_seq as number)) as Row
       start.to_seq = next.first_seq as number
+      start.to_ts = next.received_ts as number
     })
     expect(report.gap_mismatches).toMatchObject([{ problem: 'stored messages lie inside', cause: 'start' }])
   })
@@ -81,7 +90,8 @@ describe('holes', () => {
       ({ rows }: World): void => {
         take(rows.ticks, isTrade(1030))
         const gap = rows.gaps.find((row) => row.stream === 'trade' && row.state === 'open') as Row
-        rows.gaps.push({ ...gap, gap_id: 'end', cause: 'shutdown', from_seq: from, frame: 90_000 })
+        const from_ts = receivedAt(rows.ticks, isTrade(from))
+        rows.gaps.push({ ...gap, gap_id: 'end', cause: 'shutdown', from_seq: from, from_ts, frame: 90_000 })
       }
     expect(await judged(shutdown(1029))).toMatchObject({ ...GREEN, unheard: 1 })
     expect((await judged(shutdown(1028))).gap_mismatches).toMatchObject([

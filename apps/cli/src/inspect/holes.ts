@@ -1,105 +1,178 @@
+import { STREAM_KEY } from './emissions.ts'
+
 /**
- * Holes that the simulator made against gaps that the collector recorded, per (exchange, market, symbol,
- * stream). Borders are exclusive: the last sequence before and the first after.
+ * Holes that the simulator made against gaps that the collector recorded, per stream of a key. Borders are exclusive:
+ * the last message before and the first after, by their sequences where there are some, and by their received times.
  */
 
-const STREAM_KEY = 'exchange, market, symbol, stream'
-
-/** One row per gap_id: its `closed` row where there is one. */
-export const RECORDED_GAPS = `
-  CREATE TABLE recorded_gaps AS
-  SELECT ${STREAM_KEY}, gap_id, state, table_name, from_seq, to_seq, missing, cause, writer, frame,
-    from_seq IS NOT NULL AND to_seq IS NOT NULL AND coalesce(missing, to_seq - from_seq - 1) > 0 AS is_hole
-  FROM gaps
-  QUALIFY row_number() OVER (PARTITION BY gap_id ORDER BY (state = 'closed') DESC, frame DESC) = 1;
-`
-
-/** Runs of messages that reached nobody whole, between two that reached somebody. */
+/**
+ * Runs of messages that reached nobody whole, between two that reached somebody. In a stream whose ids only grow a run
+ * is a hole when nobody was subscribed in it: what is withheld from a listener leaves no trace.
+ */
 const INJECTED_HOLES = `
   CREATE TABLE injected_holes AS
   WITH numbered AS (
-    SELECT ${STREAM_KEY}, n, first_seq, last_seq, copies,
-      row_number() OVER (PARTITION BY ${STREAM_KEY} ORDER BY n) AS position
-    FROM emitted WHERE form <> 'snapshot'
+    SELECT stream_id, n, first_seq, last_seq, copies, rule, row_number() OVER upward AS position,
+      count(*) FILTER (copies = 0 AND (rule = 'none' OR fault IN ('disconnect', 'outage')))
+        OVER (PARTITION BY stream_id ORDER BY n ROWS UNBOUNDED PRECEDING) AS withheld
+    FROM kept WHERE rule <> 'asked'
+    WINDOW upward AS (PARTITION BY stream_id ORDER BY n)
   ), delivered AS (
-    SELECT ${STREAM_KEY}, first_seq, position,
-      lag(position) OVER before AS position_before, lag(last_seq) OVER before AS last_before
+    SELECT stream_id, n, first_seq, last_seq, rule,
+      CASE rule WHEN 'chain' THEN position - lag(position) OVER before - 1
+        ELSE withheld - lag(withheld) OVER before END AS missing,
+      lag(n) OVER before AS n_before, lag(last_seq) OVER before AS last_before
     FROM numbered WHERE copies > 0
-    WINDOW before AS (PARTITION BY ${STREAM_KEY} ORDER BY n)
+    WINDOW before AS (PARTITION BY stream_id ORDER BY n)
   )
-  SELECT ${STREAM_KEY}, last_before AS from_seq, first_seq AS to_seq
-  FROM delivered WHERE position - position_before > 1;
+  SELECT stream_id, rule, n_before AS from_n, n AS to_n, nullif(last_before, -1) AS from_seq,
+    nullif(CASE rule WHEN 'chain' THEN first_seq ELSE last_seq END, -1) AS to_seq
+  FROM delivered WHERE missing > 0;
 `
 
-/** Messages that are stored whole, with where their rows came from. */
-const STORED_ORDER = `
-  CREATE VIEW heard AS
-  SELECT j.${STREAM_KEY.replaceAll(', ', ', j.')}, j.first_seq, j.last_seq, s.frame, s.writer
-  FROM judged j LEFT JOIN stored_messages s USING (form, exchange, market, symbol, first_seq, last_seq)
-  WHERE j.status = 'stored' AND j.form <> 'snapshot';
-`
-
-/**
- * Gaps that claim to miss something, with the frame that ended them: messages behind that frame came late and
- * may lie inside. A gap without an end allows none.
- */
-const TIGHT_GAPS = `
-  CREATE TABLE tight AS
-  SELECT g.*, h.writer AS end_writer, h.frame AS end_frame
-  FROM recorded_gaps g LEFT JOIN heard h ON ${sameStream('h')} AND h.first_seq = g.to_seq
-  WHERE g.missing IS DISTINCT FROM 0;
-`
-
-/** Columns that every problem is reported with. */
-const BORDERS = `${STREAM_KEY}, from_seq, to_seq`
 const problem = (text: string, columns: string, from: string): string =>
-  `SELECT '${text}' AS problem, ${BORDERS}, ${columns} FROM ${from}`
+  `SELECT '${text}' AS problem, stream_id, from_seq, to_seq, ${columns} FROM ${from}`
 const OF_GAP = 'cause, gap_id'
 const OF_HOLE = 'NULL AS cause, NULL AS gap_id'
 
+const CHAINED = `g.rule = 'chain'`
+const TIMED = `g.rule IN ('grows', 'none')`
+/** Gaps that claim to miss something. */
+const TIGHT = `${CHAINED} AND missing IS DISTINCT FROM 0`
+const cameLate = `coalesce(h.writer = g.end_writer AND h.frame > g.end_frame, false)`
+
+const GAP_ROWS = [
+  `SELECT 'the gap row is stored more than once' AS problem, stream_id, any_value(from_seq) AS from_seq,
+     any_value(to_seq) AS to_seq, any_value(cause) AS cause, gap_id
+   FROM gaps JOIN streams USING (${STREAM_KEY}) GROUP BY stream_id, gap_id, state HAVING count(*) > 1`,
+  `SELECT 'the rows of the gap begin differently' AS problem, stream_id, min(from_seq), min(to_seq), min(cause), gap_id
+   FROM gaps JOIN streams USING (${STREAM_KEY}) GROUP BY stream_id, gap_id
+   HAVING count(DISTINCT (table_name, from_seq, from_ts)) > 1`,
+]
+
 /** A border that is known must be the border of a stored message, and nothing stored may lie inside. */
-const LOOSE_GAPS = [
+const CHAINED_BORDERS = [
   problem(
     'does not begin at a stored message',
     OF_GAP,
-    `tight g WHERE from_seq IS NOT NULL
-       AND NOT EXISTS (FROM heard h WHERE ${sameStream('h')} AND h.last_seq = g.from_seq)`,
+    `gap_places g WHERE ${TIGHT} AND from_seq IS NOT NULL
+       AND NOT EXISTS (FROM heard h WHERE h.stream_id = g.stream_id AND h.last_seq = g.from_seq)`,
   ),
   problem(
     'does not end at a stored message',
     OF_GAP,
-    `tight g WHERE to_seq IS NOT NULL
-       AND NOT EXISTS (FROM heard h WHERE ${sameStream('h')} AND h.first_seq = g.to_seq)`,
+    `gap_places g WHERE ${TIGHT} AND to_seq IS NOT NULL
+       AND NOT EXISTS (FROM heard h WHERE h.stream_id = g.stream_id AND h.first_seq = g.to_seq)`,
   ),
   problem(
     'stored messages lie inside',
     OF_GAP,
-    `tight g WHERE EXISTS (FROM heard h WHERE ${sameStream('h')}
+    `gap_places g WHERE ${TIGHT} AND EXISTS (FROM heard h WHERE h.stream_id = g.stream_id
        AND (g.from_seq IS NULL OR h.first_seq > g.from_seq) AND (g.to_seq IS NULL OR h.last_seq < g.to_seq)
-       AND NOT coalesce(h.writer = g.end_writer AND h.frame > g.end_frame, false))`,
+       AND NOT ${cameLate})`,
   ),
 ]
 
-const GAP_ROWS_TWICE = `
-  SELECT 'the gap row is stored more than once' AS problem, ${STREAM_KEY}, any_value(from_seq) AS from_seq,
-    any_value(to_seq) AS to_seq, any_value(cause) AS cause, gap_id
-  FROM gaps GROUP BY ${STREAM_KEY}, gap_id, state HAVING count(*) > 1`
+/** Times of borders are those at which the messages there were received. A message without rows has left none. */
+const CHAINED_TIMES = [
+  problem(
+    'from_ts is not when the message before was received',
+    OF_GAP,
+    `gap_places g WHERE ${CHAINED} AND from_seq IS NOT NULL
+       AND EXISTS (FROM heard h WHERE h.stream_id = g.stream_id AND h.last_seq = g.from_seq AND h.row_count > 0)
+       AND NOT EXISTS (FROM heard_at h WHERE h.stream_id = g.stream_id AND h.last_seq = g.from_seq
+         AND h.received_ts = g.from_ts)`,
+  ),
+  problem(
+    'to_ts is not when the message after was received',
+    OF_GAP,
+    `gap_places g WHERE ${CHAINED} AND to_seq IS NOT NULL
+       AND EXISTS (FROM heard h WHERE h.stream_id = g.stream_id AND h.first_seq = g.to_seq AND h.row_count > 0)
+       AND NOT EXISTS (FROM heard_at h WHERE h.stream_id = g.stream_id AND h.first_seq = g.to_seq
+         AND h.received_ts = g.to_ts)`,
+  ),
+  problem(
+    'a border has a sequence or a time, not both',
+    OF_GAP,
+    `gap_places g WHERE ${CHAINED}
+       AND ((from_seq IS NULL) <> (from_ts IS NULL) OR (to_seq IS NULL) <> (to_ts IS NULL))`,
+  ),
+]
+
+/** The same of streams without a chain, placed by time; a border without a stored message has no place. */
+const TIMED_BORDERS = [
+  problem(
+    'does not begin at a stored message',
+    OF_GAP,
+    `gap_places g WHERE (${TIMED} AND from_ts IS NOT NULL
+       AND (from_n IS NULL OR from_seq IS DISTINCT FROM nullif(seq_before, -1)))
+       OR (g.rule IS NULL AND from_ts IS NOT NULL) OR (${TIMED} AND from_ts IS NULL AND from_seq IS NOT NULL)`,
+  ),
+  problem(
+    'does not end at a stored message',
+    OF_GAP,
+    `gap_places g WHERE (${TIMED} AND to_ts IS NOT NULL
+       AND (to_n IS NULL OR to_seq IS DISTINCT FROM nullif(seq_after, -1)))
+       OR (g.rule IS NULL AND to_ts IS NOT NULL) OR (${TIMED} AND to_ts IS NULL AND to_seq IS NOT NULL)`,
+  ),
+  problem(
+    'stored messages lie inside',
+    OF_GAP,
+    `gap_places g WHERE ${TIMED} AND (from_ts IS NULL OR from_n IS NOT NULL) AND (to_ts IS NULL OR to_n IS NOT NULL)
+       AND EXISTS (FROM heard h WHERE h.stream_id = g.stream_id AND h.n > coalesce(g.from_n, 0)
+         AND (g.to_n IS NULL OR h.n < g.to_n) AND NOT ${cameLate})`,
+  ),
+  `SELECT 'a hole is recorded more than once' AS problem, stream_id, min(from_seq), min(to_seq), min(cause), min(gap_id)
+   FROM gap_places g WHERE ${TIMED} AND from_n IS NOT NULL AND to_n IS NOT NULL
+   GROUP BY stream_id, from_n, to_n, table_name HAVING count(*) > 1`,
+]
+
+/** A gap in which nothing is missing is honest where the listening was interrupted. */
+const needless = (restarted: boolean): string =>
+  problem(
+    'a recorded hole was not injected',
+    OF_GAP,
+    `gap_places g JOIN gap_kinds USING (gap_number)
+     WHERE ${TIMED} AND from_n IS NOT NULL AND to_n IS NOT NULL AND NOT is_hole
+       AND NOT (cause IN ('disconnect', 'restart', 'shutdown')
+         AND (${restarted} OR connection_before IS DISTINCT FROM connection_after))`,
+  )
+
+const POLLED = problem(
+  'a stream that is asked for has no gaps',
+  OF_GAP,
+  `gap_places g WHERE g.rule = 'asked'`,
+)
+
+/** By place, so with room for what was sent and not heard; what is stored may not lie inside anyway. */
+const TIMED_HOLES = problem(
+  'an injected hole is not recorded',
+  OF_HOLE,
+  `injected_holes i WHERE rule <> 'chain' AND NOT EXISTS (FROM gap_places g WHERE g.stream_id = i.stream_id
+     AND g.is_home AND g.from_n <= i.from_n AND g.to_n >= i.to_n)
+     AND EXISTS (FROM heard h WHERE h.stream_id = i.stream_id AND h.n >= i.to_n)
+     AND EXISTS (FROM heard h WHERE h.stream_id = i.stream_id AND h.n <= i.from_n)`,
+)
+
+const BORDERS = 'stream_id, from_seq, to_seq'
 
 /** Without a crash the recorded holes are the injected ones, border for border. */
 const EXACT_HOLES = [
   problem(
     'an injected hole is not recorded',
     OF_HOLE,
-    `(FROM injected_holes EXCEPT SELECT ${BORDERS} FROM recorded_gaps
-      WHERE is_hole AND table_name = home_table(stream))`,
+    `(SELECT ${BORDERS} FROM injected_holes WHERE rule = 'chain' EXCEPT
+      SELECT ${BORDERS} FROM gap_places JOIN gap_kinds USING (gap_number) WHERE is_hole AND is_home)`,
   ),
   problem(
     'a recorded hole was not injected',
     OF_GAP,
-    `recorded_gaps ANTI JOIN injected_holes USING (${BORDERS}) WHERE is_hole`,
+    `gap_places g JOIN gap_kinds USING (gap_number) ANTI JOIN injected_holes USING (${BORDERS})
+     WHERE is_hole AND ${CHAINED}`,
   ),
   `SELECT 'a hole is recorded more than once' AS problem, ${BORDERS}, min(cause), min(gap_id)
-   FROM recorded_gaps WHERE is_hole GROUP BY ${BORDERS}, table_name HAVING count(*) > 1`,
+   FROM gap_places g JOIN gap_kinds USING (gap_number)
+   WHERE is_hole AND ${CHAINED} GROUP BY ${BORDERS}, table_name HAVING count(*) > 1`,
 ]
 
 /** A killed process makes holes of its own, so injected ones must only be covered. */
@@ -107,31 +180,36 @@ const COVERED_HOLES = [
   problem(
     'an injected hole is not covered',
     OF_HOLE,
-    `injected_holes i WHERE NOT EXISTS (FROM recorded_gaps g WHERE ${sameStream('i')}
-       AND g.table_name = home_table(g.stream)
+    `injected_holes i WHERE rule = 'chain' AND NOT EXISTS (FROM gap_places g WHERE g.stream_id = i.stream_id
+       AND g.is_home
        AND (g.from_seq IS NULL OR g.from_seq <= i.from_seq) AND (g.to_seq IS NULL OR g.to_seq >= i.to_seq))`,
   ),
 ]
 
-function sameStream(other: string): string {
-  const columns = STREAM_KEY.split(', ')
-  return `(${columns.map((c) => `g.${c}`)}) = (${columns.map((c) => `${other}.${c}`)})`
-}
-
-/** Statements that end in `gap_mismatches`; `judged` and `recorded_gaps` must stand. */
+/** Statements that end in `gap_mismatches`; `gap_places` and `gap_kinds` must stand. */
 export function holesSql(restarted: boolean): string[] {
-  const problems = [GAP_ROWS_TWICE, ...LOOSE_GAPS, ...(restarted ? COVERED_HOLES : EXACT_HOLES)]
+  const problems = [
+    ...GAP_ROWS,
+    ...CHAINED_BORDERS,
+    ...CHAINED_TIMES,
+    ...TIMED_BORDERS,
+    needless(restarted),
+    POLLED,
+    TIMED_HOLES,
+    ...(restarted ? COVERED_HOLES : EXACT_HOLES),
+  ]
   return [
     INJECTED_HOLES,
-    STORED_ORDER,
-    TIGHT_GAPS,
-    `CREATE TABLE gap_mismatches AS ${problems.map((sql) => `(${sql})`).join('\nUNION ALL\n')}`,
+    `CREATE TABLE gap_mismatches AS
+     WITH found AS (${problems.map((sql) => `(${sql})`).join('\nUNION ALL\n')})
+     SELECT problem, ${STREAM_KEY}, from_seq, to_seq, cause, gap_id FROM found JOIN streams USING (stream_id)`,
   ]
 }
 
-/** Holes on both sides; an edge has a border that nobody knows. */
+/** Holes on both sides; an edge has a border that nobody knows; in a precautionary gap nothing is missing. */
 export const HOLE_COUNTS = `
   SELECT (SELECT count(*) FROM injected_holes) AS injected,
-    (SELECT count(*) FROM recorded_gaps WHERE is_hole AND table_name = home_table(stream)) AS recorded,
-    (SELECT count(*) FROM recorded_gaps WHERE from_seq IS NULL OR to_seq IS NULL) AS edges,
-    (SELECT count(*) FROM gap_mismatches) AS mismatches`
+    count(*) FILTER (is_hole AND is_home) AS recorded, count(*) FILTER (is_edge) AS edges,
+    count(*) FILTER (NOT is_hole AND NOT is_edge) AS precautionary,
+    (SELECT count(*) FROM gap_mismatches) AS mismatches
+  FROM gap_places JOIN gap_kinds USING (gap_number)`

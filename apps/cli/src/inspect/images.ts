@@ -1,39 +1,64 @@
 import { type InstrumentKey, keyText, type Market } from '@cryptoflow/model'
+import { BOOK_KEY } from './book-streams.ts'
 import type { Duck } from './duck.ts'
 import { escapeControls } from './exact.ts'
 import { logLines } from './log-lines.ts'
-import { type ImageAtSequence, openTruth } from './truth.ts'
+import { imageTables } from './prints.ts'
+import { type ImageAtSequence, openTruth, type Truth } from './truth.ts'
 
 /**
- * Stored book images against the second book.
+ * Stored images of our own books against the second book.
  */
 
-const BOOK_KEY = 'exchange, market, symbol'
 /** Rows of images whose text is in memory at once. */
 const SLICE_ROWS = 1_500_000
 
+const OWN_IMAGES = `
+  CREATE VIEW own_images AS
+  ${imageTables.map((table) => `FROM "${table}" WHERE kind IN ('derived', 'checkpoint')`).join(' UNION ALL ')};
+`
+
 /**
  * Makes `image_index`, one row per stored image: where in the log it belongs (`n`, behind the last delta that is
- * not newer), whether any emitted message ends with its sequence, how many levels a side images of its kind show.
+ * not newer), whether any emitted message ends with its sequence (`ends`), whether its frame and times are those of a
+ * stored update that does (`dated`; an update without levels leaves no row to look at), how many levels a side images
+ * of its kind show.
  */
 export const IMAGE_INDEX_SQL = `
+  ${OWN_IMAGES}
   CREATE TABLE image_index AS
   WITH images AS (
-    SELECT ${BOOK_KEY}, kind, last_seq, frame, count(*) AS row_count
-    FROM spot_ob WHERE kind IN ('derived', 'checkpoint') GROUP BY ALL
+    SELECT ${BOOK_KEY}, kind, last_seq, frame, count(*) AS row_count,
+      min(received_ts) AS received_ts, max(received_ts) AS received_last,
+      min(event_ts) AS event_ts, max(event_ts) AS event_last, min(sent_ts) AS sent_ts, max(sent_ts) AS sent_last
+    FROM own_images GROUP BY ALL
+  ), updates AS (
+    SELECT * FROM emitted e WHERE form = 'snapshot' OR (form = 'delta'
+      AND EXISTS (FROM book_streams b
+        WHERE (b.exchange, b.market, b.symbol, b.stream) = (e.exchange, e.market, e.symbol, e.stream)))
   ), deltas AS (
-    SELECT ${BOOK_KEY}, last_seq, max(n) AS n FROM emitted WHERE form = 'delta' GROUP BY ALL
+    SELECT ${BOOK_KEY}, last_seq, max(n) AS n FROM updates WHERE form = 'delta' GROUP BY ALL
   ), endings AS (
-    SELECT DISTINCT ${BOOK_KEY}, last_seq FROM emitted WHERE form IN ('delta', 'snapshot')
+    SELECT ${BOOK_KEY}, last_seq, bool_or(row_count = 0) AS may_be_bare FROM updates GROUP BY ALL
   ), placed AS (
     SELECT i.*, coalesce(d.n, 0) AS n
     FROM images i ASOF LEFT JOIN deltas d
       ON (i.exchange = d.exchange AND i.market = d.market AND i.symbol = d.symbol AND i.last_seq >= d.last_seq)
+  ), dated AS (
+    SELECT DISTINCT ${BOOK_KEY}, kind, last_seq, i.frame
+    FROM images i JOIN book_messages m USING (${BOOK_KEY}, last_seq)
+    WHERE ((i.frame, i.received_ts) = (m.frame, m.received_ts)
+        OR (i.frame, i.received_ts) = (m.frame_last, m.received_last))
+      AND i.received_last = i.received_ts AND i.event_last = i.event_ts
+      AND i.event_ts = CASE WHEN m.event_ts = m.received_ts THEN i.received_ts ELSE m.event_ts END
+      AND i.sent_ts IS NOT DISTINCT FROM m.sent_ts AND i.sent_last IS NOT DISTINCT FROM m.sent_ts
   )
-  SELECT p.*, depths.depth, e.last_seq IS NOT NULL AS ends,
+  SELECT p.* EXCLUDE (received_ts, received_last, event_ts, event_last, sent_ts, sent_last),
+    depths.depth, e.last_seq IS NOT NULL AS ends, d.frame IS NOT NULL OR coalesce(e.may_be_bare, false) AS dated,
     sum(row_count) OVER (ORDER BY n ROWS UNBOUNDED PRECEDING) // ${SLICE_ROWS} AS slice
   FROM placed p LEFT JOIN endings e USING (${BOOK_KEY}, last_seq)
-  JOIN (SELECT kind, max(depth) AS depth FROM spot_ob GROUP BY kind) depths USING (kind);
+  LEFT JOIN dated d USING (${BOOK_KEY}, kind, last_seq, frame)
+  JOIN (SELECT kind, max("depth") AS "depth" FROM own_images GROUP BY kind) depths USING (kind);
 `
 
 const side = (name: 'bid' | 'ask'): string => `
@@ -43,13 +68,24 @@ const side = (name: 'bid' | 'ask'): string => `
 /** The images of a slice with their levels as text, in the order of the log. */
 const sliceSql = (slice: number): string => `
   SELECT any_value(n) AS n, i.exchange, i.market, i.symbol, i.kind, i.last_seq, i.frame,
-    ${side('bid')}, ${side('ask')}, any_value(i.depth), any_value(ends)
-  FROM image_index i JOIN spot_ob o
+    ${side('bid')}, ${side('ask')}, any_value(i.depth), any_value(ends), any_value(dated)
+  FROM image_index i JOIN own_images o
     ON (o.exchange, o.market, o.symbol, o.kind, o.frame) = (i.exchange, i.market, i.symbol, i.kind, i.frame)
     AND o.last_seq IS NOT DISTINCT FROM i.last_seq
   WHERE slice = ${slice}
   GROUP BY i.exchange, i.market, i.symbol, i.kind, i.last_seq, i.frame
   ORDER BY n`
+
+/** Which stream of the log feeds the book of a key, by `keyText`. */
+async function bookStreams(duck: Duck): Promise<Map<string, string>> {
+  const rows = await duck.rawRows(`SELECT ${BOOK_KEY}, stream FROM book_streams`)
+  return new Map(
+    rows.map(([exchange, market, symbol, stream]) => {
+      const key = { exchange: String(exchange), market: String(market) as Market, symbol: String(symbol) }
+      return [keyText(key), String(stream)]
+    }),
+  )
+}
 
 interface StoredImage extends ImageAtSequence, InstrumentKey {
   /** Line of the log behind which the image belongs; 0: before all deltas. */
@@ -57,6 +93,7 @@ interface StoredImage extends ImageAtSequence, InstrumentKey {
   readonly kind: string
   readonly frame: number
   readonly ends: boolean
+  readonly dated: boolean
 }
 
 export interface ImageFault {
@@ -80,7 +117,7 @@ export interface ImageVerdict {
  * log and over the images, both in the order of the log. `IMAGE_INDEX_SQL` must have run.
  */
 export async function compareImages(duck: Duck, log: string, exampleLimit: number): Promise<ImageVerdict> {
-  const truth = await openTruth(log)
+  const truth = await openTruth(log, await bookStreams(duck))
   const verdict: ImageVerdict = { checked: 0, wrong: 0, examples: [] }
   try {
     const images = storedImages(duck)
@@ -88,8 +125,7 @@ export async function compareImages(duck: Duck, log: string, exampleLimit: numbe
     const judgeUpTo = async (n: number): Promise<void> => {
       for (; !next.done && next.value.n <= n; next = await images.next()) {
         const image = next.value
-        const found = image.ends ? await truth.fault(image) : 'no emitted update ends with this sequence'
-        count(verdict, image, found, exampleLimit)
+        count(verdict, image, await faultOf(truth, image), exampleLimit)
       }
     }
     await judgeUpTo(0)
@@ -104,6 +140,12 @@ export async function compareImages(duck: Duck, log: string, exampleLimit: numbe
   } finally {
     await truth.close()
   }
+}
+
+async function faultOf(truth: Truth, image: StoredImage): Promise<string | null> {
+  if (!image.ends) return 'no emitted update ends with this sequence'
+  if (!image.dated) return 'its frame and times are not those of the update with its sequence'
+  return await truth.fault(image)
 }
 
 function count(verdict: ImageVerdict, image: StoredImage, found: string | null, exampleLimit: number): void {
@@ -146,6 +188,7 @@ async function* slicedImages(duck: Duck, slice: number): AsyncGenerator<StoredIm
         asksKnown,
         depth,
         ends,
+        dated,
       ] = row
       const key = { exchange: String(exchange), market: String(market) as Market, symbol: String(symbol) }
       yield {
@@ -159,6 +202,7 @@ async function* slicedImages(duck: Duck, slice: number): AsyncGenerator<StoredIm
         asks: { levels: String(asks ?? ''), knownDepth: asksKnown as number | null },
         depth: Number(depth),
         ends: ends === true,
+        dated: dated === true,
       }
     }
   }

@@ -102,7 +102,9 @@ describe('runQuery', () => {
   it('names DuckDB’s complaint and the tables when a statement is wrong', async () => {
     const wrong = query('SELECT nothing FROM ticks')
     await expect(wrong).rejects.toMatchObject({ kind: 'usage', reaction: 'reject' })
-    await expect(wrong).rejects.toThrow(/"nothing" not found.*ticks, spot_delta, spot_ob, gaps, dead_letter/)
+    await expect(wrong).rejects.toThrow(
+      /"nothing" not found.*ticks, spot_delta, spot_ob, futures_delta.*gaps, dead_letter/,
+    )
     await expect(query('SELEC 1')).rejects.toThrow(/syntax error/)
   })
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { tables } from '@cryptoflow/model'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TableReport, tableReport } from './report.ts'
 import { perfectWorld, type Row, type World, type WrittenWorld, writeWorld } from './test-world.ts'
@@ -28,15 +29,14 @@ describe('tableReport', () => {
   afterAll(() => written.remove())
 
   it('lists every table with its rows, files and bytes', () => {
-    expect(reports.map(({ table }) => table)).toEqual([
-      'ticks',
-      'spot_delta',
-      'spot_ob',
-      'gaps',
-      'dead_letter',
-    ])
+    expect(reports.map(({ table }) => table)).toEqual(Object.keys(tables))
     expect(reports[0]).toMatchObject({ rows: perfectWorld().rows.ticks.length, files: 1 })
     expect(reports[0]?.bytes).toBeGreaterThan(1000)
+    expect(reports.find(({ table }) => table === 'instruments')).toMatchObject({
+      rows: 0,
+      files: 0,
+      bytes: 0,
+    })
     for (const { rows, content_hash } of reports) {
       expect(content_hash).toMatch(new RegExp(`^${rows}-[0-9a-f]{32}$`))
     }

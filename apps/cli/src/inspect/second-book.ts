@@ -12,7 +12,7 @@
 export type LevelText = readonly [string, string]
 
 export interface BookUpdate {
-  readonly first: number
+  /** The last sequence in it. */
   readonly last: number
   readonly bids: readonly LevelText[]
   readonly asks: readonly LevelText[]

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { type InstrumentKey, keyText } from '@cryptoflow/model'
 import { logLines } from './log-lines.ts'
+import { deltaTables } from './prints.ts'
 import { type BookUpdate, imageFault, SecondBook, type StoredImageSide } from './second-book.ts'
 
 /** A stored image of a key's book: `depth` levels a side at most. */
@@ -15,6 +16,7 @@ export interface ImageAtSequence {
 
 interface LogMessage extends BookUpdate, InstrumentKey {
   readonly n: number
+  readonly stream: string
 }
 
 /** Where a snapshot's line lies: snapshots are large, and needed one at a time. */
@@ -32,19 +34,22 @@ interface SnapshotPlace {
 export class Truth {
   private readonly file: FileHandle
   private readonly waiting: Map<string, SnapshotPlace[]>
+  private readonly streams: ReadonlyMap<string, string>
   private readonly books = new Map<string, SecondBook>()
 
   /** Use `openTruth`. */
-  constructor(file: FileHandle, waiting: Map<string, SnapshotPlace[]>) {
+  constructor(file: FileHandle, waiting: Map<string, SnapshotPlace[]>, streams: ReadonlyMap<string, string>) {
     this.file = file
     this.waiting = waiting
+    this.streams = streams
   }
 
-  /** Takes the next line of the log. Answers its number when it was a delta. */
+  /** Takes the next line of the log. Answers its number when it was a delta of a book's own stream. */
   async take(line: Buffer): Promise<number | null> {
-    if (line.includes(IS_TRADE) || line.includes(IS_SNAPSHOT)) return null
+    if (!isDelta(line) || line.includes(IS_SNAPSHOT)) return null
     const message = JSON.parse(line.toString()) as LogMessage
     const key = keyText(message)
+    if (this.streams.get(key) !== message.stream) return null
     if (this.mustMerge(key, message.last - 1)) await this.mergeUpTo(key, message.last - 1)
     this.bookOf(key).apply(message)
     return message.n
@@ -88,22 +93,27 @@ export class Truth {
   }
 }
 
-/** Reads through the log once to find its snapshots. Close it after use. */
-export async function openTruth(log: string): Promise<Truth> {
+/**
+ * Reads through the log once to find its snapshots; `streams` names the stream that feeds each key's book, by
+ * `keyText`. Close it after use.
+ */
+export async function openTruth(log: string, streams: ReadonlyMap<string, string>): Promise<Truth> {
   const waiting = await snapshotPlaces(log)
-  return new Truth(await open(log), waiting)
+  return new Truth(await open(log), waiting, streams)
 }
 
 /** The log's own spelling; inside of a JSON text the quotes would be escaped. */
-const IS_TRADE = Buffer.from('"stream":"trade"')
+const DELTA_TABLES = deltaTables.map((table) => Buffer.from(`"table":"${table}"`))
 const IS_SNAPSHOT = Buffer.from('"stream":"snapshot"')
+
+const isDelta = (line: Buffer): boolean => DELTA_TABLES.some((table) => line.includes(table))
 
 /** All snapshots by key, in order of their sequence. */
 async function snapshotPlaces(log: string): Promise<Map<string, SnapshotPlace[]>> {
   const places = new Map<string, SnapshotPlace[]>()
   for await (const lines of logLines(log)) {
     for (const { offset, bytes } of lines) {
-      if (!bytes.includes(IS_SNAPSHOT)) continue
+      if (!bytes.includes(IS_SNAPSHOT) || !isDelta(bytes)) continue
       const message = JSON.parse(bytes.toString()) as LogMessage
       const place = { last: message.last, offset, size: bytes.length }
       const known = places.get(keyText(message))

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { GREEN, isTrade, judged, perfectWorld, type Row, take, type World, writeWorld } from './test-world.ts'
+import {
+  GREEN,
+  isTrade,
+  judged,
+  perfectWorld,
+  type Row,
+  receivedAt,
+  take,
+  type World,
+  writeWorld,
+} from './test-world.ts'
 import { verifyRun } from './verify.ts'
 
 describe('a run without a mistake', () => {
@@ -24,7 +34,8 @@ describe('a run without a mistake', () => {
       const late = { ...take(world.rows.ticks, isTrade(1027)), frame: 99_999 }
       world.rows.ticks.push(late)
       const [open, closed] = world.rows.gaps.slice(-2) as [Row, Row]
-      Object.assign(closed, { to_seq: 1028, missing: 4 })
+      const to_ts = receivedAt(world.rows.ticks, isTrade(1028))
+      Object.assign(closed, { to_seq: 1028, to_ts, missing: 4 })
       expect(open.gap_id).toBe(closed.gap_id)
       take(world.rows.ticks, isTrade(1026))
     }, true)
@@ -46,12 +57,14 @@ describe('a run without a mistake', () => {
 /** Trades between `from` and `to` were received by a process that was killed before it kept them. */
 function recordCrash(world: World, from: number, to: number): void {
   for (let id = from + 1; id < to; id++) take(world.rows.ticks, isTrade(id))
+  const before = world.rows.ticks.find(isTrade(from)) as Row
   const after = world.rows.ticks.find(isTrade(to)) as Row
   const gap = {
     ...(world.rows.gaps.find((row) => row.symbol === 'BTCUSDT' && row.stream === 'trade') as Row),
     gap_id: 'crash',
     from_seq: from,
-    from_ts: after.received_ts as number,
+    from_ts: before.received_ts as number,
+    to_ts: after.received_ts as number,
     cause: 'restart',
     frame: after.frame as number,
   }

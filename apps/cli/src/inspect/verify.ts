@@ -3,21 +3,24 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type TableName, tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
+import { bookStreamSql } from './book-streams.ts'
 import { type Duck, openDuck, type TableFiles } from './duck.ts'
 import { emissionSql } from './emissions.ts'
 import { duckMessage } from './exact.ts'
+import { gapPlaceSql } from './gap-places.ts'
 import { GRID_COUNTS, GRID_SQL, gridExamples } from './grid.ts'
-import { HOLE_COUNTS, holesSql, RECORDED_GAPS } from './holes.ts'
+import { HOLE_COUNTS, holesSql } from './holes.ts'
 import { compareImages, IMAGE_INDEX_SQL } from './images.ts'
 import {
   FOREIGN_DEAD_LETTERS,
   judgementSql,
   MESSAGE_COUNTS,
-  matchSql,
   messageExamples,
   ROW_COUNTS,
-  SUSPECTS,
-} from './messages.ts'
+} from './judgement.ts'
+import { keptSql, matchSql, SUSPECTS } from './messages.ts'
+import { NAME_COUNTS, nameExamples, namesSql } from './names.ts'
+import { storedSql } from './stored.ts'
 
 export interface VerifyOptions {
   readonly files: TableFiles
@@ -37,8 +40,10 @@ export interface TableVerdict {
   readonly in_gaps: number
   readonly dead_letters: number
   readonly lost: number
-  /** Answers that failed, or that a killed process never stored. */
+  /** Answers that failed, that a killed process never stored, or that came when the process stopped. */
   readonly unanswered: number
+  /** Withheld from a listener of a stream whose ids only grow: nobody could notice. */
+  readonly undetectable: number
   readonly doubled: number
   readonly foreign: number
 }
@@ -47,8 +52,8 @@ export interface TableVerdict {
 export type Example = Readonly<Record<string, string | number | boolean | null>>
 
 /**
- * emitted = stored + in_gaps + dead_letters + lost + unanswered, in messages. JSON-safe; text in it cannot move
- * a terminal.
+ * emitted = stored + in_gaps + dead_letters + lost + unanswered + undetectable, in messages: events of one key that
+ * become one or more rows of one table. JSON-safe; text in it cannot move a terminal.
  */
 export interface VerifyReport {
   readonly emitted: number
@@ -57,16 +62,22 @@ export interface VerifyReport {
   readonly dead_letters: number
   readonly lost: number
   readonly unanswered: number
+  readonly undetectable: number
+  /** Messages of streams that nobody asked for; not in `emitted`. */
+  readonly unasked: number
   /** Rows stored more often than emitted. */
   readonly doubled: number
   /** Stored rows that no emitted message explains: wrong values, partly stored messages, dead letters of nobody. */
   readonly foreign: number
-  /** Copies on the wire beyond the first. */
+  /** Copies on the wire beyond the first, and books that were sent again under the same id. */
   readonly wire_duplicates: number
   /** Messages in gaps that somebody was sent whole: cut off by a shutdown or a crash. */
   readonly unheard: number
   readonly gaps_injected: number
   readonly gaps_recorded: number
+  /** Recorded where the listening was interrupted and nothing was missed. */
+  readonly gaps_precautionary: number
+  /** Recorded with a border that nobody knows. */
   readonly gap_edges: number
   readonly gap_mismatch_count: number
   readonly gap_mismatches: readonly Example[]
@@ -74,6 +85,8 @@ export interface VerifyReport {
   /** Images with a wrong level, and images that were not due. */
   readonly images_wrong: number
   readonly images_missing: number
+  /** Frames of a key and table whose rows do not bear the instrument's name from its first row on. */
+  readonly names_wrong: number
   readonly tables: Readonly<Record<TableName, TableVerdict>>
   readonly examples: {
     readonly lost: readonly Example[]
@@ -81,6 +94,7 @@ export interface VerifyReport {
     readonly foreign: readonly Example[]
     readonly images: readonly Example[]
     readonly grid: readonly Example[]
+    readonly names: readonly Example[]
   }
   readonly ok: boolean
 }
@@ -118,23 +132,27 @@ export async function verifyRun(options: VerifyOptions): Promise<VerifyReport> {
 }
 
 async function judge(duck: Duck, log: string, restarted: boolean): Promise<VerifyReport> {
-  for (const sql of [...emissionSql(log), ...matchSql, RECORDED_GAPS]) await duck.run(sql)
+  for (const sql of [...emissionSql(log), ...storedSql, ...matchSql]) await duck.run(sql)
   const { suspects } = await one<{ suspects: number }>(duck, SUSPECTS)
-  const rest = [...judgementSql({ suspects, restarted }), ...holesSql(restarted), GRID_SQL, IMAGE_INDEX_SQL]
-  for (const sql of rest) await duck.run(sql)
+  for (const sql of [...keptSql(suspects), ...gapPlaceSql]) await duck.run(sql)
+  for (const sql of [...judgementSql(restarted), ...holesSql(restarted), ...namesSql]) await duck.run(sql)
+  for (const sql of [...bookStreamSql, IMAGE_INDEX_SQL, GRID_SQL]) await duck.run(sql)
   const images = await compareImages(duck, log, EXAMPLES_MAX)
   const grid = await one<{ missing: number; needless: number }>(duck, GRID_COUNTS)
   const holes = await one<HoleCounts>(duck, HOLE_COUNTS)
+  const names = await one<{ wrong: number }>(duck, NAME_COUNTS)
   const messages = await messageVerdicts(duck)
   const counts = {
     ...messages.sums,
     gaps_injected: holes.injected,
     gaps_recorded: holes.recorded,
+    gaps_precautionary: holes.precautionary,
     gap_edges: holes.edges,
     gap_mismatch_count: holes.mismatches,
     images_checked: images.checked,
     images_wrong: images.wrong + grid.needless,
     images_missing: grid.missing,
+    names_wrong: names.wrong,
   }
   return {
     ...counts,
@@ -144,6 +162,7 @@ async function judge(duck: Duck, log: string, restarted: boolean): Promise<Verif
       ...messages.examples,
       images: images.examples as unknown as Example[],
       grid: await duck.objects(gridExamples(EXAMPLES_MAX)),
+      names: await duck.objects(nameExamples(EXAMPLES_MAX)),
     },
     ok: isProof(counts),
   }
@@ -152,6 +171,7 @@ async function judge(duck: Duck, log: string, restarted: boolean): Promise<Verif
 interface HoleCounts {
   readonly injected: number
   readonly recorded: number
+  readonly precautionary: number
   readonly edges: number
   readonly mismatches: number
 }
@@ -163,6 +183,7 @@ const FAILURES = [
   'gap_mismatch_count',
   'images_wrong',
   'images_missing',
+  'names_wrong',
 ] as const
 
 function isProof(counts: Record<(typeof FAILURES)[number] | 'stored', number>): boolean {
@@ -176,6 +197,8 @@ const NO_MESSAGES = {
   dead_letters: 0,
   lost: 0,
   unanswered: 0,
+  undetectable: 0,
+  unasked: 0,
   unheard: 0,
   wire_duplicates: 0,
 }
@@ -203,10 +226,11 @@ async function messageVerdicts(duck: Duck): Promise<MessageVerdicts> {
   }
   const names = Object.keys(NO_MESSAGES) as (keyof MessageCounts)[]
   const sums = Object.fromEntries(names.map((name) => [name, sum(messages, name)])) as MessageCounts
-  const foreign = await duck.objects<Example>(messageExamples.foreign(EXAMPLES_MAX))
+  const foreignRows = sum(faults, 'foreign_rows')
+  const foreign = foreignRows === 0 ? [] : await duck.objects<Example>(messageExamples.foreign(EXAMPLES_MAX))
   const foreignLetters = letters.map(({ raw }) => ({ form: 'dead_letter', shown: raw }))
   return {
-    sums: { ...sums, doubled: sum(faults, 'doubled'), foreign: sum(faults, 'foreign_rows') },
+    sums: { ...sums, doubled: sum(faults, 'doubled'), foreign: foreignRows },
     tables: Object.fromEntries(verdicts) as Record<TableName, TableVerdict>,
     examples: {
       lost: await duck.objects(messageExamples.lost(EXAMPLES_MAX)),
@@ -217,9 +241,9 @@ async function messageVerdicts(duck: Duck): Promise<MessageVerdicts> {
 }
 
 function tableVerdict(rows: number, counted: MessageCounts, found: RowCounts | undefined): TableVerdict {
-  const { emitted, stored, in_gaps, dead_letters, lost, unanswered } = counted
+  const { emitted, stored, in_gaps, dead_letters, lost, unanswered, undetectable } = counted
   const faults = { doubled: found?.doubled ?? 0, foreign: found?.foreign_rows ?? 0 }
-  return { rows, emitted, stored, in_gaps, dead_letters, lost, unanswered, ...faults }
+  return { rows, emitted, stored, in_gaps, dead_letters, lost, unanswered, undetectable, ...faults }
 }
 
 interface RowCounts {

@@ -1,0 +1,3 @@
+import { runCollector } from '@cryptoflow/console'
+
+await runCollector('collector-spot-ob', ['spot_ob'])

@@ -1,0 +1,4 @@
+export * from './collect.ts'
+export * from './images.ts'
+export * from './progress.ts'
+export * from './terminal.ts'

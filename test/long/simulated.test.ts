@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { accounted, simulatedRun } from '../simulated-run.ts'
+import { inFolder } from '../support.ts'
+
+const SEEDS = 50
+
+describe('a simulated exchange of three markets that misbehaves', () => {
+  const seeds = Array.from({ length: SEEDS }, (_, index) => index + 1)
+  it.concurrent.each(seeds)('is stored exactly, or in a recorded hole: seed %i', async (seed) => {
+    await inFolder(async (folder) => {
+      const verdict = await simulatedRun(seed, folder, 6)
+      expect(verdict).toMatchObject({
+        lost: 0,
+        doubled: 0,
+        foreign: 0,
+        gap_mismatch_count: 0,
+        images_wrong: 0,
+      })
+      expect(verdict).toMatchObject({ ok: true, gaps_recorded: verdict.gaps_injected })
+      expect(verdict.emitted).toBe(accounted(verdict))
+    })
+  })
+})

@@ -1,0 +1,138 @@
+import { join } from 'node:path'
+import { images } from '@cryptoflow/console'
+import { faultKinds, startSimInWorker } from '@cryptoflow/exchange-sim'
+import type { Market } from '@cryptoflow/model'
+import { startCollector } from '@cryptoflow/pipeline'
+import { type Chance, seededChance, sleep, systemClock } from '@cryptoflow/runtime'
+import { runJson } from './support.ts'
+
+export interface Verdict {
+  readonly ok: boolean
+  readonly emitted: number
+  readonly stored: number
+  readonly in_gaps: number
+  readonly dead_letters: number
+  /** REST answers that a stop cut off before they were received. */
+  readonly unanswered: number
+  /** Quotes and images withheld: their numbers skip, so nobody can notice. */
+  readonly undetectable: number
+  /** Emissions of streams that nobody asked for. */
+  readonly unasked: number
+  readonly lost: number
+  readonly doubled: number
+  readonly foreign: number
+  readonly gaps_injected: number
+  readonly gaps_recorded: number
+  readonly gap_mismatch_count: number
+  readonly images_wrong: number
+  readonly images_missing: number
+  readonly images_checked: number
+  readonly tables: Readonly<Record<string, { readonly rows: number }>>
+}
+
+/** Streams of one market that a run draws from; the first of them are always taken. */
+interface Offer {
+  readonly market: Market
+  readonly symbols: readonly string[]
+  readonly always: readonly string[]
+  readonly sometimes: readonly string[]
+}
+
+const futures = {
+  always: [
+    'aggTrade',
+    'futures_delta',
+    'futures_ob',
+    'bookTicker',
+    'markPrice@1s',
+    'forceOrder',
+    'exchangeInfo',
+  ],
+  sometimes: [
+    'trade',
+    'depth@500ms',
+    'depth5@100ms',
+    'depth20@500ms',
+    'openInterest',
+    'premiumIndex',
+    'fundingInfo',
+    '!forceOrder@arr',
+    '!markPrice@arr@1s',
+  ],
+} as const
+
+const offers: readonly Offer[] = [
+  {
+    market: 'spot',
+    symbols: ['BTCUSDT', 'ETHUSDT', 'DOGEUSDT'],
+    always: ['trade', 'spot_delta', 'spot_ob', 'bookTicker', 'exchangeInfo'],
+    sometimes: ['aggTrade', 'depth', 'depth5', 'depth10@100ms', 'depth20@100ms'],
+  },
+  { market: 'linear', symbols: ['BTCUSDT', 'SOLUSDT', 'BTCUSDT_261225'], ...futures },
+  { market: 'inverse', symbols: ['BTCUSD_PERP', 'BTCUSD_261225'], ...futures },
+]
+
+/**
+ * Collects a simulated exchange of three markets that misbehaves by its seed, then lets DuckDB judge the tables
+ * against the emission log. Market, faults, streams and cuts follow from the seed; the verdict must hold for every
+ * interleaving of sockets and timers.
+ */
+export async function simulatedRun(seed: number, folder: string, seconds: number): Promise<Verdict> {
+  const clock = systemClock()
+  const chance = seededChance(seed * 7919 + 17)
+  const logPath = join(folder, 'emissions.jsonl')
+  const warehouse = join(folder, 'warehouse')
+  const everyMessages = 60 + chance.below(240)
+  const sim = await startSimInWorker({
+    logPath,
+    settings: {
+      seed,
+      markets: offers.map(({ market, symbols }) => ({ market, symbols: [...symbols] })),
+      tradesPerSecond: 4 + chance.below(20),
+      levelsPerDiff: 4 + chance.below(30),
+      bookLevels: 60 + chance.below(400),
+      liquidationsPerMinute: 60,
+      statusEveryMs: 700 + chance.below(2000),
+      faults: {
+        everyMessages,
+        kinds: [...faultKinds].sort(() => chance.next() - 0.5),
+        startAfterMessages: chance.below(200),
+      },
+    },
+  })
+  const collector = await startCollector({
+    collections: offers.map(({ market, symbols, always, sometimes }) => ({
+      exchange: 'binance',
+      market,
+      urls: sim.urls[market],
+      symbols,
+      streams: [...always, ...drawn(sometimes, chance)],
+    })),
+    warehouseDirectory: warehouse,
+    images,
+    compression: 'zstd',
+    sealEveryMs: 200 + chance.below(1500),
+    sealRows: 500 + chance.below(20_000),
+    commitEveryMs: 150 + chance.below(800),
+    threads: 0,
+    backoff: { firstMs: 50, maxMs: 500, jitter: 0.25 },
+    clock,
+    chance,
+    drill: null,
+    notice: () => {},
+  })
+  await Promise.race([sleep(clock, seconds * 1000), collector.ended])
+  await collector.stop()
+  await sim.close()
+  return await runJson<Verdict>('verify', '--warehouse', warehouse, '--emissions', logPath)
+}
+
+function drawn(names: readonly string[], chance: Chance): string[] {
+  return names.filter(() => chance.hits(0.4))
+}
+
+/** Where every emitted message went. */
+export function accounted(verdict: Verdict): number {
+  const { stored, in_gaps, dead_letters, unanswered, undetectable } = verdict
+  return stored + in_gaps + dead_letters + unanswered + undetectable
+}
