@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from './load.ts'
+import { problemText } from './place.ts'
+import { facts } from './testing/facts.ts'
+import { loadText, problemsOf } from './testing/load-text.ts'
+
+const warningsOf = (text: string) => loadText(text).warnings.map(({ key, message }) => `${key}: ${message}`)
+const marketOf = (text: string) => loadText(text).config?.collectors[0]?.market
+
+describe('a collector', () => {
+  it('has the first market that has every stream, where none is named', () => {
+    expect(marketOf('exchange: binance\nsymbols: [A]')).toBe('spot')
+    expect(marketOf('exchange: binance\nstream: ticks\nsymbols: [A]')).toBe('spot')
+    expect(marketOf('exchange: binance\nstreams: [ticks, funding]\nsymbols: [A]')).toBe('linear')
+    expect(marketOf('exchange: binance\nmarket: linear\nstream: ticks\nsymbols: [A]')).toBe('linear')
+  })
+
+  it('names what the exchange has', () => {
+    expect(problemsOf('exchange: binance\nmarket: inverse\nsymbols: [A]')).toEqual([
+      'a.yaml:2:9: market: expected a market of binance, got "inverse" (there are "spot", "linear")',
+    ])
+    expect(problemsOf('exchange: binance\nstreams: [trade, funding]\nsymbols: [A]\nmarket: spot')).toEqual([
+      expect.stringMatching(
+        /^a\.yaml:2:18: streams: expected a table or channel of binance spot, got "funding"/,
+      ),
+    ])
+    expect(problemsOf('exchange: xyz\nsymbols: [A]')).toEqual([
+      'a.yaml:1:11: exchange: expected a known exchange, got "xyz" (there are "binance")',
+    ])
+    expect(problemsOf('exchange: binance\nstream: constructor\nsymbols: [A]')).toHaveLength(1)
+  })
+
+  it('is the only one of its market', () => {
+    const two =
+      'collectors:\n  - { exchange: binance, symbols: [A] }\n  - { exchange: binance, market: spot, symbols: [B] }'
+    expect(problemsOf(two)).toEqual([
+      'a.yaml:3:17: collectors[1].exchange: expected each market once, got binance spot again: it is collectors[0]',
+    ])
+    expect(problemsOf(two.replace('spot', 'linear'))).toEqual([])
+  })
+
+  it('has symbols that look right, each told where it stands', () => {
+    expect(problemsOf('exchange: binance\nsymbols:\n  - BTCUSDT\n  - eth-usdt\n  - 测试USDT')).toEqual([
+      'a.yaml:4:5: symbols: expected a symbol as binance spot writes it, got "eth-usdt"; did you mean "ETHUSDT"?',
+    ])
+  })
+
+  it('needs symbols unless every stream is one of the whole market', () => {
+    expect(problemsOf('exchange: binance\nstream: ticks')).toEqual([
+      'a.yaml:1:11: symbols: expected symbols, got none: trade is one stream per symbol',
+    ])
+    expect(
+      problemsOf('exchange: binance\nmarket: linear\nstreams: ["!forceOrder@arr", instruments]'),
+    ).toEqual([])
+  })
+
+  it('polls and expects only what it collects', () => {
+    const text = (streams: string) =>
+      `exchange: binance\nmarket: linear\nsymbols: [A]\nstreams: ${streams}\npoll_every_ms: { openInterest: 1000 }\nexpect_within_ms: { trade: null }`
+    expect(problemsOf(text('[open_interest, trade]'))).toEqual([])
+    expect(problemsOf(text('[bbo]')).map((problem) => problem.split(':').slice(0, 4).join(':'))).toEqual([
+      'a.yaml:5:32: poll_every_ms.openInterest',
+      'a.yaml:6:28: expect_within_ms.trade',
+    ])
+    expect(problemsOf('exchange: binance\nsymbols: [A]\npaths: { steam: /x }')).toEqual([
+      'a.yaml:3:17: paths.steam: expected a route, got "steam"; did you mean "stream"?',
+    ])
+  })
+
+  it('has both addresses or none, without a user, a path or a query', () => {
+    expect(problemsOf('exchange: binance\nsymbols: [A]\nws_url: ws://h:1')).toEqual([
+      expect.stringMatching(/^a\.yaml:3:9: ws_url: expected both/),
+    ])
+    expect(problemsOf('exchange: binance\nsymbols: [A]\nws_url: ws://h:1\nrest_url: http://h:1')).toEqual([])
+    for (const url of ['http://h', 'ws://u@h', 'ws://h/p', 'ws://h?q', 'ws://', 'h:1']) {
+      expect(
+        problemsOf(`exchange: binance\nsymbols: [A]\nrest_url: http://h\nws_url: "${url}"`),
+        url,
+      ).toHaveLength(1)
+    }
+  })
+
+  it('asks for no more streams than connections of five minutes carry', () => {
+    const small = facts.map((fact) => ({ ...fact, streamsPerConnectionMax: 2, connectsPerFiveMinutesMax: 3 }))
+    const told = (symbols: string) => {
+      const text = `exchange: binance\nstreams: [trade, depth, instruments]\nsymbols: [${symbols}]`
+      const input = { file: { name: 'a.yaml', text }, environment: [], flags: [], facts: small }
+      return loadConfig(input).problems.map(problemText)
+    }
+    expect(told('A, B, C')).toEqual([])
+    expect(told('A, B, C, D')).toEqual([
+      'a.yaml:3:10: symbols: expected at most 6 streams (3 connections of 2), got 8',
+    ])
+  })
+
+  it('is warned when trades and their aggregates would be stored side by side', () => {
+    expect(warningsOf('exchange: binance\nstreams: [trade, aggTrade]\nsymbols: [A]')).toEqual([
+      'streams: trade and aggTrade fill the same table: each trade would be stored more than once',
+    ])
+    expect(warningsOf('exchange: binance\nsymbols: [A]')).toEqual([])
+  })
+})

@@ -1,0 +1,199 @@
+import type { Market } from '@cryptoflow/model'
+import type { CollectorConfig, Config } from './config.ts'
+import { channelsOf, type MarketFact, type MarketFacts, streamNamesOf } from './facts.ts'
+import type { Findings } from './findings.ts'
+import type { KeyPath } from './key-path.ts'
+import { hint, nearestName } from './nearest.ts'
+import type { Source } from './place.ts'
+import { quoted, shown } from './shown.ts'
+
+/** A collector whose market may not be decided yet. */
+export type UndecidedCollector = Omit<CollectorConfig, 'market'> & { readonly market: Market | null }
+export type UndecidedConfig = Omit<Config, 'collectors'> & {
+  readonly collectors: readonly UndecidedCollector[]
+}
+
+/** Trades and their aggregates go to one table, where they would be counted twice. */
+const TRADES = 'ticks'
+/** Names that a message lists where none is near. */
+const OFFERED_MAX = 20
+
+/** Decides each collector's market, and compares what it asks for with what there is. */
+export function checkCollectors(
+  collectors: readonly UndecidedCollector[],
+  facts: MarketFacts,
+  findings: Findings,
+): readonly CollectorConfig[] {
+  const taken = new Map<string, number>()
+  return Object.freeze(
+    collectors.map((collector, index) => {
+      const fact = factOf(collector, index, facts, findings)
+      if (fact === null) return Object.freeze({ ...collector, market: collector.market ?? 'spot' })
+      const at: KeyPath = ['collectors', index]
+      tellTaken(fact, index, taken, findings)
+      checkStreams(collector, at, fact, findings)
+      checkSymbols(collector, at, fact, findings)
+      checkConnections(collector, at, fact, findings)
+      return Object.freeze({ ...collector, market: fact.market })
+    }),
+  )
+}
+
+/** The market that is meant; null: there is none, which is told. */
+function factOf(
+  { exchange, market, streams }: UndecidedCollector,
+  index: number,
+  facts: MarketFacts,
+  findings: Findings,
+): MarketFact | null {
+  const at: KeyPath = ['collectors', index]
+  if (findings.isBroken([...at, 'exchange']) || findings.isBroken([...at, 'market'])) return null
+  const own = facts.filter((fact) => fact.exchange === exchange)
+  if (own.length === 0) {
+    const known = [...new Set(facts.map((fact) => fact.exchange))]
+    tellUnknown([...at, 'exchange'], 'a known exchange', exchange, known, findings)
+    return null
+  }
+  if (market === null) return own.find((fact) => hasAll(fact, streams)) ?? own[0] ?? null
+  const found = own.find((fact) => fact.market === market)
+  if (found !== undefined) return found
+  const known = own.map((fact) => fact.market)
+  tellUnknown([...at, 'market'], `a market of ${exchange}`, market, known, findings)
+  return null
+}
+
+function hasAll(fact: MarketFact, streams: readonly string[] | null): boolean {
+  const known = streamNamesOf(fact)
+  return streams === null || streams.every((name) => known.includes(name))
+}
+
+function tellTaken(fact: MarketFact, index: number, taken: Map<string, number>, findings: Findings): void {
+  const name = `${fact.exchange} ${fact.market}`
+  const before = taken.get(name)
+  if (before === undefined) {
+    taken.set(name, index)
+    return
+  }
+  const path: KeyPath = ['collectors', index, 'exchange']
+  const message = `expected each market once, got ${name} again: it is collectors[${before}]`
+  findings.problem(path, findings.sourceOf(path), message)
+}
+
+function checkStreams(
+  collector: UndecidedCollector,
+  at: KeyPath,
+  fact: MarketFact,
+  findings: Findings,
+): void {
+  const { streams } = collector
+  const known = streamNamesOf(fact)
+  for (const [index, name] of (streams ?? []).entries()) {
+    if (known.includes(name)) continue
+    const what = `a table or channel of ${fact.exchange} ${fact.market}`
+    tellUnknown([...at, 'streams'], what, name, known, findings, [...at, 'streams', index])
+  }
+  tellNames(collector.paths, [...at, 'paths'], 'a route', fact.routes, findings)
+  const isHalf = (collector.wsUrl === null) !== (collector.restUrl === null)
+  if (isHalf && !findings.isBroken([...at, 'ws_url']) && !findings.isBroken([...at, 'rest_url'])) {
+    const path = [...at, collector.wsUrl === null ? 'rest_url' : 'ws_url']
+    const message = 'expected both `ws_url` and `rest_url` or none, got one: half would be another exchange'
+    findings.problem(path, findings.sourceOf(path), message)
+  }
+  const channels = channelsOf(fact, streams)
+  const trades = channels.filter(({ table }) => table === TRADES).map(({ name }) => name)
+  if (trades.length > 1) {
+    const path = [...at, 'streams']
+    const message = `${trades.join(' and ')} fill the same table: each trade would be stored more than once`
+    findings.warning(path, findings.sourceOf(path), message)
+  }
+  if (findings.isBroken([...at, 'streams'])) return
+  const polled = channels.filter(({ isPolled }) => isPolled).map(({ name }) => name)
+  const heard = channels.filter(({ isPolled }) => !isPolled).map(({ name }) => name)
+  tellNames(
+    collector.pollEveryMs,
+    [...at, 'poll_every_ms'],
+    'a polled stream that is collected',
+    polled,
+    findings,
+  )
+  tellNames(
+    collector.expectWithinMs,
+    [...at, 'expect_within_ms'],
+    'a subscribed stream that is collected',
+    heard,
+    findings,
+  )
+}
+
+function tellNames(
+  given: Readonly<Record<string, unknown>>,
+  path: KeyPath,
+  what: string,
+  known: readonly string[],
+  findings: Findings,
+): void {
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name) && !findings.isBroken([...path, name]))
+      tellUnknown([...path, name], what, name, known, findings)
+  }
+}
+
+function checkSymbols(
+  collector: UndecidedCollector,
+  at: KeyPath,
+  fact: MarketFact,
+  findings: Findings,
+): void {
+  const path = [...at, 'symbols']
+  const needed = channelsOf(fact, collector.streams).find(({ scope }) => scope === 'symbol')
+  if (collector.symbols.length === 0 && needed !== undefined && !findings.isBroken(path)) {
+    const source = findings.sourceOf([...at, 'exchange'])
+    findings.problem(path, source, `expected symbols, got none: ${needed.name} is one stream per symbol`)
+  }
+  for (const [index, symbol] of collector.symbols.entries()) {
+    const meant = fact.symbolMeant(symbol)
+    if (meant === null) continue
+    const source = findings.sourceOf([...path, index])
+    const question = hint(meant === symbol || source.isSecret ? null : meant)
+    const message = `expected a symbol as ${fact.exchange} ${fact.market} writes it, got ${gotFrom(source, symbol)}`
+    findings.problem(path, source, message + question)
+  }
+}
+
+/** More connections than the exchange lets one open in five minutes could not come back from one cut. */
+function checkConnections(
+  collector: UndecidedCollector,
+  at: KeyPath,
+  fact: MarketFact,
+  findings: Findings,
+): void {
+  const heard = channelsOf(fact, collector.streams).filter(({ isPolled }) => !isPolled)
+  const perSymbol = heard.filter(({ scope }) => scope === 'symbol').length
+  const streams = perSymbol * collector.symbols.length + (heard.length - perSymbol)
+  const connections = Math.ceil(streams / fact.streamsPerConnectionMax)
+  if (connections <= fact.connectsPerFiveMinutesMax) return
+  const path = [...at, 'symbols']
+  const bound = fact.streamsPerConnectionMax * fact.connectsPerFiveMinutesMax
+  const message = `expected at most ${bound} streams (${fact.connectsPerFiveMinutesMax} connections of ${fact.streamsPerConnectionMax}), got ${streams}`
+  findings.problem(path, findings.sourceOf(path), message)
+}
+
+/** `at` is where the name stands, when that is not the key itself. */
+function tellUnknown(
+  path: KeyPath,
+  what: string,
+  name: string,
+  known: readonly string[],
+  findings: Findings,
+  at = path,
+): void {
+  const source = findings.sourceOf(at)
+  const nearest = source.isSecret ? null : nearestName(name, known)
+  const isShort = nearest === null && known.length > 0 && known.length <= OFFERED_MAX
+  const offered = isShort ? ` (there are ${known.map(quoted).join(', ')})` : ''
+  findings.problem(path, source, `expected ${what}, got ${gotFrom(source, name)}${offered}${hint(nearest)}`)
+}
+
+function gotFrom(source: Source, value: string): string {
+  return source.isSecret ? '***' : shown(value)
+}

@@ -1,0 +1,92 @@
+import { choiceOrNull, list, names, section, text, textOrNull, whole, wholeOrNull } from './node.ts'
+import { plainName, restAddress, streamText, symbolText, urlPath, wsAddress } from './shapes.ts'
+
+/** Symbols in one collector: several times the largest listing of a market. */
+const SYMBOLS_MAX = 20_000
+const STREAMS_MAX = 200
+/** Each market stands once, so more than this is a mistake. */
+const COLLECTORS_MAX = 64
+const DAY_MS = 86_400_000
+/** Timers end at 24 days. */
+const POLL_EVERY_MS_MAX = 7 * DAY_MS
+
+const streamNames = { says: 'streams', pattern: streamText.pattern }
+
+const symbols = list(text(symbolText, { doc: 'A symbol as the exchange writes it.' }), {
+  doc: 'Symbols as the exchange writes them. May be left out only where every stream is one of the whole market.',
+  usedBy: 'ingest',
+  default: 'empty',
+  min: 1,
+  max: SYMBOLS_MAX,
+})
+
+const collectorKeys = {
+  exchange: text(plainName, { doc: 'The exchange.', usedBy: 'pipeline' }),
+  market: choiceOrNull(['spot', 'linear', 'inverse'], {
+    doc: 'Segment of the exchange: spot, linear (margined in the quote) or inverse (in the base). Default: the first market of the exchange that has every stream named.',
+    usedBy: 'pipeline',
+  }),
+  streams: list(text(streamText, { doc: 'A table or channel.' }), {
+    doc: 'What is collected: tables (`ticks`, `spot_delta`) or the exchange’s own channels (`depth@500ms`). Default: every table that the market can fill.',
+    usedBy: 'pipeline',
+    default: null,
+    min: 1,
+    max: STREAMS_MAX,
+  }),
+  symbols,
+  ws_url: textOrNull(wsAddress, {
+    doc: 'WebSocket address other than the exchange’s own: a simulator or a proxy. Goes with `rest_url`.',
+    usedBy: 'exchanges',
+  }),
+  rest_url: textOrNull(restAddress, {
+    doc: 'REST address other than the exchange’s own. Goes with `ws_url`.',
+    usedBy: 'exchanges',
+  }),
+  paths: names(text(urlPath, { doc: 'The path behind the WebSocket address.' }), {
+    doc: 'WebSocket paths by route, where they are not those that the adapter knows.',
+    usedBy: 'exchanges',
+    says: 'routes',
+    pattern: plainName.pattern,
+  }),
+  poll_every_ms: names(
+    whole({
+      doc: 'Milliseconds between two questions.',
+      default: 60_000,
+      min: 100,
+      max: POLL_EVERY_MS_MAX,
+    }),
+    {
+      doc: 'By polled stream: milliseconds between two questions for one symbol (or for the market), where it is not the adapter’s own.',
+      usedBy: 'ingest',
+      ...streamNames,
+    },
+  ),
+  expect_within_ms: names(
+    wholeOrNull({
+      doc: 'Milliseconds; null: it may be silent for ever.',
+      default: null,
+      min: 1_000,
+      max: DAY_MS,
+    }),
+    {
+      doc: 'By stream: a subscription that is not heard within this many milliseconds is told as mute; null: it may be silent for ever.',
+      usedBy: 'ingest',
+      ...streamNames,
+    },
+  ),
+}
+
+/** What is collected: one entry per market. */
+export const collectors = list(section({ doc: 'A market and what is collected of it.' }, collectorKeys), {
+  doc: 'What is collected: one entry per market. They share the journal, and the exchange’s limits where it counts them together.',
+  usedBy: 'pipeline',
+  default: 'empty',
+  min: 1,
+  max: COLLECTORS_MAX,
+})
+
+/** The same keys at the top level: they mean one collector. `stream` is accepted there for `streams` with one. */
+export const singleKeys = {
+  ...collectorKeys,
+  stream: textOrNull(streamText, { doc: 'The one table or channel that is collected.', usedBy: 'pipeline' }),
+}

@@ -1,0 +1,142 @@
+import { choice, section, size, text, textOrNull, whole } from './node.ts'
+import { bucketName, endpointAddress, pathText, tableName } from './shapes.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GB = 1_000_000_000
+const TB = 1000 * GB
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+const warehouse = section(
+  { doc: 'Where everything is stored.', usedBy: 'pipeline' },
+  {
+    directory: text(pathText, {
+      doc: 'The warehouse directory: tables, catalog, ledger and journal. Made when it is not there.',
+      default: 'warehouse',
+    }),
+  },
+)
+
+const journal = section(
+  { doc: 'Frames on disk exactly as received.', usedBy: 'journal' },
+  {
+    compression: choice(['none', 'zstd'], {
+      doc: 'How segments are written from now on; those that are there stay as they are.',
+      default: 'none',
+    }),
+    flush_every_ms: whole({
+      doc: 'Longest time in milliseconds that a frame waits before its write and sync begin.',
+      default: 20,
+      min: 1,
+      max: 10_000,
+    }),
+    flush_bytes: size({
+      doc: 'Bytes that begin a write at once.',
+      default: 256 * KIB,
+      min: 4 * KIB,
+      max: 64 * MIB,
+    }),
+    segment_bytes: size({
+      doc: 'Size of a segment, the unit in which retention deletes.',
+      default: 64 * MIB,
+      min: MIB,
+      max: 1024 * MIB,
+    }),
+    reserve_bytes: size({
+      doc: 'Space kept back for the day the disk is full, so that what was received can still be sealed and committed.',
+      default: 64 * MIB,
+      min: 0,
+      max: 1024 * MIB,
+    }),
+    retention: section(
+      {
+        doc: 'How long segments are kept after all their rows are committed; the first bound reached counts.',
+      },
+      {
+        days: whole({ doc: 'Days that a segment is kept.', default: 7, min: 0, max: 36_500 }),
+        bytes: size({ doc: 'Bytes of all segments together.', default: 20 * GB, min: 0, max: 1000 * TB }),
+      },
+    ),
+  },
+)
+
+const images = section(
+  { doc: 'Book images made from the deltas: tables `spot_ob` and `futures_ob`.', usedBy: 'normalize' },
+  {
+    derived_every_ms: whole({
+      doc: 'Milliseconds between two derived images of a book, on a fixed grid; none is made where nothing changed.',
+      default: 100,
+      min: 10,
+      max: HOUR_MS,
+    }),
+    derived_levels: whole({
+      doc: 'Levels a side of a derived image; 0: none are made.',
+      default: 20,
+      min: 0,
+      max: 5000,
+    }),
+    checkpoint_every_ms: whole({
+      doc: 'Milliseconds between two images of the full book.',
+      default: 60_000,
+      min: 1000,
+      max: DAY_MS,
+    }),
+    depth_cap: whole({ doc: 'Levels a side that a book keeps.', default: 2000, min: 1, max: 100_000 }),
+  },
+)
+
+const bySeal = 'Files are sealed by `seal.every_ms` and `seal.rows`.'
+
+const parquet = section(
+  { doc: 'Data files.', usedBy: 'sink' },
+  {
+    compression: choice(['zstd', 'snappy'], { doc: 'Codec of data pages.', default: 'zstd' }),
+    target_mb: whole({
+      doc: 'Size in megabytes that a data file should have.',
+      usedBy: null,
+      note: bySeal,
+      default: 128,
+      min: 1,
+      max: 2048,
+    }),
+    flush_interval_ms: whole({
+      doc: 'Milliseconds after which a data file is written at the latest.',
+      usedBy: null,
+      note: bySeal,
+      default: 5000,
+      min: 10,
+      max: HOUR_MS,
+    }),
+  },
+)
+
+const seal = section(
+  { doc: 'When data files are cut: at whichever comes first.', usedBy: 'pipeline' },
+  {
+    every_ms: whole({ doc: 'Milliseconds since the last cut.', default: 30_000, min: 10, max: HOUR_MS }),
+    rows: whole({ doc: 'Rows of all tables together.', default: 500_000, min: 1, max: 50_000_000 }),
+  },
+)
+
+const commit = section(
+  { doc: 'When sealed files become part of the tables.', usedBy: 'pipeline' },
+  { every_ms: whole({ doc: 'Milliseconds between two commits.', default: 10_000, min: 10, max: HOUR_MS }) },
+)
+
+const s3tables = section(
+  {
+    doc: 'Amazon S3 Tables instead of a directory.',
+    usedBy: null,
+    note: 'Tables are in `warehouse.directory`, with a catalog of their own.',
+  },
+  {
+    bucket: textOrNull(bucketName, { doc: 'The table bucket.' }),
+    namespace: textOrNull(tableName, { doc: 'The namespace of the tables.' }),
+    table: textOrNull(tableName, { doc: 'The table, where a process fills only one.' }),
+    rest_endpoint: textOrNull(endpointAddress, { doc: 'The Iceberg REST endpoint.' }),
+  },
+)
+
+/** Sections about what is stored, how and how long. */
+export const storageKeys = { warehouse, journal, images, parquet, seal, commit, s3tables }
