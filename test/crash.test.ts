@@ -133,7 +133,7 @@ describe('a collecting process killed by SIGKILL', () => {
           })
         })
         const second = await run(...collect)
-        expect(second.code).toBe(1)
+        expect(second.code).toBe(2)
         expect(second.stderr).toContain(join(warehouse, 'raw'))
         first.process.kill('SIGTERM')
         expect((await first.ended).code).toBe(0)

@@ -115,6 +115,7 @@ export async function simulatedRun(seed: number, folder: string, seconds: number
     sealRows: 500 + chance.below(20_000),
     commitEveryMs: 150 + chance.below(800),
     threads: 0,
+    journal: { reserveBytes: 0, compression: chance.hits(0.5) ? 'zstd' : 'none', segmentBytes: 1 << 20 },
     backoff: { firstMs: 50, maxMs: 500, jitter: 0.25 },
     clock,
     chance,

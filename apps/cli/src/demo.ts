@@ -44,7 +44,7 @@ const LEVELS_PER_DIFF = 25
 const MESSAGES_PER_SECOND =
   MARKETS.flatMap(({ symbols }) => symbols).length * (TRADES_PER_SECOND + 10 + TRADES_PER_SECOND)
 /** Faults in a run, whatever its length: each kind comes at least twice. */
-const FAULTS = 9
+const FAULTS = 14
 
 export function addDemo(program: Command): void {
   program
@@ -122,6 +122,8 @@ function startDemoCollector(flags: DemoFlags, urls: SimInWorker['urls'], clock: 
     sealRows: 500_000,
     commitEveryMs: 2_000,
     threads: 1,
+    // A demo's journal is small, and its disk is not its own.
+    journal: { reserveBytes: 1 << 20 },
     backoff: { firstMs: 200, maxMs: 5_000, jitter: 0.25 },
     clock,
     chance: seededChance(flags.seed),

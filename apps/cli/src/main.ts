@@ -1,4 +1,4 @@
-import { addCollect, explain } from '@cryptoflow/console'
+import { addCollect, exitCodeOf, explain } from '@cryptoflow/console'
 import { VERSION } from '@cryptoflow/pipeline'
 import { Command } from 'commander'
 import { addDemo } from './demo.ts'
@@ -21,5 +21,5 @@ try {
 } catch (error) {
   process.stderr.write(explain(error))
   // Threads and sockets of what failed may still be open; what they held is safe in the journal.
-  process.exit(1)
+  process.exit(exitCodeOf(error))
 }

@@ -1,39 +1,38 @@
+import type { Flag } from '@cryptoflow/config'
 import { exchangeMarkets } from '@cryptoflow/exchanges'
-import { type DurableStep, durableSteps, type Market, type TableName } from '@cryptoflow/model'
-import {
-  type Collector,
-  type CrashDrill,
-  type MarketCollection,
-  startCollector,
-  VERSION,
-} from '@cryptoflow/pipeline'
+import { type DurableStep, durableSteps, type TableName } from '@cryptoflow/model'
+import { type Collector, type CrashDrill, startCollector, VERSION } from '@cryptoflow/pipeline'
 import { type Clock, CryptoFlowError, seededChance, systemClock } from '@cryptoflow/runtime'
 import { Command } from 'commander'
-import { images } from './images.ts'
 import { noticeText, progressText } from './progress.ts'
-import { explain, onStopSignal, openProgress, wholeNumber } from './terminal.ts'
+import { loadSettings } from './settings.ts'
+import { exitCodeOf, explain, onStopSignal, openProgress, wholeNumber } from './terminal.ts'
 
-interface CollectFlags {
-  readonly exchange: string
-  readonly market: string
-  readonly symbols: string
-  readonly streams?: string
-  readonly warehouse: string
-  readonly wsUrl?: string
-  readonly restUrl?: string
-  readonly sealMs: number
-  readonly sealRows: number
-  readonly commitMs: number
-  readonly threads: number
+interface CollectFlags extends Partial<Record<string, unknown>> {
+  readonly config?: string
   readonly untilFrames?: number
   readonly crashAt?: CrashDrill
 }
+
+/** Flags that set a key of the configuration. */
+const keyFlags = [
+  ['--exchange <name>', 'exchange', 'exchange; default: the first that is known'],
+  ['--market <market>', 'market', 'spot, linear (margined in the quote) or inverse (in the base)'],
+  ['--symbols <list>', 'symbols', 'symbols as the exchange writes them, separated by commas'],
+  ['--warehouse <dir>', 'warehouse.directory', 'warehouse directory; made when it is not there'],
+  ['--ws-url <url>', 'ws_url', 'WebSocket scheme, host and port other than the exchange’s own'],
+  ['--rest-url <url>', 'rest_url', 'REST address other than the exchange’s own'],
+  ['--seal-ms <ms>', 'seal.every_ms', 'seal files at the latest after (30000)'],
+  ['--seal-rows <rows>', 'seal.rows', 'seal files at the latest after (500000)'],
+  ['--commit-ms <ms>', 'commit.every_ms', 'commit every (10000)'],
+  ['--threads <n>', 'threads', '1: lane and publisher in threads of their own, 0: inline (1)'],
+] as const
 
 /** The command `collect`: any tables of a market together. */
 export function addCollect(program: Command): void {
   const command = program
     .command('collect')
-    .description('collect a market into a warehouse until interrupted')
+    .description('collect markets into a warehouse until interrupted')
     .option(
       '--streams <list>',
       'tables (ticks,spot_delta,bbo) or the exchange’s own channels (depth@500ms); default: every table of the market',
@@ -43,7 +42,7 @@ export function addCollect(program: Command): void {
 
 /**
  * Runs a process that collects these tables and nothing else: what a thin collector app is. Ends the process with
- * status 1 and an explanation when it fails.
+ * an explanation when it fails.
  */
 export async function runCollector(name: string, tables: readonly TableName[]): Promise<void> {
   const command = new Command(name)
@@ -55,27 +54,15 @@ export async function runCollector(name: string, tables: readonly TableName[]): 
   } catch (error) {
     process.stderr.write(explain(error))
     // Threads and sockets of what failed may still be open; what they held is safe in the journal.
-    process.exit(1)
+    process.exit(exitCodeOf(error))
   }
 }
 
 function withFlags(command: Command): Command {
+  command.option('--config <file>', 'configuration (or CONFIG_FILE); flags win over it')
+  for (const [form, , text] of keyFlags) command.option(form, text)
   return command
-    .requiredOption('--symbols <list>', 'symbols as the exchange writes them, separated by commas')
-    .requiredOption('--warehouse <dir>', 'warehouse directory; made when it is not there')
-    .option('--exchange <name>', 'exchange', exchangeMarkets[0]?.exchange)
-    .option('--market <market>', 'spot, linear (margined in the quote) or inverse (in the base)', 'spot')
-    .option('--ws-url <url>', 'WebSocket scheme, host and port other than the exchange’s own')
-    .option('--rest-url <url>', 'REST address other than the exchange’s own')
-    .option('--seal-ms <ms>', 'seal files at the latest after', wholeNumber('--seal-ms', 10), 30_000)
-    .option('--seal-rows <rows>', 'seal files at the latest after', wholeNumber('--seal-rows', 1), 500_000)
-    .option('--commit-ms <ms>', 'commit every', wholeNumber('--commit-ms', 10), 10_000)
-    .option(
-      '--threads <n>',
-      '1: lane and publisher in threads of their own, 0: inline',
-      wholeNumber('--threads', 0),
-      1,
-    )
+    .option('--set <key=value...>', 'any key of the configuration: journal.compression=zstd')
     .option('--until-frames <n>', 'stop by itself after this many frames', wholeNumber('--until-frames', 1))
     .option(
       '--crash-at <step:passage:report>',
@@ -87,15 +74,10 @@ function withFlags(command: Command): Command {
 async function collect(flags: CollectFlags): Promise<void> {
   const clock = systemClock()
   const progress = openProgress(clock.nowUs)
+  const { settings, warnings } = loadSettings(flags.config, flagsOf(flags))
+  for (const warning of warnings) process.stderr.write(`${warning}\n`)
   const collector = await startCollector({
-    collections: [collectionOf(flags)],
-    warehouseDirectory: flags.warehouse,
-    images,
-    compression: 'zstd',
-    sealEveryMs: flags.sealMs,
-    sealRows: flags.sealRows,
-    commitEveryMs: flags.commitMs,
-    threads: flags.threads === 0 ? 0 : 1,
+    ...settings,
     clock,
     chance: seededChance(clock.nowUs() % 2 ** 31),
     drill: flags.crashAt ?? null,
@@ -122,36 +104,32 @@ async function collect(flags: CollectFlags): Promise<void> {
   }
 }
 
-function collectionOf(flags: CollectFlags): MarketCollection {
-  const { exchange, market, streams } = flags
-  return {
-    exchange,
-    market: market as Market,
-    ...urlsOf(flags),
-    symbols: listOf(flags.symbols),
-    ...(streams === undefined ? {} : { streams: listOf(streams) }),
+/** What was typed, as keys of the configuration. */
+function flagsOf(flags: CollectFlags): Flag[] {
+  const typed: Flag[] = []
+  for (const [form, key] of keyFlags) {
+    const name = form.split(' ')[0] as string
+    const value = flags[camelCase(name.slice(2))]
+    if (typeof value === 'string') typed.push({ key, value, name })
   }
+  // Without a file somebody must say which exchange; there is one that everybody begins with.
+  const isFlat = typed.some(({ key }) => key === 'symbols') && !typed.some(({ key }) => key === 'exchange')
+  const [first] = exchangeMarkets
+  if (isFlat && flags.config === undefined && first !== undefined) {
+    typed.push({ key: 'exchange', value: first.exchange, name: '--exchange' })
+  }
+  if (typeof flags.streams === 'string') {
+    typed.push({ key: 'streams', value: flags.streams, name: '--streams' })
+  }
+  for (const pair of (flags.set as readonly string[] | undefined) ?? []) {
+    const at = pair.indexOf('=')
+    typed.push({ key: pair.slice(0, Math.max(at, 0)), value: pair.slice(at + 1), name: '--set' })
+  }
+  return typed
 }
 
-/** The parts of a list with commas; an empty part is nobody's name. */
-function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-}
-
-/** Both addresses or none: half a simulator would be collected beside half the real exchange. */
-function urlsOf({ wsUrl, restUrl }: CollectFlags): Pick<MarketCollection, 'urls'> {
-  if (wsUrl !== undefined && restUrl !== undefined) return { urls: { wsUrl, restUrl } }
-  if (wsUrl === undefined && restUrl === undefined) return {}
-  throw new CryptoFlowError(
-    'reading the command line: found one of --ws-url and --rest-url, expected both or none',
-    {
-      kind: 'usage',
-      reaction: 'stop',
-    },
-  )
+function camelCase(flag: string): string {
+  return flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 }
 
 /** Frames are counted from the start of this process. */

@@ -1,5 +1,5 @@
 import type { Collector } from '@cryptoflow/pipeline'
-import { grouped } from './terminal.ts'
+import { bytesText, grouped } from './terminal.ts'
 
 /** Rates since the last call for the same collector. */
 const seen = new WeakMap<Collector, { nowUs: number; frames: number; rows: number }>()
@@ -46,6 +46,16 @@ export function noticeText(notice: Notice): string {
       return `asking for ${quoted(notice.stream)} ${quoted(notice.symbol)} failed, again in ${notice.delayMs} ms: ${notice.reason}`
     case 'poll-slowed':
       return `${quoted(notice.stream)} is asked every ${notice.possibleMs} ms instead of ${notice.everyMs}: the exchange allows no more`
+    case 'disk-full':
+      return `the disk is full: not listening until there is room in ${notice.directory}; what was received is being committed`
+    case 'disk-resumed':
+      return `the disk has room again: listening after ${Math.round(notice.seconds)} s, ${notice.refused} records refused; the hole is in gaps`
+    case 'reserve-short':
+      return `only ${bytesText(notice.bytes)} of ${bytesText(notice.wantedBytes)} could be kept back for a full disk`
+    case 'retired':
+      return `${notice.segments} segments of the journal deleted, ${bytesText(notice.bytes)}: all their rows are committed`
+    case 'retention-failed':
+      return `old segments of the journal could not be deleted: ${notice.reason}`
     case 'snapshot-failed':
       return `book snapshot of ${quoted(notice.symbol)} failed, again in ${notice.delayMs} ms: ${notice.reason}`
   }

@@ -1,4 +1,5 @@
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
+import { ConfigError } from './settings.ts'
 
 /** Where progress goes: a line that is written over on a terminal, a plain line now and then elsewhere. */
 export interface ProgressLine {
@@ -52,13 +53,20 @@ export function onStopSignal(clock: Clock, stop: () => void): void {
 /** What went wrong, for a person: the message, then the values one per line. */
 export function explain(error: unknown): string {
   const lines = [`cryptoflow: ${messageOf(error)}`]
-  if (error instanceof CryptoFlowError) {
+  if (error instanceof ConfigError) lines.push(...error.lines)
+  else if (error instanceof CryptoFlowError) {
     for (const [name, value] of Object.entries(error.context)) lines.push(`  ${name}: ${plainValue(value)}`)
     if (error.cause !== undefined) lines.push(`  because: ${messageOf(error.cause)}`)
   } else if (error instanceof Error && error.stack !== undefined) {
     lines.push(...error.stack.split('\n').slice(1))
   }
   return `${lines.join('\n')}\n`
+}
+
+/** Status that a command ends with: 2 when it was told something wrong, 1 when something went wrong. */
+export function exitCodeOf(error: unknown): number {
+  const isTold = error instanceof CryptoFlowError && (error.kind === 'usage' || error.kind === 'config')
+  return isTold ? 2 : 1
 }
 
 function plainValue(value: unknown): string {

@@ -1,9 +1,24 @@
 import type { MarketOptions } from '@cryptoflow/exchanges'
-import type { IngestNotice } from '@cryptoflow/ingest'
+import type { IngestLimits, IngestNotice } from '@cryptoflow/ingest'
+import type { JournalOptions, RetentionPolicy } from '@cryptoflow/journal'
 import type { Market } from '@cryptoflow/model'
 import type { ImageOptions } from '@cryptoflow/normalize'
 import type { Backoff, Chance, Clock } from '@cryptoflow/runtime'
 import type { CrashDrill } from './drill.ts'
+
+/** What happens around a collecting process, for logs and the progress line. */
+export type CollectNotice = IngestNotice | JournalNotice
+
+/** What happens to the disk. */
+export type JournalNotice =
+  /** No room is left: sockets are closed, what was received is sealed and committed, and space is waited for. */
+  | { readonly kind: 'disk-full'; readonly directory: string }
+  /** Room is back; what could not be received between is in `gaps`. */
+  | { readonly kind: 'disk-resumed'; readonly refused: number; readonly seconds: number }
+  /** Less could be kept back for a full disk than was asked for. */
+  | { readonly kind: 'reserve-short'; readonly bytes: number; readonly wantedBytes: number }
+  | { readonly kind: 'retired'; readonly segments: number; readonly bytes: number }
+  | { readonly kind: 'retention-failed'; readonly reason: string }
 
 /** What is collected of one market. */
 export interface MarketCollection {
@@ -12,8 +27,22 @@ export interface MarketCollection {
   /** Addresses other than the exchange's own, for simulators and proxies. */
   readonly urls?: MarketOptions
   readonly symbols: readonly string[]
+  /** Distance of two questions by polled stream, milliseconds, where it is not the stream's own. */
+  readonly pollEveryMs?: Readonly<Record<string, number>>
+  /** By stream: when a silent subscription is told as mute, milliseconds; null: never. */
+  readonly expectWithinMs?: Readonly<Record<string, number | null>>
   /** Tables (`ticks`, `spot_delta`) or the exchange's own channels (`depth@500ms`); default all tables it can fill. */
   readonly streams?: readonly string[]
+}
+
+/** How frames are kept on disk. What is absent is the journal's own default. */
+export interface JournalSettings
+  extends Pick<
+    JournalOptions,
+    'compression' | 'flushEveryMs' | 'flushBytes' | 'segmentBytes' | 'reserveBytes'
+  > {
+  /** Segments whose rows are all committed are deleted at the first of these bounds; default 7 days or 20 GB. */
+  readonly retention?: RetentionPolicy
 }
 
 /** What one collecting process is told. */
@@ -29,9 +58,12 @@ export interface CollectOptions {
   readonly commitEveryMs: number
   /** 1: lane and publisher in threads of their own; 0: everything inline. */
   readonly threads: 0 | 1
+  readonly journal?: JournalSettings
   readonly backoff?: Backoff
+  /** Bounds of conversations that are ours and not the exchange's. */
+  readonly ingestLimits?: Partial<IngestLimits>
   readonly clock: Clock
   readonly chance: Chance
   readonly drill: CrashDrill | null
-  readonly notice: (notice: IngestNotice) => void
+  readonly notice: (notice: CollectNotice) => void
 }

@@ -7,7 +7,8 @@ import { type Board, openBoard } from './board.ts'
 import type { CollectOptions, MarketCollection } from './collect-options.ts'
 import { type Parts, pump, startRounds } from './collecting.ts'
 import { crashProbe } from './drill.ts'
-import { type Hearing, startIngests } from './ingests.ts'
+import { type Hearing, type Ingests, startIngests } from './ingests.ts'
+import { type JournalKeeper, keepJournal } from './journal-keeper.ts'
 import { openLane } from './lane-host.ts'
 import { openPublisher, settle } from './publisher.ts'
 import { sealer } from './sealer.ts'
@@ -31,23 +32,32 @@ export async function startCollector(options: CollectOptions): Promise<Collector
   refuseDoubles(options.collections)
   const board = openBoard()
   const warehouse = warehouseAt(options.warehouseDirectory)
+  let onFull = (): void => {}
   const journal = await openJournal({
     directory: warehouse.journalDirectory,
     clock: options.clock,
     version: VERSION,
+    ...options.journal,
+    onFull: () => onFull(),
     ...storedOf(options.collections, hearings),
     ...(options.drill === null ? {} : { probe: crashProbe(options.drill, board) }),
   })
   try {
     const failure = openFailure()
-    return run(await openParts(options, journal, board, failure.fail), hearings, failure)
+    const parts = await openParts(options, journal, board, failure.fail)
+    const ingests = startIngests(parts, hearings, failure.fail)
+    const keeper = keepJournal(parts, ingests, failure.fail)
+    onFull = keeper.full
+    if (journal.isFull) keeper.full()
+    return run(parts, ingests, keeper, failure)
   } catch (error) {
     await journal.close()
     throw error
   }
 }
 
-function hearingOf({ exchange, market, urls, symbols, streams }: MarketCollection): Hearing {
+function hearingOf(collection: MarketCollection): Hearing {
+  const { exchange, market, urls, symbols, pollEveryMs, expectWithinMs } = collection
   if (!hasMarket(exchange, market)) {
     throw new CryptoFlowError('collecting: no adapter reads this market', {
       kind: 'config',
@@ -60,7 +70,17 @@ function hearingOf({ exchange, market, urls, symbols, streams }: MarketCollectio
     })
   }
   const found = findMarket(exchange, market, urls)
-  return { market: found, symbols: [...new Set(symbols)], ...resolveStreams(found, streams) }
+  const { streams, tables } = resolveStreams(found, collection.streams)
+  return {
+    market: found,
+    tables,
+    options: {
+      symbols: [...new Set(symbols)],
+      streams,
+      ...(pollEveryMs === undefined ? {} : { pollEveryMs }),
+      ...(expectWithinMs === undefined ? {} : { expectWithinMs }),
+    },
+  }
 }
 
 /** What the journal is told of tables: nothing of markets that are collected whole. */
@@ -126,14 +146,15 @@ async function openParts(
 
 function run(
   parts: Parts,
-  hearings: readonly Hearing[],
+  ingests: Ingests,
+  keeper: JournalKeeper,
   { failed, fail }: ReturnType<typeof openFailure>,
 ): Collector {
   const { options, journal, publisher, lane, seal, board } = parts
-  const ingests = startIngests(parts, hearings, fail)
   const cancelRounds = startRounds(parts, fail)
   const closeAll = async (): Promise<void> => {
     cancelRounds()
+    await keeper.stop()
     await ingests.stop()
     await Promise.allSettled([lane.close(), publisher.close()])
     await journal.close()
@@ -145,6 +166,7 @@ function run(
   ended.catch(() => {})
 
   const drain = async (): Promise<void> => {
+    await keeper.stop()
     await ingests.stop()
     journal.append(RecordKind.stop, 0, options.clock.nowUs(), new Uint8Array(0))
     await journal.finish()

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import { readImage } from '@cryptoflow/journal'
-import type { JournalBlock } from '@cryptoflow/model'
+import { readImage, withBallast } from '@cryptoflow/journal'
+import type { JournalBlock, ObjectStore } from '@cryptoflow/model'
 import type { ImageOptions, SnapshotRequest } from '@cryptoflow/normalize'
 import { diskStore } from '@cryptoflow/stores'
 import { openBoard } from './board.ts'
@@ -42,13 +42,19 @@ export async function buildLane(config: LaneConfig): Promise<Lane> {
   const probe = config.drill === null ? {} : { probe: crashProbe(config.drill, board) }
   const image =
     config.image === null || imageDirectory === null ? null : await readImage(imageDirectory, config.image)
+  const store = diskStore({ directory: config.warehouseDirectory, step: 'file-write', ...probe })
   return createLane({
     ...config,
     namespace: NAMESPACE,
-    store: diskStore({ directory: config.warehouseDirectory, step: 'file-write', ...probe }),
+    store: imageDirectory === null ? store : fromReserve(imageDirectory, store),
     image,
     ...probe,
   })
+}
+
+/** A full disk must still take the files of what it holds: the journal's reserve is for that (K7). */
+function fromReserve(journalDirectory: string, store: ObjectStore): ObjectStore {
+  return { ...store, put: (key, bytes) => withBallast(journalDirectory, () => store.put(key, bytes)) }
 }
 
 export async function openLane(config: LaneConfig, threads: 0 | 1): Promise<LaneHost> {

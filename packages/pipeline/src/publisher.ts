@@ -8,7 +8,7 @@ import {
   tableDefinition,
 } from '@cryptoflow/commit'
 import { prepareAppend, type TableDefinition } from '@cryptoflow/iceberg'
-import { dropImages, openControlLog, removeImage } from '@cryptoflow/journal'
+import { dropImages, openControlLog, removeImage, withBallast } from '@cryptoflow/journal'
 import {
   type ControlEntry,
   type EpochRequest,
@@ -152,7 +152,7 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
       board.set('sealed', request.to)
       await seals.add(request.epoch, request.to, image)
     },
-    round,
+    round: () => withBallast(config.controlDirectory, round),
     async close() {
       catalog.close()
       ledger.close()

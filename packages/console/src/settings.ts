@@ -1,0 +1,76 @@
+import { type Config, type Flag, loadConfig, marketFacts, problemText, readInput } from '@cryptoflow/config'
+import { exchangeMarkets } from '@cryptoflow/exchanges'
+import type { CollectOptions } from '@cryptoflow/pipeline'
+import { CryptoFlowError } from '@cryptoflow/runtime'
+
+/** What of a collecting process stands in its configuration. */
+export type Settings = Omit<CollectOptions, 'clock' | 'chance' | 'drill' | 'notice'>
+
+/** A checked configuration, and what a person should know of it. */
+export interface LoadedSettings {
+  readonly config: Config
+  readonly settings: Settings
+  readonly warnings: readonly string[]
+}
+
+/** Wrong configuration: every problem at once, a line each. */
+export class ConfigError extends CryptoFlowError {
+  readonly lines: readonly string[]
+
+  constructor(lines: readonly string[]) {
+    super('reading the configuration: it cannot be used', { kind: 'config', reaction: 'stop' })
+    this.lines = lines
+  }
+}
+
+/**
+ * Flags over environment over file over defaults, checked together. Throws ConfigError with all problems when it
+ * cannot be used.
+ */
+export function loadSettings(path: string | undefined, flags: readonly Flag[]): LoadedSettings {
+  const read = readInput(path === undefined ? {} : { path })
+  const { config, problems, warnings } = loadConfig({ ...read, flags, facts: marketFacts(exchangeMarkets) })
+  if (config === null) throw new ConfigError(problems.map(problemText))
+  return { config, settings: settingsOf(config), warnings: warnings.map(problemText) }
+}
+
+/** The configuration in the pipeline's words. */
+export function settingsOf(config: Config): Settings {
+  const { warehouse, journal, images, parquet, seal, commit, threads, ingest, backoff } = config
+  return {
+    collections: config.collectors.map(collectionOf),
+    warehouseDirectory: warehouse.directory,
+    images: {
+      derivedEveryUs: images.derivedEveryMs * 1000,
+      derivedLevels: images.derivedLevels,
+      checkpointEveryUs: images.checkpointEveryMs * 1000,
+      depthCap: images.depthCap,
+    },
+    compression: parquet.compression,
+    sealEveryMs: seal.everyMs,
+    sealRows: seal.rows,
+    commitEveryMs: commit.everyMs,
+    threads: threads === 0 ? 0 : 1,
+    journal,
+    ingestLimits: ingest,
+    backoff,
+  }
+}
+
+function collectionOf(collector: Config['collectors'][number]): Settings['collections'][number] {
+  const { exchange, market, streams, symbols, wsUrl, restUrl, paths, pollEveryMs, expectWithinMs } = collector
+  const urls = {
+    ...(wsUrl === null ? {} : { wsUrl }),
+    ...(restUrl === null ? {} : { restUrl }),
+    ...(Object.keys(paths).length === 0 ? {} : { paths }),
+  }
+  return {
+    exchange,
+    market,
+    symbols,
+    pollEveryMs,
+    expectWithinMs,
+    ...(Object.keys(urls).length === 0 ? {} : { urls }),
+    ...(streams === null ? {} : { streams }),
+  }
+}

@@ -1,0 +1,80 @@
+import type { RetentionPolicy } from '@cryptoflow/journal'
+import { messageOf } from '@cryptoflow/runtime'
+import type { Parts } from './collecting.ts'
+import type { Ingests } from './ingests.ts'
+
+/** What keeps a journal within its disk: old segments go, and a full disk is waited out. */
+export interface JournalKeeper {
+  /** The disk is full. */
+  full(): void
+  /** Ends both; resolves when nothing is under way. */
+  stop(): Promise<void>
+}
+
+const RETENTION_DEFAULT: RetentionPolicy = { days: 7, bytes: 20_000_000_000 }
+const RETIRE_EVERY_MS = 60_000
+/** How often a full disk is looked at again. */
+const RESUME_EVERY_MS = 1_000
+
+/**
+ * Deletes segments whose rows are all committed when they are old or many, and takes a full disk as the commit
+ * protocol says (K7): sockets are closed, sealing and committing go on from the reserve, released segments are
+ * deleted, and hearing begins again when there is room.
+ */
+export function keepJournal(
+  { options, journal, board }: Pick<Parts, 'options' | 'journal' | 'board'>,
+  ingests: Pick<Ingests, 'pause' | 'resume'>,
+  fail: (error: unknown) => void,
+): JournalKeeper {
+  const { clock, notice } = options
+  const policy = options.journal?.retention ?? RETENTION_DEFAULT
+  let isStopped = false
+  let work: Promise<void> = Promise.resolve()
+  let cancelWait = (): void => {}
+
+  const retire = async (): Promise<void> => {
+    try {
+      const gone = await journal.retire(board.get('released'), policy)
+      const bytes = gone.reduce((sum, segment) => sum + segment.bytes, 0)
+      if (gone.length > 0) notice({ kind: 'retired', segments: gone.length, bytes })
+    } catch (error) {
+      notice({ kind: 'retention-failed', reason: messageOf(error) })
+    }
+  }
+  /** One thing at a time; nothing begins after a stop. */
+  const then = (next: () => Promise<void>): void => {
+    work = work.then(() => (isStopped ? undefined : next())).catch(fail)
+  }
+  const tryResume = async (): Promise<void> => {
+    await retire()
+    const hole = await journal.tryResume()
+    if (hole === null) waitForRoom()
+    else {
+      notice({ kind: 'disk-resumed', refused: hole.records, seconds: (hole.toUs - hole.fromUs) / 1e6 })
+      ingests.resume('disk_full')
+    }
+  }
+  const waitForRoom = (): void => {
+    if (!isStopped) cancelWait = clock.after(RESUME_EVERY_MS, () => then(tryResume))
+  }
+
+  const { bytes, wantedBytes, targetBytes } = journal.reserve
+  if (targetBytes < wantedBytes) notice({ kind: 'reserve-short', bytes, wantedBytes })
+  const cancelRetire = clock.every(RETIRE_EVERY_MS, () => then(retire))
+  then(retire)
+  return {
+    full() {
+      notice({ kind: 'disk-full', directory: journal.directory })
+      then(async () => {
+        await ingests.pause()
+        waitForRoom()
+      })
+    },
+    async stop() {
+      isStopped = true
+      cancelRetire()
+      cancelWait()
+      await work
+    },
+  }
+}

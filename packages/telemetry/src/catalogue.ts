@@ -1,0 +1,234 @@
+/** Where a counter, gauge or histogram is described, once. */
+export interface MetricSpec {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  /** One sentence with the unit; no line end. */
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Also has the label `symbol` in a process that keeps series per symbol. Gauges never do: see `metrics.ts`. */
+  readonly symbol?: true
+  /** Upper bounds of a histogram's buckets, ascending, in the metric's unit. */
+  readonly buckets?: readonly number[]
+}
+
+const market = ['exchange', 'market'] as const
+const stream = ['exchange', 'market', 'stream'] as const
+const table = ['table'] as const
+const none = [] as const
+
+/** From one machine to another on the same continent, up to a queue that has stood for half a minute. */
+const latencyMs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000]
+/** Local disk and processor work. */
+const workSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+/** Requests to a store or a catalog, with their retries. */
+const remoteSeconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+/** 16 kB to 512 MB: a file is meant to have about 128 MB. */
+const fileBytes = [
+  2 ** 14,
+  2 ** 16,
+  2 ** 18,
+  2 ** 20,
+  2 ** 22,
+  2 ** 24,
+  2 ** 25,
+  2 ** 26,
+  2 ** 27,
+  2 ** 28,
+  2 ** 29,
+]
+const gapSizes = [1, 2, 5, 10, 50, 100, 500, 1000, 10_000, 100_000]
+
+/**
+ * Every metric of CryptoFlow by its name.
+ *
+ * Names are a contract: dashboards and alerts of others stand on them. Base units (seconds, bytes, ratio) and
+ * `_total` on counters, except where a name is older than this table. Label values come from the config and the
+ * registry; `symbol` alone comes from the wire, so it is there only when asked for. No label has a shard: shards
+ * times buckets is what fills a Prometheus.
+ */
+export const catalogue = {
+  // Sockets.
+  collector_websocket_connected: gauge('Connections whose subscriptions are all acknowledged.', market),
+  collector_websocket_configured: gauge('Connections that the plan has.', market),
+  collector_websocket_reconnects_total: counter('Connections opened again after one ended.', market),
+  collector_message_timeouts_total: counter('Connections given up because nothing came.', market),
+  reader_messages_total: counter('Frames received, read or not.', market),
+  reader_bytes_total: counter('Bytes of frames and REST bodies received.', market),
+  reader_connects_total: counter('Connections opened.', market),
+  reader_disconnects_total: counter('Connections that ended, for any cause.', market),
+  reader_replaced_total: counter('Connections that a successor took over from.', market),
+  reader_unreadable_total: counter('Connections given up because most frames could not be read.', market),
+  reader_mute_total: counter('Subscriptions acknowledged and not heard in time.', market),
+  reader_pauses_total: counter('Times that sockets were paused because the disk was behind.', market),
+  reader_snapshots_total: counter('Book snapshots asked for over REST, by outcome (ok, failed).', [
+    ...market,
+    'outcome',
+  ]),
+  reader_polls_total: counter('Polls over REST, by outcome (ok, failed).', [...market, 'outcome']),
+  rate_limited_total: counter('Answers that told us to slow down, by HTTP status.', ['exchange', 'status']),
+
+  // Egress.
+  egress_connections: gauge('Open connections by local address.', ['address']),
+  egress_cooldowns_total: counter('Times an address was rested after a refusal.', ['exchange', 'address']),
+  exchange_weight_used_ratio: gauge('Share of the REST weight of this minute that is used, 0 to 1.', [
+    'exchange',
+    'address',
+  ]),
+
+  // Messages and sequences.
+  collector_messages_received_total: symbolCounter('Messages decoded.', stream),
+  collector_messages_dropped_total: counter(
+    'Messages heard and not journaled: the last resort of a full disk.',
+    market,
+  ),
+  collector_latency_exchange_to_collector_ms: symbolHistogram(
+    "Milliseconds from the exchange's time of a message to its arrival; 0 when its clock is ahead of ours.",
+    stream,
+    latencyMs,
+  ),
+  collector_sequence_gaps_total: symbolCounter("Holes in the exchange's sequence numbers.", stream),
+  collector_sequence_gap_size: symbolHistogram('Sequence numbers missing in a hole.', stream, gapSizes),
+  collector_sequence_out_of_order_total: symbolCounter(
+    'Messages heard behind one that comes after them.',
+    stream,
+  ),
+  collector_sequence_duplicates_total: symbolCounter('Messages heard again and not stored again.', stream),
+  seq_gaps_total: counter('Rows written to the table of gaps, whatever the cause.', [...market, 'table']),
+  dead_letters_total: counter('Messages that could not be read, kept with their bytes.', [
+    ...market,
+    'reason',
+  ]),
+  book_resyncs_total: symbolCounter('Book snapshots that order books asked for to be right again.', market),
+  books_live: gauge('Order books that are right now.', market),
+  books_waiting: gauge('Order books that wait for a snapshot.', market),
+
+  // Channels and lanes.
+  channel_depth: gauge('Items waiting in a channel.', ['channel']),
+  channel_occupancy_ratio: gauge('Share of a channel that is filled, 0 to 1.', ['channel']),
+  channel_high_water: gauge('Most items that ever waited in a channel.', ['channel']),
+  channel_enqueue_delay_seconds: histogram(
+    'Seconds that an item waited in a channel.',
+    ['channel'],
+    workSeconds,
+  ),
+  drops_total: counter('Items that a full channel gave up, by its policy.', ['channel', 'policy']),
+  operator_duration_seconds: histogram(
+    'Seconds of one batch in one step of the lane.',
+    ['operator'],
+    workSeconds,
+  ),
+  lane_lag_seconds: gauge('Seconds from the arrival of the last record that became rows until now.', none),
+  rows_total: counter('Rows made.', table),
+
+  // Journal.
+  journal_records_total: counter('Records appended to the journal.', none),
+  journal_bytes_total: counter('Bytes of the journal written to the disk.', none),
+  journal_unsynced_records: gauge('Records appended and not yet durable.', none),
+  journal_unread_records: gauge('Durable records that have not become rows yet.', none),
+  journal_fsync_duration_seconds: histogram('Seconds of one write with its fsync.', none, workSeconds),
+  journal_disk_bytes: gauge('Bytes that the journal takes on the disk.', none),
+  journal_full_disks_total: counter('Times the disk was found full.', none),
+  journal_refused_records_total: counter('Records refused because the disk was full.', none),
+
+  // Files, stores, commits.
+  flush_size_bytes: histogram('Bytes of one sealed data file.', table, fileBytes),
+  flush_duration_seconds: histogram('Seconds to sort, encode and store one data file.', table, remoteSeconds),
+  s3_upload_retries_total: counter('Uploads tried again.', none),
+  collector_s3_upload_seconds: histogram(
+    'Seconds of one upload, by status (ok, failed).',
+    ['status'],
+    remoteSeconds,
+  ),
+  collector_archives_completed_total: counter('Journal segments archived.', none),
+  collector_snapshots_archived_total: counter('Records in archived journal segments.', none),
+  collector_archive_failures_total: counter('Archive attempts that failed, by stage.', ['stage']),
+  collector_db_write_seconds: histogram(
+    'Seconds of one write to ledger or catalog.',
+    ['operation'],
+    remoteSeconds,
+  ),
+  collector_db_insert_errors_total: counter('Writes to ledger or catalog that failed, by error kind.', [
+    'error_type',
+  ]),
+  collector_db_snapshots_written_total: counter('Table snapshots committed.', table),
+  s3tables_commit_latency_seconds: histogram(
+    'Seconds of one table commit, whatever the catalog.',
+    table,
+    remoteSeconds,
+  ),
+  commits_total: counter('Table commits by outcome (committed, conflict, unknown, failed).', [
+    'table',
+    'outcome',
+  ]),
+  commit_age_seconds: gauge('Seconds since the last commit.', none),
+  epochs_pending: gauge('Sealed epochs that are not in all their tables yet.', none),
+  idempotency_dupe_total: counter(
+    'Requests that a table already held and that were not stored again.',
+    table,
+  ),
+  table_metadata_bytes: gauge("Bytes of a table's metadata file.", table),
+  table_manifests: gauge("Manifests of a table's current snapshot.", table),
+
+  // Resilience.
+  retries_total: counter('Operations tried again.', ['operation']),
+  breaker_open: gauge('1 while a dependency is left alone after failures, else 0.', ['dependency']),
+
+  // Telemetry about itself.
+  log_lines_total: counter('Log lines written.', ['level']),
+  log_bytes_total: counter('Bytes of log lines written.', none),
+  log_suppressed_total: counter('Log lines left out by sampling.', ['level']),
+  log_failures_total: counter('Log lines lost: the disk or the reader did not take them.', none),
+  ops_requests_total: counter('Requests to this server by answer.', ['status']),
+  telemetry_series_folded_total: counter(
+    'Values that went to a series `other` or nowhere: too many series.',
+    ['metric'],
+  ),
+  telemetry_values_refused_total: counter('Values that were no number, or below 0 where that cannot be.', [
+    'metric',
+  ]),
+  cryptoflow_build_info: gauge('1, with the version and git commit of the running code.', ['version', 'sha']),
+} as const satisfies Readonly<Record<string, MetricSpec>>
+
+/** The name of a metric of the catalogue. */
+export type MetricName = keyof typeof catalogue
+
+type OfType<T extends MetricSpec['type']> = {
+  [N in MetricName]: (typeof catalogue)[N]['type'] extends T ? N : never
+}[MetricName]
+
+export type CounterName = OfType<'counter'>
+export type GaugeName = OfType<'gauge'>
+export type HistogramName = OfType<'histogram'>
+
+/** The labels that a value of the metric must come with; `symbol` is left out when nobody asked for it. */
+export type LabelsOf<N extends MetricName> = {
+  readonly [L in (typeof catalogue)[N]['labels'][number]]: string
+} & ((typeof catalogue)[N] extends { readonly symbol: true } ? { readonly symbol?: string } : unknown)
+
+/** The description of a metric without its literal types. */
+export function specOf(name: MetricName): MetricSpec {
+  return catalogue[name]
+}
+
+function counter<const L extends readonly string[]>(help: string, labels: L) {
+  return { type: 'counter', help, labels } as const
+}
+
+function symbolCounter<const L extends readonly string[]>(help: string, labels: L) {
+  return { ...counter(help, labels), symbol: true } as const
+}
+
+function gauge<const L extends readonly string[]>(help: string, labels: L) {
+  return { type: 'gauge', help, labels } as const
+}
+
+function histogram<const L extends readonly string[]>(help: string, labels: L, buckets: readonly number[]) {
+  return { type: 'histogram', help, labels, buckets } as const
+}
+
+function symbolHistogram<const L extends readonly string[]>(
+  help: string,
+  labels: L,
+  buckets: readonly number[],
+) {
+  return { ...histogram(help, labels, buckets), symbol: true } as const
+}

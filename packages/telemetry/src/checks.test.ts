@@ -1,0 +1,63 @@
+import { manualClock } from '@cryptoflow/runtime'
+import { expect, test } from 'vitest'
+import { commitCheck, connectionsCheck, runCheck, writersCheck } from './checks.ts'
+
+test('connections are ok only when every one of every collector is there', () => {
+  const state = (...collectors: [string, number, number][]) =>
+    connectionsCheck(() => collectors.map(([collector, up, total]) => ({ collector, up, total }))).check()
+  expect(state(['a', 2, 2], ['b', 1, 1])).toMatchObject({ state: 'ok' })
+  expect(state(['a', 2, 3], ['b', 1, 4])).toMatchObject({
+    state: 'degraded',
+    reason: '4 connections are missing',
+  })
+  expect(state(['a', 9, 9], ['b', 0, 1], ['c', 0, 1])).toMatchObject({
+    state: 'down',
+    reason: 'no connection: b, c',
+  })
+  expect(state()).toMatchObject({ state: 'down', reason: 'no collector has started' })
+})
+
+test('one writer with a problem is enough to be down', () => {
+  const state = (...problems: (string | null)[]) =>
+    writersCheck(() => problems.map((problem, index) => ({ writer: `w${index}`, problem }))).check()
+  expect(state(null, null).state).toBe('ok')
+  expect(state(null, 'disk full', 'gone')).toMatchObject({ state: 'down', reason: 'w1: disk full; w2: gone' })
+  expect(state().state).toBe('down')
+})
+
+test('the last commit must be younger than the bound, to the second', () => {
+  const clock = manualClock()
+  let lastUs: number | null = null
+  const check = commitCheck({ clock, ageSecondsMax: 60, lastCommitUs: () => lastUs })
+  expect(check.check().state).toBe('ok')
+  clock.advance(59_999)
+  expect(check.check().state).toBe('ok')
+  clock.advance(1)
+  expect(check.check().reason).toBe('nothing is committed since the start 60 s ago, expected less than 60 s')
+  lastUs = clock.nowUs()
+  expect(check.check().state).toBe('ok')
+  clock.advance(60_000)
+  expect(check.check()).toMatchObject({ state: 'down', details: { age_seconds: 60, has_committed: true } })
+})
+
+test('no commit is due while nothing waits to be committed', () => {
+  const clock = manualClock()
+  let isWorkWaiting = false
+  const check = commitCheck({
+    clock,
+    ageSecondsMax: 60,
+    lastCommitUs: () => 0,
+    isWorkWaiting: () => isWorkWaiting,
+  })
+  expect(check.check().state).toBe('ok')
+  isWorkWaiting = true
+  expect(check.check().state).toBe('down')
+})
+
+test('a check that throws has found its component down', () => {
+  const failing = { name: 'x', check: () => JSON.parse('{') }
+  expect(runCheck(failing)).toMatchObject({
+    state: 'down',
+    reason: expect.stringContaining('check itself failed'),
+  })
+})
