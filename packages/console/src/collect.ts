@@ -3,10 +3,12 @@ import { exchangeMarkets } from '@cryptoflow/exchanges'
 import { type DurableStep, durableSteps, type TableName } from '@cryptoflow/model'
 import { type Collector, type CrashDrill, startCollector, VERSION } from '@cryptoflow/pipeline'
 import { type Clock, CryptoFlowError, seededChance, systemClock } from '@cryptoflow/runtime'
+import type { HealthServer } from '@cryptoflow/telemetry'
 import { Command } from 'commander'
-import { noticeText, progressText } from './progress.ts'
+import { openObservation } from './observe.ts'
 import { loadSettings } from './settings.ts'
-import { exitCodeOf, explain, onStopSignal, openProgress, wholeNumber } from './terminal.ts'
+import { openTeller } from './tell.ts'
+import { exitCodeOf, explain, onStopSignal, wholeNumber } from './terminal.ts'
 
 interface CollectFlags extends Partial<Record<string, unknown>> {
   readonly config?: string
@@ -73,34 +75,38 @@ function withFlags(command: Command): Command {
 
 async function collect(flags: CollectFlags): Promise<void> {
   const clock = systemClock()
-  const progress = openProgress(clock.nowUs)
-  const { settings, warnings } = loadSettings(flags.config, flagsOf(flags))
-  for (const warning of warnings) process.stderr.write(`${warning}\n`)
+  const { config, settings, warnings } = loadSettings(flags.config, flagsOf(flags))
+  const teller = openTeller(config, clock)
+  for (const warning of warnings) teller.say(warning)
   const collector = await startCollector({
     ...settings,
     clock,
     chance: seededChance(clock.nowUs() % 2 ** 31),
     drill: flags.crashAt ?? null,
-    notice: (notice) => {
-      progress.end()
-      process.stderr.write(`${noticeText(notice)}\n`)
-    },
+    notice: teller.notice,
   })
-  const cancel = clock.every(1000, () => progress.show(progressText(collector, clock.nowUs())))
   const stop = (): void => {
-    progress.end()
-    process.stderr.write('stopping: draining, sealing, committing ...\n')
+    teller.say('stopping: draining, sealing, committing ...')
     collector.stop().catch(() => {})
   }
-  if (flags.untilFrames !== undefined) stopAfter(collector, flags.untilFrames, clock, stop)
-  onStopSignal(clock, stop)
+  let cancel = (): void => {}
+  let server: HealthServer | null = null
   try {
+    server = await openObservation(config, collector, clock)
+    if (server !== null) teller.say(`metrics and health: http://${server.host}:${server.port}/health`)
+    cancel = clock.every(1000, () => teller.progress(collector))
+    if (flags.untilFrames !== undefined) stopAfter(collector, flags.untilFrames, clock, stop)
+    onStopSignal(clock, stop)
     await collector.ended
     await collector.stop()
-    progress.end()
-    process.stderr.write('stopped: everything received is in the tables\n')
+    teller.say('stopped: everything received is in the tables')
+  } catch (error) {
+    await collector.stop().catch(() => {})
+    throw error
   } finally {
     cancel()
+    await server?.close()
+    await teller.end()
   }
 }
 

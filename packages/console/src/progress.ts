@@ -1,4 +1,4 @@
-import type { Collector } from '@cryptoflow/pipeline'
+import type { CollectNotice, Collector } from '@cryptoflow/pipeline'
 import { bytesText, grouped } from './terminal.ts'
 
 /** Rates since the last call for the same collector. */
@@ -23,10 +23,8 @@ export function progressText(collector: Collector, nowUs: number): string {
   ].join('  ')
 }
 
-type Notice = Parameters<Parameters<typeof import('@cryptoflow/pipeline').startCollector>[0]['notice']>[0]
-
 /** What happens around the sockets, in a line. */
-export function noticeText(notice: Notice): string {
+export function noticeText(notice: CollectNotice): string {
   switch (notice.kind) {
     case 'connected':
       return `connected: connection ${notice.connection}, ${notice.streams} streams`

@@ -14,13 +14,15 @@ const names = [
   'duplicates',
   'deadLetters',
   'readTimeUs',
+  'committedUs',
 ] as const
 
 export type BoardName = (typeof names)[number]
 
 /**
  * The process's progress: `appended`, `durable`, `read`, `sealed`, `accepted` and `released` are record
- * numbers, `readTimeUs` the received time of the last record that became rows, the rest counts.
+ * numbers, `readTimeUs` the received time of the last record that became rows, `committedUs` the time of the last commit, the
+ * rest counts.
  *
  * Each name has one writing thread, so plain loads and stores of whole float64 slots are enough.
  */

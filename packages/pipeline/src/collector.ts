@@ -7,7 +7,7 @@ import { type Board, openBoard } from './board.ts'
 import type { CollectOptions, MarketCollection } from './collect-options.ts'
 import { type Parts, pump, startRounds } from './collecting.ts'
 import { crashProbe } from './drill.ts'
-import { type Hearing, type Ingests, startIngests } from './ingests.ts'
+import { type Hearing, type Ingests, type MarketProgress, startIngests } from './ingests.ts'
 import { type JournalKeeper, keepJournal } from './journal-keeper.ts'
 import { openLane } from './lane-host.ts'
 import { openPublisher, settle } from './publisher.ts'
@@ -19,7 +19,11 @@ import { warehouseAt } from './warehouse.ts'
 export interface Collector {
   readonly writer: string
   readonly board: Board
+  /** Summed over the markets. */
   readonly counters: Readonly<IngestCounters>
+  markets(): readonly MarketProgress[]
+  /** How the disk fares. */
+  readonly journal: Pick<Journal, 'isFull' | 'counters' | 'bytesPerSecond' | 'directory'>
   /** Settles when the collector has ended: fulfilled after `stop`, rejected by the failure that ended it. */
   readonly ended: Promise<void>
   /** Stops reading, drains, seals, commits; returns when everything received is in the tables. */
@@ -183,6 +187,8 @@ function run(
     get counters() {
       return ingests.counters()
     },
+    markets: ingests.markets,
+    journal,
     ended,
     stop() {
       stopping ??= drain().finally(closeAll)

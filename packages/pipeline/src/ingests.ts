@@ -5,10 +5,18 @@ import {
   type IngestCounters,
   type IngestOptions,
   type Intake,
+  planConnections,
   startIngest,
 } from '@cryptoflow/ingest'
 import { type Journal, REFUSED } from '@cryptoflow/journal'
-import { type ExchangeMarket, encodeNote, marketText, RecordKind, type TableName } from '@cryptoflow/model'
+import {
+  type ExchangeMarket,
+  encodeNote,
+  type Market,
+  marketText,
+  RecordKind,
+  type TableName,
+} from '@cryptoflow/model'
 import type { SnapshotRequest } from '@cryptoflow/normalize'
 import type { Board } from './board.ts'
 import type { Parts } from './collecting.ts'
@@ -22,6 +30,15 @@ export interface Hearing {
   readonly options: Pick<IngestOptions, 'symbols' | 'streams' | 'pollEveryMs' | 'expectWithinMs'>
 }
 
+/** How one market is heard. */
+export interface MarketProgress {
+  readonly exchange: string
+  readonly market: Market
+  readonly counters: Readonly<IngestCounters>
+  /** Connections that are open, and those that the plan has. */
+  readonly connections: { readonly up: number; readonly total: number }
+}
+
 /** The sockets and requests of all markets of a process. */
 export interface Ingests {
   /** Asks for a book of whichever market it is. */
@@ -30,6 +47,7 @@ export interface Ingests {
   heard(progress: LaneProgress): void
   /** Summed over the markets, and over all times of hearing. */
   counters(): Readonly<IngestCounters>
+  markets(): readonly MarketProgress[]
   /** Closes every connection until `resume`. */
   pause(): Promise<void>
   /** Hears again. Connections that the journal could not be told the end of are ended in it first, with this reason. */
@@ -49,7 +67,7 @@ export function startIngests(
   const open = new Set<number>()
   const intake = intakeOf(journal, board, open, fail)
   let started = new Map<string, Ingest>()
-  let before: Readonly<IngestCounters> | null = null
+  const before = new Map<string, Readonly<IngestCounters>>()
   let isStopped = false
 
   const start = (): void => {
@@ -64,10 +82,15 @@ export function startIngests(
       started.set(marketText(market), startIngest({ ...shared, ...bounds, ...own, market }))
     }
   }
-  const counters = (): Readonly<IngestCounters> => {
-    const all = [...started.values()].map((ingest) => ingest.counters)
-    return (before === null ? all : [before, ...all]).reduce(added)
-  }
+  const markets = (): MarketProgress[] =>
+    hearings.map(({ market, options: own }) => {
+      const now = started.get(marketText(market))?.counters
+      const all = [before.get(marketText(market)), now].filter((some) => some !== undefined)
+      const counters = all.reduce(added, noCounts)
+      const total = planConnections(market, own.symbols, own.streams).length
+      const up = Math.max(0, counters.connects - counters.disconnects)
+      return { exchange: market.exchange, market: market.market, counters, connections: { up, total } }
+    })
   const end = async (): Promise<void> => {
     await Promise.all([...started.values()].map((ingest) => ingest.stop()))
   }
@@ -82,14 +105,18 @@ export function startIngests(
         }
       }
     },
-    counters,
+    counters: () =>
+      markets()
+        .map(({ counters }) => counters)
+        .reduce(added, noCounts),
+    markets,
     pause: end,
     resume(reason) {
       if (isStopped) return
       for (const connection of open) {
         intake.append(RecordKind.disconnect, connection, clock.nowUs(), encodeNote({ code: 1006, reason }))
       }
-      before = counters()
+      for (const { counters, ...market } of markets()) before.set(marketText(market), counters)
       started = new Map()
       start()
     },
@@ -100,8 +127,23 @@ export function startIngests(
   }
 }
 
+const noCounts: IngestCounters = {
+  frames: 0,
+  bytes: 0,
+  connects: 0,
+  disconnects: 0,
+  snapshots: 0,
+  snapshotFailures: 0,
+  polls: 0,
+  pollFailures: 0,
+  mute: 0,
+  replaced: 0,
+  unreadable: 0,
+  pauses: 0,
+}
+
 function added(a: Readonly<IngestCounters>, b: Readonly<IngestCounters>): IngestCounters {
-  const names = Object.keys(a) as (keyof IngestCounters)[]
+  const names = Object.keys(b) as (keyof IngestCounters)[]
   return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as IngestCounters
 }
 

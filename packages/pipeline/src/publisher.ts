@@ -127,7 +127,11 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
 
   const round = async (): Promise<RoundSummary> => {
     const report = await committer.runRound()
-    for (const { kind } of report.values()) if (kind === 'committed') board.add('commits', 1)
+    for (const { kind } of report.values()) {
+      if (kind !== 'committed') continue
+      board.add('commits', 1)
+      board.set('committedUs', clock.nowUs())
+    }
     const released = await writer.settle()
     refuseFenced(writer)
     board.set('released', Math.max(board.get('released'), ...released.map(seals.endOf)))

@@ -1,0 +1,92 @@
+import type { Config } from '@cryptoflow/config'
+import type { Collector } from '@cryptoflow/pipeline'
+import type { Clock } from '@cryptoflow/runtime'
+import {
+  commitCheck,
+  connectionsCheck,
+  type HealthServer,
+  type Metrics,
+  openHealthServer,
+  openMetrics,
+  version,
+  writersCheck,
+} from '@cryptoflow/telemetry'
+
+/** A process is ready while its last commit is not older than this many commit intervals, and at least a minute. */
+const COMMIT_INTERVALS_MAX = 6
+const COMMIT_AGE_SECONDS_MIN = 60
+
+/** Metrics and health of a collecting process over HTTP; null when the configuration does not ask for them. */
+export async function openObservation(
+  { metrics: settings, commit }: Pick<Config, 'metrics' | 'commit'>,
+  collector: Collector,
+  clock: Clock,
+): Promise<HealthServer | null> {
+  if (!settings.enabled) return null
+  const metrics = openMetrics({ perSymbol: settings.perSymbol })
+  followCollector(metrics, collector, clock)
+  const { board, journal } = collector
+  const ageSecondsMax = Math.max(COMMIT_AGE_SECONDS_MIN, (COMMIT_INTERVALS_MAX * commit.everyMs) / 1000)
+  const checks = [
+    connectionsCheck(() =>
+      collector.markets().map(({ exchange, market, connections }) => ({
+        collector: `${exchange} ${market}`,
+        ...connections,
+      })),
+    ),
+    writersCheck(() => [
+      { writer: 'journal', problem: journal.isFull ? `the disk is full: ${journal.directory}` : null },
+    ]),
+    commitCheck({
+      clock,
+      ageSecondsMax,
+      lastCommitUs: () => board.get('committedUs') || null,
+      isWorkWaiting: () => board.get('released') < board.get('sealed'),
+    }),
+  ]
+  return openHealthServer({
+    host: settings.host,
+    port: settings.port,
+    clock,
+    checks,
+    metrics,
+    version: version(),
+  })
+}
+
+/** Everything that the process counts anyway, read when somebody asks. */
+function followCollector(metrics: Metrics, collector: Collector, clock: Clock): void {
+  const { board, journal } = collector
+  for (const { exchange, market } of collector.markets()) {
+    const labels = { exchange, market }
+    const now = () => collector.markets().find((one) => one.exchange === exchange && one.market === market)
+    const count = (name: keyof Collector['counters']) => () => now()?.counters[name] ?? 0
+    metrics.follow('collector_websocket_connected', labels, () => now()?.connections.up ?? 0)
+    metrics.follow('collector_websocket_configured', labels, () => now()?.connections.total ?? 0)
+    metrics.follow('reader_messages_total', labels, count('frames'))
+    metrics.follow('reader_bytes_total', labels, count('bytes'))
+    metrics.follow('reader_connects_total', labels, count('connects'))
+    metrics.follow('reader_disconnects_total', labels, count('disconnects'))
+    metrics.follow('reader_replaced_total', labels, count('replaced'))
+    metrics.follow('reader_unreadable_total', labels, count('unreadable'))
+    metrics.follow('reader_mute_total', labels, count('mute'))
+    metrics.follow('reader_pauses_total', labels, count('pauses'))
+    metrics.follow('reader_snapshots_total', { ...labels, outcome: 'ok' }, count('snapshots'))
+    metrics.follow('reader_snapshots_total', { ...labels, outcome: 'failed' }, count('snapshotFailures'))
+    metrics.follow('reader_polls_total', { ...labels, outcome: 'ok' }, count('polls'))
+    metrics.follow('reader_polls_total', { ...labels, outcome: 'failed' }, count('pollFailures'))
+  }
+  metrics.follow('journal_records_total', {}, () => journal.counters.records)
+  metrics.follow('journal_bytes_total', {}, () => journal.counters.bytes)
+  metrics.follow('journal_full_disks_total', {}, () => journal.counters.fullDisks)
+  metrics.follow('journal_refused_records_total', {}, () => journal.counters.refusedRecords)
+  metrics.follow('journal_unsynced_records', {}, () => board.get('appended') - board.get('durable'))
+  metrics.follow('journal_unread_records', {}, () => board.get('durable') - board.get('read'))
+  metrics.follow('lane_lag_seconds', {}, () => secondsSince(clock, board.get('readTimeUs')))
+  metrics.follow('commit_age_seconds', {}, () => secondsSince(clock, board.get('committedUs')))
+}
+
+/** 0 before anything happened. */
+function secondsSince(clock: Clock, us: number): number {
+  return us === 0 ? 0 : Math.max(0, (clock.nowUs() - us) / 1e6)
+}

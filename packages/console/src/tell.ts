@@ -1,0 +1,89 @@
+import type { Config } from '@cryptoflow/config'
+import type { CollectNotice, Collector } from '@cryptoflow/pipeline'
+import type { Clock } from '@cryptoflow/runtime'
+import { type Log, openLog } from '@cryptoflow/telemetry'
+import { noticeText, progressText } from './progress.ts'
+import { openProgress } from './terminal.ts'
+
+/** What a collecting process says while it runs: lines for a person on stderr, or a log. */
+export interface Teller {
+  notice(notice: CollectNotice): void
+  /** Rates and lag, once a second. */
+  progress(collector: Collector): void
+  say(text: string): void
+  end(): Promise<void>
+}
+
+/** A log says how it goes once in this time. */
+const STATISTICS_EVERY_US = 30_000_000
+
+/** A log when the configuration names a file or a format for machines; a line of progress otherwise. */
+export function openTeller({ log }: Pick<Config, 'log'>, clock: Clock): Teller {
+  return log.file === null && log.format === 'auto' ? terminalTeller(clock) : logTeller(log, clock)
+}
+
+function terminalTeller(clock: Clock): Teller {
+  const line = openProgress(clock.nowUs)
+  const say = (text: string): void => {
+    line.end()
+    process.stderr.write(`${text}\n`)
+  }
+  return {
+    notice: (notice) => say(noticeText(notice)),
+    progress: (collector) => line.show(progressText(collector, clock.nowUs())),
+    say,
+    async end() {
+      line.end()
+    },
+  }
+}
+
+function logTeller(settings: Config['log'], clock: Clock): Teller {
+  const { level, format, file, rotate, sampling } = settings
+  const log = openLog({
+    level,
+    format,
+    ...(file === null ? {} : { file }),
+    rotateBytes: rotate.bytes,
+    keepDays: rotate.days,
+    keepFiles: rotate.files,
+    sampling,
+    clock,
+    isTerminal: process.stdout.isTTY === true,
+  })
+  let lastUs = clock.nowUs()
+  return {
+    notice: (notice) => tell(log, notice),
+    progress(collector) {
+      if (clock.nowUs() - lastUs < STATISTICS_EVERY_US) return
+      lastUs = clock.nowUs()
+      log.info('progress', { text: progressText(collector, lastUs), ...collector.counters })
+    },
+    say: (text) => log.info(text),
+    end: () => log.close(),
+  }
+}
+
+const LEVELS: Readonly<Record<CollectNotice['kind'], 'info' | 'warn' | 'error'>> = {
+  connected: 'info',
+  disconnected: 'warn',
+  waiting: 'warn',
+  refused: 'error',
+  mute: 'warn',
+  unreadable: 'error',
+  replaced: 'info',
+  'snapshot-failed': 'warn',
+  'poll-failed': 'warn',
+  'poll-slowed': 'warn',
+  'disk-full': 'error',
+  'disk-resumed': 'warn',
+  'reserve-short': 'warn',
+  retired: 'info',
+  'retention-failed': 'warn',
+}
+
+/** The kind is the message, so that a storm of one kind is thinned as one; what is special about it are fields. */
+function tell(log: Log, notice: CollectNotice): void {
+  const { kind, ...fields } = notice
+  log[LEVELS[kind]](kind, { text: noticeText(notice), ...fields })
+}

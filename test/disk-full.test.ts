@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process'
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { collectFrom, inFolder, runJson, type Started, start, withSimulator } from './support.ts'
+
+/** More than the reserve and the room that a journal wants before it goes on, and both again. */
+const DISK_MB = 192
+
+/** A disk of its own in memory; null where this process may not mount one. */
+function mountSmallDisk(directory: string): (() => void) | null {
+  mkdirSync(directory, { recursive: true })
+  const options = ['-t', 'tmpfs', '-o', `size=${DISK_MB}m`, 'tmpfs', directory]
+  if (spawnSync('mount', options).status !== 0) return null
+  return () => spawnSync('umount', ['-l', directory])
+}
+
+/** Writes a file until nothing more fits. */
+function fill(path: string): void {
+  const file = openSync(path, 'w')
+  const block = Buffer.alloc(1 << 20, 7)
+  try {
+    for (let size = block.length; size >= 512; ) {
+      try {
+        if (writeSync(file, block, 0, size) < size) size = Math.floor(size / 2)
+      } catch {
+        size = Math.floor(size / 2)
+      }
+    }
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function said(process: Started['process'], text: string): Promise<void> {
+  return new Promise((resolve) => {
+    let all = ''
+    process.stderr?.on('data', (part) => {
+      all += part
+      if (all.includes(text)) resolve()
+    })
+  })
+}
+
+const probe = spawnSync('unshare', ['--version']).status === 0 && process.getuid?.() === 0
+if (!probe) console.warn('SKIPPED: a full disk; mounting a small one needs root')
+
+describe.runIf(probe)('a collecting process whose disk is full', () => {
+  it('stops listening, keeps what it has, and goes on by itself when there is room, with the hole recorded', async () => {
+    await inFolder(async (folder) => {
+      const disk = join(folder, 'disk')
+      const unmount = mountSmallDisk(disk)
+      if (unmount === null) {
+        console.warn('SKIPPED: a full disk; this process may not mount one')
+        return
+      }
+      try {
+        const log = join(folder, 'emissions.jsonl')
+        const warehouse = join(disk, 'warehouse')
+        const filler = join(disk, 'filler')
+        await withSimulator(['--log', log, '--market', 'spot:BTCUSDT,ETHUSDT'], async (urls) => {
+          const rhythm = ['--seal-ms', '300', '--commit-ms', '200', '--set', 'journal.reserve_bytes=4MiB']
+          const collector = start(...collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse), ...rhythm)
+          await said(collector.process, ' rows/s')
+          const full = said(collector.process, 'the disk is full')
+          const again = said(collector.process, 'the disk has room again')
+          fill(filler)
+          await full
+          rmSync(filler)
+          await again
+          await said(collector.process, ' rows/s')
+          collector.process.kill('SIGTERM')
+          const { code, stderr } = await collector.ended
+          expect(code, stderr).toBe(0)
+        })
+        const verify = ['verify', '--warehouse', warehouse, '--emissions', log, '--restarted']
+        const verdict = await runJson<{ ok: boolean; lost: number; doubled: number; stored: number }>(
+          ...verify,
+        )
+        expect(verdict).toMatchObject({ ok: true, lost: 0, doubled: 0 })
+        expect(verdict.stored).toBeGreaterThan(0)
+      } finally {
+        unmount()
+      }
+    })
+  })
+})
