@@ -1,18 +1,84 @@
-// Benchmarks: each candidate beside the plain version in the same process, as a ratio. `--json` prints the lines
-// as one array on stdout; without it, a table. Real captures are used when CRYPTOFLOW_CAPTURES leads to them.
+// Benchmarks: ours beside a yardstick in the same process, in alternation, as a ratio.
+//
+//   npm run bench                          all lines as text
+//   npm run bench -- --only 'rows, mixed'  the benchmarks whose name contains it
+//   npm run bench -- --json | --markdown   one array on stdout | the rows of docs/performance.md
+//
+// Real captures are used when CRYPTOFLOW_CAPTURES leads to them, made-up ones otherwise.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { decodeBench } from '../packages/exchanges/bench/decode.ts'
-import type { BenchLine } from '../packages/exchanges/bench/line.ts'
+import { journalBench } from '../packages/journal/bench/journal.ts'
+import { EventKind } from '../packages/model/src/index.ts'
+import { allocationsBench } from '../packages/pipeline/bench/allocations.ts'
+import { captureFiles, type FrameSet, frameSets, without } from '../packages/pipeline/bench/frames.ts'
+import { type Bench, costLine, type Line, type SkippedLine } from '../packages/pipeline/bench/line.ts'
+import { madeUpCaptures } from '../packages/pipeline/bench/made-up.ts'
+import { rowsBench } from '../packages/pipeline/bench/rows.ts'
+import { wholePathBench } from '../packages/pipeline/bench/whole-path.ts'
+import { bookBench } from './bench/book.ts'
+import { MARKDOWN_HEAD, markdownRow, textLine } from './bench/report.ts'
+import { tardisOrReason } from './bench/yardsticks.ts'
 
-const lines = await decodeBench(process.env.CRYPTOFLOW_CAPTURES)
-if (process.argv.includes('--json')) console.log(JSON.stringify(lines))
-else for (const line of lines) console.log(text(line))
-
-function text({ name, value, unit, baseline, ratio, floor, goal, met }: BenchLine): string {
-  const figures = `${rounded(value)} ${unit} over ${rounded(baseline)}: ${ratio.toFixed(2)}x`
-  const target = floor === 0 ? '' : ` (floor ${floor}x, goal ${goal}x: ${met ? 'met' : 'NOT MET'})`
-  return `${name}\n    ${figures}${target}`
+const { values } = parseArgs({
+  options: { json: { type: 'boolean' }, markdown: { type: 'boolean' }, only: { type: 'string' } },
+})
+const captures = process.env.CRYPTOFLOW_CAPTURES
+const scratch = mkdtempSync(join(tmpdir(), 'cryptoflow-bench-'))
+try {
+  const lines: (Line | SkippedLine)[] = []
+  const chosen = benches().filter(({ name }) => name.includes(values.only ?? ''))
+  if (chosen.length === 0) {
+    const names = benches().map(({ name }) => name)
+    throw new Error(`no benchmark's name contains "${values.only}"; there are: ${names.join('; ')}`)
+  }
+  for (const { run } of chosen) {
+    for (const line of await run()) {
+      lines.push(line)
+      if (!values.json && !values.markdown) console.log(textLine(line))
+    }
+  }
+  if (values.json) console.log(JSON.stringify(lines))
+  if (values.markdown) console.log([MARKDOWN_HEAD, ...lines.map(markdownRow)].join('\n'))
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
 }
 
-function rounded(value: number): string {
-  return Math.round(value).toLocaleString('en-US')
+function benches(): Bench[] {
+  let files: string[] | null = null
+  let sets: FrameSet[] | null = null
+  const allFiles = (): string[] => {
+    files ??= captures === undefined ? madeUpCaptures(scratch) : captureFiles(captures)
+    return files
+  }
+  const allSets = (): FrameSet[] => {
+    sets ??= frameSets(allFiles())
+    return sets
+  }
+  const setOf = (name: string) => async () => allSets().find((set) => set.name === name) as FrameSet
+  const mixed = setOf('mixed')
+  const withoutQuotes = async () => without(EventKind.quote, await mixed(), 'mixed without quotes')
+  return [
+    { name: 'decode', run: () => decodeBench(captures) },
+    rowsBench('mixed', mixed, tardisOrReason),
+    rowsBench('mixed without quotes', withoutQuotes, tardisOrReason),
+    ...['spot', 'linear', 'inverse'].map((name) => rowsBench(name, setOf(name), tardisOrReason)),
+    bookBench(async () => allSets().filter(({ name }) => name !== 'mixed'), tardisOrReason),
+    // Long recordings of one symbol each, all of the same minutes: they can be journaled as one.
+    wholePathBench(async () => allFiles().filter((file) => /hftbacktest|made-up/.test(file))),
+    allocationsBench(mixed),
+    { name: 'journal', run: journalLines },
+  ]
+}
+
+/** What it costs that every frame is durable before anything else happens to it, beside a plain file. */
+async function journalLines(): Promise<Line[]> {
+  const measured = await journalBench(captures)
+  const off = measured.find(({ name }) => name.startsWith('off:'))?.value ?? Number.NaN
+  return measured.map(({ name, value, unit }) => {
+    const yardstick = name.endsWith('journal, CPU per frame') ? off : Number.NaN
+    return costLine(`journal, ${name}`, unit, { ours: value, yardstick })
+  })
 }
