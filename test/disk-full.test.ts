@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { collectFrom, inFolder, runJson, type Started, start, withSimulator } from './support.ts'
+import { collectFrom, inFolder, run, runJson, said, start, withSimulator } from './support.ts'
 
 /** More than the reserve and the room that a journal wants before it goes on, and both again. */
 const DISK_MB = 192
@@ -33,16 +33,6 @@ function fill(path: string): void {
   }
 }
 
-function said(process: Started['process'], text: string): Promise<void> {
-  return new Promise((resolve) => {
-    let all = ''
-    process.stderr?.on('data', (part) => {
-      all += part
-      if (all.includes(text)) resolve()
-    })
-  })
-}
-
 const probe = spawnSync('unshare', ['--version']).status === 0 && process.getuid?.() === 0
 if (!probe) console.warn('SKIPPED: a full disk; mounting a small one needs root')
 
@@ -62,14 +52,14 @@ describe.runIf(probe)('a collecting process whose disk is full', () => {
         await withSimulator(['--log', log, '--market', 'spot:BTCUSDT,ETHUSDT'], async (urls) => {
           const rhythm = ['--seal-ms', '300', '--commit-ms', '200', '--set', 'journal.reserve_bytes=4MiB']
           const collector = start(...collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse), ...rhythm)
-          await said(collector.process, ' rows/s')
-          const full = said(collector.process, 'the disk is full')
-          const again = said(collector.process, 'the disk has room again')
+          await said(collector, ' rows/s')
+          const full = said(collector, 'the disk is full')
+          const again = said(collector, 'the disk has room again')
           fill(filler)
           await full
           rmSync(filler)
           await again
-          await said(collector.process, ' rows/s')
+          await said(collector, ' rows/s')
           collector.process.kill('SIGTERM')
           const { code, stderr } = await collector.ended
           expect(code, stderr).toBe(0)
@@ -80,6 +70,8 @@ describe.runIf(probe)('a collecting process whose disk is full', () => {
         )
         expect(verdict).toMatchObject({ ok: true, lost: 0, doubled: 0 })
         expect(verdict.stored).toBeGreaterThan(0)
+        const causes = await run('query', 'SELECT DISTINCT cause FROM gaps', '--warehouse', warehouse)
+        expect(causes.stdout).toContain('disk_full')
       } finally {
         unmount()
       }

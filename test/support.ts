@@ -54,6 +54,17 @@ export function run(...args: string[]): Promise<Ended> {
   return start(...args).ended
 }
 
+/** Resolves when the process has said this on stderr, from now on. */
+export function said({ process }: Started, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    let all = ''
+    process.stderr?.on('data', (part) => {
+      all += part
+      if (all.includes(text)) resolve()
+    })
+  })
+}
+
 /** Runs a command that must succeed and reads the JSON object it prints. */
 export async function runJson<T>(...args: string[]): Promise<T> {
   const { code, stdout, stderr } = await run(...args)

@@ -44,6 +44,10 @@ export function noticeText(notice: CollectNotice): string {
       return `asking for ${quoted(notice.stream)} ${quoted(notice.symbol)} failed, again in ${notice.delayMs} ms: ${notice.reason}`
     case 'poll-slowed':
       return `${quoted(notice.stream)} is asked every ${notice.possibleMs} ms instead of ${notice.everyMs}: the exchange allows no more`
+    case 'time-jump':
+      return notice.what === 'suspended'
+        ? `the process stood still for ${Math.round(notice.seconds)} s: connecting anew, the hole is in gaps`
+        : `the clock was set by ${Math.round(notice.seconds)} s: connecting anew`
     case 'disk-full':
       return `the disk is full: not listening until there is room in ${notice.directory}; what was received is being committed`
     case 'disk-resumed':

@@ -75,6 +75,7 @@ const LEVELS: Readonly<Record<CollectNotice['kind'], 'info' | 'warn' | 'error'>>
   'snapshot-failed': 'warn',
   'poll-failed': 'warn',
   'poll-slowed': 'warn',
+  'time-jump': 'warn',
   'disk-full': 'error',
   'disk-resumed': 'warn',
   'reserve-short': 'warn',

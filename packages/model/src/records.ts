@@ -43,7 +43,12 @@ export interface ConnectNote {
 export interface DisconnectNote {
   readonly code: number
   readonly reason: string
+  /** Why we ended it ourselves, where that is the cause of what is missed after it; absent: nothing special. */
+  readonly cause?: InterruptionCause
 }
+
+/** The disk had no room; the wall clock was set; the process or the machine stood still. */
+export type InterruptionCause = 'disk_full' | 'clock_step' | 'suspended'
 
 export interface StartNote {
   /** Last durable record that recovery found, 0 in a new journal. */

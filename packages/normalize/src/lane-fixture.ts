@@ -9,6 +9,7 @@ import {
   EventKind,
   type ExchangeMarket,
   encodeAnswer,
+  type InterruptionCause,
   type JournalRecord,
   type Market,
   NameColumn,
@@ -59,7 +60,7 @@ export type Step = { readonly atUs?: number } & (
       readonly market?: Market
       readonly subscriptions: readonly (readonly [string, string])[]
     }
-  | { readonly kind: 'disconnect'; readonly connection: number }
+  | { readonly kind: 'disconnect'; readonly connection: number; readonly cause?: InterruptionCause }
   | { readonly kind: 'start'; readonly stored?: StoredTables }
   | { readonly kind: 'stop' | 'clock' }
   | { readonly kind: 'frame'; readonly connection: number; readonly messages: readonly Message[] }
@@ -247,7 +248,11 @@ export class FakeLane {
         break
       }
       case 'disconnect':
-        normalizer.disconnect(this.record(RecordKind.disconnect, step.connection), { code: 1006, reason: '' })
+        normalizer.disconnect(this.record(RecordKind.disconnect, step.connection), {
+          code: 1006,
+          reason: '',
+          ...(step.cause === undefined ? {} : { cause: step.cause }),
+        })
         break
       case 'start':
         normalizer.start(this.record(RecordKind.start, 0), {

@@ -109,10 +109,10 @@ export class Normalizer {
   }
 
   /** A connection ended: the next message of each of its streams tells whether something was missed. */
-  disconnect(record: JournalRecord, _note?: DisconnectNote): void {
+  disconnect(record: JournalRecord, note?: DisconnectNote): void {
     this.grid.advance(record.receivedUs)
     for (const { streams } of this.index.keys) {
-      for (const stream of streams) leaveConnection(stream, record.connection)
+      for (const stream of streams) leaveConnection(stream, record.connection, note?.cause)
     }
     this.connections.delete(record.connection)
   }

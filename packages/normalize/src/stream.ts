@@ -1,8 +1,8 @@
-import type { StreamSpec } from '@cryptoflow/model'
+import type { InterruptionCause, StreamSpec } from '@cryptoflow/model'
 import { addHole, fillHole, type Hole } from './holes.ts'
 
 /** Why a stream is not known to have gone on since its last message. */
-export type Interruption = 'disconnect' | 'restart'
+export type Interruption = 'disconnect' | 'restart' | InterruptionCause
 
 /** A hole whose first row is written and whose end is not known yet. */
 export interface OpenGap {
@@ -115,11 +115,15 @@ export function joinConnection(stream: StreamState, connection: number): void {
 }
 
 /** Marks that a connection ended; the stream is interrupted when no other carries it. */
-export function leaveConnection(stream: StreamState, connection: number): void {
+export function leaveConnection(
+  stream: StreamState,
+  connection: number,
+  cause: Interruption = 'disconnect',
+): void {
   const at = stream.connections.indexOf(connection)
   if (at < 0) return
   stream.connections.splice(at, 1)
-  if (stream.connections.length === 0) interrupt(stream, 'disconnect')
+  if (stream.connections.length === 0) interrupt(stream, cause)
 }
 
 /** Marks that frames may have been missed from here on. The first cause stays; an open gap already says it. */

@@ -1,11 +1,18 @@
-import type { DeadLetterReason, TableName } from '@cryptoflow/model'
+import type { DeadLetterReason, InterruptionCause, TableName } from '@cryptoflow/model'
 import { fillCommon, nameId, openRows, type RowSink, type RowSource } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
 import { receivedStamp } from './stamps.ts'
 
 /** Rows about the data: what is missing and what could not be read. */
 
-export type GapCause = 'start' | 'disconnect' | 'sequence' | 'undecodable' | 'restart' | 'shutdown'
+export type GapCause =
+  | 'start'
+  | 'disconnect'
+  | 'sequence'
+  | 'undecodable'
+  | 'restart'
+  | 'shutdown'
+  | InterruptionCause
 
 /** One row of `gaps`. NaN = null. */
 export interface GapRow {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type JournalRecord, RecordKind } from '@cryptoflow/model'
+import { decodeAnswerPayload, type JournalRecord, RecordKind } from '@cryptoflow/model'
 import { afterAll, describe, expect, it } from 'vitest'
 import { captureRecords, openCapture } from './capture.ts'
 
@@ -67,5 +67,67 @@ describe('a capture file', () => {
     await expect(openCapture(broken)).rejects.toMatchObject({ context: { path: broken, line: 2 } })
     const lacking = capture('lacking.jsonl', [{ exchange: 'binance' }])
     await expect(openCapture(lacking)).rejects.toThrow('lacks exchange, market, conn or raw')
+  })
+
+  const diff = (symbol: string, first: number): string =>
+    `{"stream":"${symbol.toLowerCase()}@depth@100ms","data":{"e":"depthUpdate","E":1700000000500,"s":"${symbol}","U":${first},"u":${first},"b":[],"a":[]}}`
+  const book = '{"lastUpdateId":7,"bids":[["1.0","2.0"]],"asks":[]}'
+  const depthUrl = 'https://api.binance.com/api/v3/depth?symbol=BTCUSDT'
+
+  async function recordsOf(path: string, receivedAtUs?: number): Promise<JournalRecord[]> {
+    const records: JournalRecord[] = []
+    const file = await openCapture(path)
+    for await (const record of captureRecords(file, async () => 3, receivedAtUs)) records.push(record)
+    return records
+  }
+
+  it('opens what carries a book before the answer that starts it, and asks which resync it answers', async () => {
+    const path = capture('book.jsonl', [
+      line('rest', book, { transport: 'rest', url: depthUrl }),
+      line('ws', diff('BTCUSDT', 8)),
+    ])
+    const records = await recordsOf(path)
+    expect(records.map(({ kind }) => kind)).toEqual([
+      RecordKind.start,
+      RecordKind.connect,
+      RecordKind.answer,
+      RecordKind.frame,
+      RecordKind.stop,
+    ])
+    const { context } = decodeAnswerPayload((records[2] as JournalRecord).payload)
+    expect(context).toMatchObject({ symbol: 'BTCUSDT', stream: 'depth@100ms', resync: 3 })
+  })
+
+  it('takes the one symbol of a connection for a book without a name, and refuses one that could be of two', async () => {
+    const nameless = line('a', book, { transport: 'rest' })
+    const one = await openCapture(capture('one-symbol.jsonl', [line('a', diff('BTCUSDT', 8)), nameless]))
+    expect([...one.answers.values()]).toEqual([{ symbol: 'BTCUSDT', stream: 'depth@100ms', isBook: true }])
+    const two = await openCapture(
+      capture('two-symbols.jsonl', [line('a', diff('BTCUSDT', 8)), line('a', diff('ETHUSDT', 8)), nameless]),
+    )
+    expect(two.refused).toEqual({ no_symbol: 1 })
+    const odd = { transport: 'rest', url: 'https://api.binance.com/api/v3/klines?symbol=BTCUSDT' }
+    expect((await openCapture(capture('odd.jsonl', [line('a', '[]', odd)]))).refused).toEqual({
+      unsupported_endpoint: 1,
+    })
+  })
+
+  it('gives a message without a received time its own, and one without any the time that is given', async () => {
+    const quote = '{"u":1,"s":"BTCUSDT","b":"1","B":"1","a":"2","A":"1"}'
+    const own = await recordsOf(capture('own.jsonl', [line('a', diff('BTCUSDT', 8), { recv_ts_us: null })]))
+    expect(own[2]?.receivedUs).toBe(1_700_000_000_500_000)
+    const given = await recordsOf(capture('given.jsonl', [line('a', quote, { recv_ts_us: null })]), 42)
+    expect(given[2]?.receivedUs).toBe(42)
+  })
+
+  it('reads the recorders’ words for markets', async () => {
+    const path = capture('words.jsonl', [
+      line('a', diff('BTCUSDT', 8), { market: 'usdm' }),
+      line('b', diff('BTCUSD_PERP', 8), { market: 'coinm' }),
+      line('c', trade(1), { market: 'margin' }),
+    ])
+    const file = await openCapture(path)
+    expect([...file.connections.values()].map(({ market }) => market.market)).toEqual(['linear', 'inverse'])
+    expect(file.refused).toEqual({ unsupported_market: 1 })
   })
 })

@@ -7,7 +7,14 @@ import type { Backoff, Chance, Clock } from '@cryptoflow/runtime'
 import type { CrashDrill } from './drill.ts'
 
 /** What happens around a collecting process, for logs and the progress line. */
-export type CollectNotice = IngestNotice | JournalNotice
+export type CollectNotice = IngestNotice | JournalNotice | TimeNotice
+
+/** Time did not pass as it should; the connections are opened anew and what was missed is in `gaps`. */
+export interface TimeNotice {
+  readonly kind: 'time-jump'
+  readonly what: 'suspended' | 'clock_step'
+  readonly seconds: number
+}
 
 /** What happens to the disk. */
 export type JournalNotice =

@@ -8,7 +8,7 @@ import type { CollectOptions, MarketCollection } from './collect-options.ts'
 import { type Parts, pump, startRounds } from './collecting.ts'
 import { crashProbe } from './drill.ts'
 import { type Hearing, type Ingests, type MarketProgress, startIngests } from './ingests.ts'
-import { type JournalKeeper, keepJournal } from './journal-keeper.ts'
+import { type Keeper, keepGoing } from './keeper.ts'
 import { openLane } from './lane-host.ts'
 import { openPublisher, settle } from './publisher.ts'
 import { sealer } from './sealer.ts'
@@ -50,7 +50,7 @@ export async function startCollector(options: CollectOptions): Promise<Collector
     const failure = openFailure()
     const parts = await openParts(options, journal, board, failure.fail)
     const ingests = startIngests(parts, hearings, failure.fail)
-    const keeper = keepJournal(parts, ingests, failure.fail)
+    const keeper = keepGoing(parts, ingests, failure.fail)
     onFull = keeper.full
     if (journal.isFull) keeper.full()
     return run(parts, ingests, keeper, failure)
@@ -151,7 +151,7 @@ async function openParts(
 function run(
   parts: Parts,
   ingests: Ingests,
-  keeper: JournalKeeper,
+  keeper: Keeper,
   { failed, fail }: ReturnType<typeof openFailure>,
 ): Collector {
   const { options, journal, publisher, lane, seal, board } = parts

@@ -10,8 +10,11 @@ import {
 } from '@cryptoflow/ingest'
 import { type Journal, REFUSED } from '@cryptoflow/journal'
 import {
+  type DisconnectNote,
+  decodeNote,
   type ExchangeMarket,
   encodeNote,
+  type InterruptionCause,
   type Market,
   marketText,
   RecordKind,
@@ -48,16 +51,16 @@ export interface Ingests {
   /** Summed over the markets, and over all times of hearing. */
   counters(): Readonly<IngestCounters>
   markets(): readonly MarketProgress[]
-  /** Closes every connection until `resume`. */
-  pause(): Promise<void>
-  /** Hears again. Connections that the journal could not be told the end of are ended in it first, with this reason. */
-  resume(reason: string): void
+  /** Closes every connection until `resume`; what is missed meanwhile has this cause. */
+  pause(cause: InterruptionCause): Promise<void>
+  /** Hears again. Connections whose end the journal did not take are ended in it first. */
+  resume(): void
   stop(): Promise<void>
 }
 
 /** Starts to hear; markets whose limits the exchange counts together share their budgets. */
 export function startIngests(
-  { options, journal, board }: Parts,
+  { options, journal, board, lane }: Parts,
   hearings: readonly Hearing[],
   fail: (error: unknown) => void,
 ): Ingests {
@@ -65,7 +68,8 @@ export function startIngests(
   const restPools = createRestPools({ clock })
   const connectPools = createConnectPools({ clock })
   const open = new Set<number>()
-  const intake = intakeOf(journal, board, open, fail)
+  let cause: InterruptionCause | null = null
+  const intake = intakeOf(journal, board, open, () => cause, fail)
   let started = new Map<string, Ingest>()
   const before = new Map<string, Readonly<IngestCounters>>()
   let isStopped = false
@@ -94,9 +98,10 @@ export function startIngests(
   const end = async (): Promise<void> => {
     await Promise.all([...started.values()].map((ingest) => ingest.stop()))
   }
+  const want = (request: SnapshotRequest): void => started.get(marketText(request))?.want(request)
   start()
   return {
-    want: (request) => started.get(marketText(request))?.want(request),
+    want,
     heard({ closing, unreadable }) {
       for (const ingest of started.values()) {
         for (const connection of closing) ingest.replace(connection)
@@ -110,15 +115,22 @@ export function startIngests(
         .map(({ counters }) => counters)
         .reduce(added, noCounts),
     markets,
-    pause: end,
-    resume(reason) {
+    async pause(why) {
+      cause = why
+      await end()
+    },
+    resume() {
       if (isStopped) return
-      for (const connection of open) {
-        intake.append(RecordKind.disconnect, connection, clock.nowUs(), encodeNote({ code: 1006, reason }))
-      }
+      const note = encodeNote({ code: 1006, reason: 'closed by us' })
+      for (const connection of open) intake.append(RecordKind.disconnect, connection, clock.nowUs(), note)
+      cause = null
       for (const { counters, ...market } of markets()) before.set(marketText(market), counters)
       started = new Map()
       start()
+      // Books that were asked for when hearing ended are still missed.
+      lane.outstanding().then((requests) => {
+        for (const request of requests) want(request)
+      }, fail)
     },
     async stop() {
       isStopped = true
@@ -151,10 +163,17 @@ function added(a: Readonly<IngestCounters>, b: Readonly<IngestCounters>): Ingest
  * The journal as ingest sees it, with the connections that are open in it. A journal that failed takes nothing more:
  * the collector ends with its failure. One that is full refuses.
  */
-function intakeOf(journal: Journal, board: Board, open: Set<number>, fail: (error: unknown) => void): Intake {
+function intakeOf(
+  journal: Journal,
+  board: Board,
+  open: Set<number>,
+  cause: () => InterruptionCause | null,
+  fail: (error: unknown) => void,
+): Intake {
   return {
-    append(kind, connection, receivedUs, payload) {
+    append(kind, connection, receivedUs, bytes) {
       try {
+        const payload = kind === RecordKind.disconnect ? withCause(bytes, cause()) : bytes
         const number = journal.append(kind, connection, receivedUs, payload)
         if (number === REFUSED) return number
         if (kind === RecordKind.connect) open.add(number)
@@ -170,4 +189,9 @@ function intakeOf(journal: Journal, board: Board, open: Set<number>, fail: (erro
       return journal.isCongested
     },
   }
+}
+
+/** A disconnect's note with the cause of the pause that it belongs to. */
+function withCause(payload: Uint8Array, cause: InterruptionCause | null): Uint8Array {
+  return cause === null ? payload : encodeNote({ ...decodeNote<DisconnectNote>(payload), cause })
 }

@@ -134,7 +134,7 @@ const needless = (restarted: boolean): string =>
     OF_GAP,
     `gap_places g JOIN gap_kinds USING (gap_number)
      WHERE ${TIMED} AND from_n IS NOT NULL AND to_n IS NOT NULL AND NOT is_hole
-       AND NOT (cause IN ('disconnect', 'restart', 'shutdown')
+       AND NOT (cause IN ('disconnect', 'restart', 'shutdown', 'disk_full', 'clock_step', 'suspended')
          AND (${restarted} OR connection_before IS DISTINCT FROM connection_after))`,
   )
 

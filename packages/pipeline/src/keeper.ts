@@ -1,13 +1,15 @@
 import type { RetentionPolicy } from '@cryptoflow/journal'
-import { messageOf } from '@cryptoflow/runtime'
+import { messageOf, type TimeJump, watchTime } from '@cryptoflow/runtime'
 import type { Parts } from './collecting.ts'
 import type { Ingests } from './ingests.ts'
 
-/** What keeps a journal within its disk: old segments go, and a full disk is waited out. */
-export interface JournalKeeper {
+/** What keeps a collecting process going: old segments go, a full disk is waited out, jumps of time are met. */
+export interface Keeper {
   /** The disk is full. */
   full(): void
-  /** Ends both; resolves when nothing is under way. */
+  /** Time did not pass as it should: connections are taken for stale and opened anew. */
+  jumped(jump: TimeJump): void
+  /** Ends everything; resolves when nothing is under way. */
   stop(): Promise<void>
 }
 
@@ -19,13 +21,13 @@ const RESUME_EVERY_MS = 1_000
 /**
  * Deletes segments whose rows are all committed when they are old or many, and takes a full disk as the commit
  * protocol says (K7): sockets are closed, sealing and committing go on from the reserve, released segments are
- * deleted, and hearing begins again when there is room.
+ * deleted, and hearing begins again when there is room. Connections that lived through a jump of time are replaced.
  */
-export function keepJournal(
+export function keepGoing(
   { options, journal, board }: Pick<Parts, 'options' | 'journal' | 'board'>,
   ingests: Pick<Ingests, 'pause' | 'resume'>,
   fail: (error: unknown) => void,
-): JournalKeeper {
+): Keeper {
   const { clock, notice } = options
   const policy = options.journal?.retention ?? RETENTION_DEFAULT
   let isStopped = false
@@ -51,7 +53,7 @@ export function keepJournal(
     if (hole === null) waitForRoom()
     else {
       notice({ kind: 'disk-resumed', refused: hole.records, seconds: (hole.toUs - hole.fromUs) / 1e6 })
-      ingests.resume('disk_full')
+      ingests.resume()
     }
   }
   const waitForRoom = (): void => {
@@ -62,19 +64,30 @@ export function keepJournal(
   if (targetBytes < wantedBytes) notice({ kind: 'reserve-short', bytes, wantedBytes })
   const cancelRetire = clock.every(RETIRE_EVERY_MS, () => then(retire))
   then(retire)
-  return {
+  const keeper: Keeper = {
     full() {
       notice({ kind: 'disk-full', directory: journal.directory })
       then(async () => {
-        await ingests.pause()
+        await ingests.pause('disk_full')
         waitForRoom()
+      })
+    },
+    jumped(jump) {
+      notice({ kind: 'time-jump', what: jump.kind, seconds: jump.us / 1e6 })
+      then(async () => {
+        if (journal.isFull) return
+        await ingests.pause(jump.kind)
+        ingests.resume()
       })
     },
     async stop() {
       isStopped = true
+      cancelWatch()
       cancelRetire()
       cancelWait()
       await work
     },
   }
+  const cancelWatch = watchTime(clock, keeper.jumped)
+  return keeper
 }
