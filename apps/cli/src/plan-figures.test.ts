@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { planBudgets, planMarket, plannedMarket } from './plan-figures.ts'
+import { busySymbol, planLoad } from './plan-load.ts'
+
+const symbols = (count: number) => Array.from({ length: count }, (_, i) => `S${i}USDT`)
+const spot = (count: number, streams?: string[]) =>
+  plannedMarket({
+    exchange: 'binance',
+    market: 'spot',
+    symbols: symbols(count),
+    ...(streams === undefined ? {} : { streams }),
+  })
+const images = { derivedEveryMs: 100, derivedLevels: 20, checkpointEveryMs: 60_000, depthCap: 2000 }
+
+describe('what a market asks of its exchange', () => {
+  it('spreads streams over as few connections as the limit allows', () => {
+    const plan = planMarket(spot(600, ['ticks', 'spot_delta']))
+    expect(plan.routes).toMatchObject([{ route: 'stream', connections: 2, streams: 1200, streamsMax: 1024 }])
+    expect(plan.routes[0]?.subscribeFrames).toBeGreaterThan(2)
+    expect(plan.routes[0]?.subscribeSeconds).toBeGreaterThan(0)
+    expect(plan).toMatchObject({ connections: 2, books: 600, symbols: 600 })
+  })
+
+  it('counts a symbol that is named twice once', () => {
+    const twice = plannedMarket({ exchange: 'binance', market: 'spot', symbols: ['A', 'A'] })
+    expect(planMarket(twice)).toMatchObject({ symbols: 1, books: 1 })
+  })
+
+  it('fetches books only where deltas are heard, once for deltas and images', () => {
+    expect(planMarket(spot(3, ['ticks'])).books).toBe(0)
+    expect(planMarket(spot(3, ['spot_delta', 'spot_ob'])).books).toBe(3)
+  })
+
+  it('spends at most the share of the budget in every minute until the books are live', () => {
+    // 4800 of 6000 a minute, a snapshot is 250: nineteen in a minute.
+    const seconds = (count: number) => planBudgets([spot(count, ['spot_delta'])])[0]?.booksLiveSeconds
+    expect(seconds(19)).toBe(0)
+    expect(seconds(20)).toBe(60)
+    expect(seconds(38)).toBe(60)
+    expect(seconds(39)).toBe(120)
+    expect(seconds(190)).toBe(540)
+  })
+
+  it('takes the weight of polls from what is left for books', () => {
+    const linear = (everyMs: number, count = 100) =>
+      plannedMarket({
+        exchange: 'binance',
+        market: 'linear',
+        symbols: symbols(count),
+        streams: ['futures_delta', 'open_interest'],
+        pollEveryMs: { openInterest: everyMs },
+      })
+    expect(planBudgets([linear(60_000)])).toMatchObject([
+      { pollWeightPerMinute: 100, startWeight: 2100, pollStretch: 1, booksLiveSeconds: 60 },
+    ])
+    // The first questions leave 1827 of 1920: 91 snapshots; later minutes leave 1908: 95, one poll after eight books.
+    expect(planBudgets([linear(60_000, 91)])[0]?.booksLiveSeconds).toBe(0)
+    expect(planBudgets([linear(60_000, 93)])[0]?.booksLiveSeconds).toBe(60)
+    expect(planBudgets([linear(60_000, 181)])[0]?.booksLiveSeconds).toBe(60)
+    expect(planBudgets([linear(60_000, 182)])[0]?.booksLiveSeconds).toBe(120)
+    // More polls than the budget holds are asked less often, and books still go first.
+    const crowded = planBudgets([linear(3_000)])[0]
+    expect(crowded).toMatchObject({ pollWeightPerMinute: 2000, booksLiveSeconds: 60 })
+    expect(crowded?.pollStretch).toBeGreaterThan(1)
+  })
+
+  it('puts markets that the exchange counts together into one budget', () => {
+    const futures = (['linear', 'inverse'] as const).map((market) =>
+      plannedMarket({ exchange: 'binance', market, symbols: symbols(2) }),
+    )
+    expect(planBudgets([...futures, spot(1)]).map(({ pool, books }) => [pool, books])).toEqual([
+      ['binance-futures', 4],
+      ['binance-spot', 1],
+    ])
+  })
+})
+
+describe('what is expected of a market', () => {
+  const rowsOf = (streams: string[] | undefined, activity = 1) =>
+    Object.fromEntries(
+      planLoad([spot(2, streams)], images, activity).tables.map(({ table, rowsPerSecond }) => [
+        table,
+        rowsPerSecond,
+      ]),
+    )
+
+  it('follows from the stated traffic, the speed in the channel’s name and the image settings', () => {
+    expect(rowsOf(['ticks'])).toEqual({ ticks: 2 * busySymbol.trades })
+    expect(rowsOf(['spot_delta'])).toEqual({ spot_delta: 2 * 10 * busySymbol.levelsPerUpdate })
+    expect(rowsOf(['depth'])).toEqual({ spot_delta: 2 * 10 * busySymbol.levelsPerUpdate })
+    expect(rowsOf(['spot_ob']).spot_ob).toBeCloseTo(2 * (400 + 4000 / 60))
+    expect(rowsOf(['depth5@100ms'])).toEqual({ spot_ob: 2 * 10 * 10 })
+  })
+
+  it('is proportional to how busy the symbols are', () => {
+    expect(rowsOf(['ticks'], 0.5)).toEqual({ ticks: busySymbol.trades })
+  })
+
+  it('names the channels of which nothing is assumed', () => {
+    const { notCounted, journalBytesPerSecond } = planLoad([spot(1)], images, 1)
+    expect(notCounted).toEqual(['exchangeInfo'])
+    const { frameBytes, trades, quotes } = busySymbol
+    expect(journalBytesPerSecond).toBeCloseTo(
+      trades * frameBytes.trade + quotes * frameBytes.quote + 10 * frameBytes.update,
+    )
+  })
+})
