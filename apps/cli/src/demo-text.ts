@@ -15,6 +15,8 @@ export function demoText(result: DemoResult): string {
       ['stored', grouped(report.stored), 'exactly once, digit by digit'],
       ['in recorded gaps', grouped(report.in_gaps), 'withheld by the exchange, known'],
       ['dead letters', grouped(report.dead_letters), 'damaged on the wire, kept'],
+      ['not to be noticed', grouped(report.undetectable), 'withheld quotes: their numbers skip anyway'],
+      ['cut off at the stop', grouped(report.unanswered), 'REST answers on their way'],
       ['lost', grouped(report.lost), ''],
       ['doubled', grouped(report.doubled), `of ${grouped(report.wire_duplicates)} sent twice`],
       ['gaps', grouped(report.gaps_recorded), `of ${grouped(report.gaps_injected)} injected, borders equal`],

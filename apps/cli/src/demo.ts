@@ -156,12 +156,15 @@ function demoJson({
   warehouse,
 }: DemoResult): Record<string, unknown> {
   const { emitted, stored, in_gaps, dead_letters, lost, doubled, gaps_injected, gaps_recorded } = report
+  const { unanswered, undetectable } = report
   return {
     tables: byName(tables),
     emitted,
     stored,
     in_gaps,
     dead_letters,
+    unanswered,
+    undetectable,
     lost,
     doubled,
     gaps_injected,

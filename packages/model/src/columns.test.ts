@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { DecimalColumn } from './columns.ts'
+import { BytesColumn, type Column, DecimalColumn, TextColumn } from './columns.ts'
 import { EventBatch } from './events.ts'
+import { createRowBuffer, reserveRows } from './rows.ts'
 import { StringTable } from './strings.ts'
+import { ticks } from './tables.ts'
 
 const WIDE = 123456789012345678901234567890n
 
@@ -26,6 +28,48 @@ describe('DecimalColumn', () => {
       [5n, 1],
       [WIDE, 2],
     ])
+  })
+})
+
+describe('copying decimals', () => {
+  it('gives the same for few rows as for many', () => {
+    for (const count of [0, 1, 95, 96, 97, 500]) {
+      const source = new DecimalColumn()
+      const target = new DecimalColumn()
+      source.reserve(count + 3)
+      target.reserve(count + 5)
+      target.set(count + 4, 77n, 1)
+      for (let row = 0; row < count; row++) source.set(row + 3, row % 7 === 0 ? WIDE : BigInt(-row), row % 19)
+      target.copy(4, source, 3, count)
+      for (let row = 0; row < count; row++) {
+        expect(target.mantissa(row + 4)).toBe(source.mantissa(row + 3))
+        expect(target.scales[row + 4]).toBe(source.scales[row + 3])
+      }
+      expect(target.mantissa(count + 4)).toBe(77n)
+    }
+  })
+
+  it('forgets wide numbers from a row on and no others', () => {
+    const column = new DecimalColumn()
+    for (const row of [1, 2, 3]) column.set(row, WIDE, 0)
+    column.forgetWide(2)
+    expect([1, 2, 3].map((row) => column.mantissa(row))).toEqual([WIDE, null, null])
+  })
+})
+
+describe('reserveRows', () => {
+  it('gives every column the room that the buffer says it has', () => {
+    const buffer = createRowBuffer(ticks, new StringTable())
+    for (const more of [1, 64, 65, 300, 2]) {
+      reserveRows(buffer, more)
+      expect(buffer.capacity).toBeGreaterThanOrEqual(buffer.count + more)
+      for (const column of Object.values<Column>(buffer.columns)) {
+        if (column instanceof TextColumn || column instanceof BytesColumn) continue
+        const { length } = column instanceof DecimalColumn ? column.scales : column.values
+        expect(length).toBeGreaterThanOrEqual(buffer.capacity)
+      }
+      buffer.count += more
+    }
   })
 })
 

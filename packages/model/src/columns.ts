@@ -48,6 +48,9 @@ export class BytesColumn {
   reserve(_rows: number): void {}
 }
 
+/** Fewest rows for which copying by views pays: four views are made for it. */
+const VIEW_ROWS_MIN = 96
+
 /**
  * Exact decimals: `mantissas[i] / 10^scales[i]`.
  *
@@ -81,6 +84,12 @@ export class DecimalColumn {
     this.wide.delete(row)
   }
 
+  /** Forgets the wide mantissas of rows `from ...`: these rows are about to be written anew. */
+  forgetWide(from: number): void {
+    if (this.wide.size === 0) return
+    for (const row of this.wide.keys()) if (row >= from) this.wide.delete(row)
+  }
+
   /** The exact mantissa of a row, null when the row is null. */
   mantissa(row: number): bigint | null {
     const value = this.mantissas[row] as number
@@ -89,8 +98,16 @@ export class DecimalColumn {
 
   /** Copies rows `from ... from + count - 1` of another column to `to`. Reserve first. */
   copy(to: number, source: DecimalColumn, from: number, count: number): void {
-    this.mantissas.set(source.mantissas.subarray(from, from + count), to)
-    this.scales.set(source.scales.subarray(from, from + count), to)
+    if (count < VIEW_ROWS_MIN) {
+      const { mantissas, scales } = this
+      for (let i = 0; i < count; i++) {
+        mantissas[to + i] = source.mantissas[from + i] as number
+        scales[to + i] = source.scales[from + i] as number
+      }
+    } else {
+      this.mantissas.set(source.mantissas.subarray(from, from + count), to)
+      this.scales.set(source.scales.subarray(from, from + count), to)
+    }
     if (this.wide.size > 0) for (let i = 0; i < count; i++) this.wide.delete(to + i)
     if (source.wide.size === 0) return
     for (let i = 0; i < count; i++) {

@@ -137,9 +137,9 @@ export class EventBatch {
   rollback(count: number): void {
     this.count = count
     this.entryCount = this.entryStart[count] as number
-    for (const event of this.details.keys()) if (event >= count) this.details.delete(event)
-    forgetWide(this.price.wide, this.entryCount)
-    forgetWide(this.quantity.wide, this.entryCount)
+    if (this.details.size > 0) this.forgetDetails(count)
+    this.price.forgetWide(this.entryCount)
+    this.quantity.forgetWide(this.entryCount)
   }
 
   /** Makes room for one event. */
@@ -173,8 +173,8 @@ export class EventBatch {
     this.count += 1
     this.entryStart[this.count] = this.entryCount
   }
-}
 
-function forgetWide(wide: Map<number, bigint>, from: number): void {
-  for (const row of wide.keys()) if (row >= from) wide.delete(row)
+  private forgetDetails(from: number): void {
+    for (const event of this.details.keys()) if (event >= from) this.details.delete(event)
+  }
 }

@@ -42,6 +42,8 @@ export interface RowBuffer<T extends TableContract = TableContract> {
   readonly names: StringTable
   readonly columns: ColumnsOf<T>
   count: number
+  /** Rows that every column has room for. */
+  capacity: number
 }
 
 export function createRowBuffer<T extends TableContract>(table: T, names: StringTable): RowBuffer<T> {
@@ -49,13 +51,16 @@ export function createRowBuffer<T extends TableContract>(table: T, names: String
   for (const [name, spec] of Object.entries<ColumnSpec>(table.columns)) {
     if (spec.type !== 'scale') columns[name] = createColumn(spec.type)
   }
-  return { table, names, columns: columns as ColumnsOf<T>, count: 0 }
+  return { table, names, columns: columns as ColumnsOf<T>, count: 0, capacity: 0 }
 }
 
-/** Makes room for `more` rows beyond `count` in every column. */
+/** Makes room for `more` rows beyond `count` in every column; a look at one number where there is room already. */
 export function reserveRows(buffer: RowBuffer, more: number): void {
+  const rows = buffer.count + more
+  if (rows <= buffer.capacity) return
+  buffer.capacity = Math.max(rows, 2 * buffer.capacity)
   for (const column of Object.values(buffer.columns as Record<string, Column>)) {
-    column.reserve(buffer.count + more)
+    column.reserve(buffer.capacity)
   }
 }
 

@@ -7,7 +7,8 @@ import type {
   OpenInterestDetail,
   StringTable,
 } from '@cryptoflow/model'
-import { fillCommon, nameId, openRows, type RowSink, type RowSource } from './row-sink.ts'
+import { nameId, type RowSource } from './row-ids.ts'
+import { openRow, type RowSink, writeCommon } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
 import type { Stamp } from './stamps.ts'
 
@@ -20,9 +21,9 @@ export function fundingRow(
   detail: FundingDetail,
   source: RowSource,
 ): void {
-  const rows = openRows(sink, 'funding', key, stamp.eventUs, 1)
+  const rows = openRow(sink, 'funding', key, stamp.eventUs)
   const { columns, count: row } = rows
-  fillCommon(sink, columns, row, row + 1, key, stamp, source)
+  writeCommon(sink, columns, row, key, stamp, source)
   setDecimal(columns.mark_price, row, detail.markPrice)
   setDecimal(columns.index_price, row, detail.indexPrice)
   setDecimal(columns.estimated_settle_price, row, detail.estimatedSettlePrice)
@@ -43,9 +44,9 @@ export function liquidationRow(
   source: RowSource,
 ): void {
   const { ids, names } = sink
-  const rows = openRows(sink, 'liquidations', key, stamp.eventUs, 1)
+  const rows = openRow(sink, 'liquidations', key, stamp.eventUs)
   const { columns, count: row } = rows
-  fillCommon(sink, columns, row, row + 1, key, stamp, source)
+  writeCommon(sink, columns, row, key, stamp, source)
   columns.side.values[row] = ids[detail.side]
   columns.position_side.values[row] = detail.side === 'sell' ? ids.long : ids.short
   setDecimal(columns.price, row, detail.price)
@@ -66,9 +67,9 @@ export function openInterestRow(
   detail: OpenInterestDetail,
   source: RowSource,
 ): void {
-  const rows = openRows(sink, 'open_interest', key, stamp.eventUs, 1)
+  const rows = openRow(sink, 'open_interest', key, stamp.eventUs)
   const { columns, count: row } = rows
-  fillCommon(sink, columns, row, row + 1, key, stamp, source)
+  writeCommon(sink, columns, row, key, stamp, source)
   setDecimal(columns.open_interest, row, detail.openInterest)
   columns.quantity_unit.values[row] = key.unitId
   setDecimal(columns.open_interest_value, row, detail.value)
@@ -84,9 +85,9 @@ export function instrumentRow(
   source: RowSource,
 ): void {
   const { names } = sink
-  const rows = openRows(sink, 'instruments', key, stamp.eventUs, 1)
+  const rows = openRow(sink, 'instruments', key, stamp.eventUs)
   const { columns, count: row } = rows
-  fillCommon(sink, columns, row, row + 1, key, stamp, source)
+  writeCommon(sink, columns, row, key, stamp, source)
   columns.base.values[row] = nameId(names, detail.base)
   columns.quote.values[row] = nameId(names, detail.quote)
   columns.settle.values[row] = optionalId(names, detail.settle)

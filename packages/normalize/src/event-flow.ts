@@ -10,16 +10,15 @@ import {
 } from '@cryptoflow/model'
 import { bookLabel } from './book-transitions.ts'
 import { type Counters, createCounters } from './counters.ts'
-import { detailOf, eventRows, fits } from './event-rows.ts'
+import { detailOf, eventRows } from './event-rows.ts'
 import { revealGap, revealsGap } from './gap-rows.ts'
 import type { ImageGrid } from './image-grid.ts'
-import type { KeyIndex, KeyState } from './key-state.ts'
+import type { KeyIndex, KeyState, Track } from './key-state.ts'
 import { type RowSink, rowKey } from './row-sink.ts'
 import type { BookLabel } from './row-types.ts'
 import { blankStamp, isAbsurd, readStamp, type Stamp } from './stamps.ts'
 import {
   isCarried,
-  isRemembered,
   joinConnection,
   judge,
   moveOn,
@@ -79,25 +78,40 @@ export class EventFlow {
     event: number,
     index: number,
   ): void {
-    const { names, index: keys, owns } = this.parts
-    const state = keys.keyOfId(market, batch.symbol[event] as number, owns)
-    if (state === null) return
+    const symbolId = batch.symbol[event] as number
     const streamId = batch.stream[event] as number
-    const stream = keys.streamOfId(state, streamId)
-    if (stream === null || !fits(batch.kind[event] as number, stream.spec.table)) {
-      const detail = stream === null ? NO_STREAM : NO_EVENT
-      this.refuse(record, state, names.text(streamId), 'unknown_message', detail)
+    const { index: keys } = this.parts
+    const track = keys.track(market, symbolId, streamId) ?? this.open(record, market, symbolId, streamId)
+    if (track === null) return
+    const { state, stream, kinds } = track
+    if (((kinds >>> (batch.kind[event] as number)) & 1) === 0) {
+      this.refuse(record, state, stream.spec.name, 'unknown_message', NO_EVENT)
       return
     }
     if (stream.spec.scope === 'market') this.attach(state, stream, record.connection)
     const { stamp } = this
     readStamp(stamp, record, batch, event)
     if (this.isFuture(stamp)) {
-      if (isRemembered(stream.spec)) stream.deadLetter = record.number
+      if (stream.isRemembered) stream.deadLetter = record.number
       this.refuse(record, state, stream.spec.name, 'absurd_time', futureDetail(stamp))
       return
     }
     this.message(record, state, stream, batch, event, index)
+  }
+
+  /** The first event that names this key and stream; null when the key is not ours, or no such stream is stored. */
+  private open(
+    record: JournalRecord,
+    market: ExchangeMarket,
+    symbolId: number,
+    streamId: number,
+  ): Track | null {
+    const { names, index: keys, owns } = this.parts
+    const state = keys.keyOfId(market, symbolId, owns)
+    if (state === null) return null
+    const track = keys.openTrack(state, symbolId, streamId)
+    if (track === null) this.refuse(record, state, names.text(streamId), 'unknown_message', NO_STREAM)
+    return track
   }
 
   /** Stores the snapshots that answer a book; answers the first one's index, -1 when there is none. */
@@ -151,7 +165,7 @@ export class EventFlow {
     const { counters } = state
     const { spec } = stream
     const kind = batch.kind[event] as number
-    const stands = isRemembered(spec) ? this.pass(record, state, stream, batch, event, index) : 'unruled'
+    const stands = stream.isRemembered ? this.pass(record, state, stream, batch, event, index) : 'unruled'
     counters.received += 1
     if (stands === 'duplicate' || (kind === EventKind.instrument && !this.learn(state, batch, event))) {
       counters.duplicates += 1

@@ -12,7 +12,8 @@ import {
 import { partialRows, updateRows } from './book-rows.ts'
 import { fundingRow, instrumentRow, liquidationRow, openInterestRow } from './detail-rows.ts'
 import { quoteRow } from './quote-rows.ts'
-import type { RowSink, RowSource } from './row-sink.ts'
+import type { RowSource } from './row-ids.ts'
+import type { RowSink } from './row-sink.ts'
 import type { BookLabel, DeltaTable, ImageTable, RowKey } from './row-types.ts'
 import type { Stamp } from './stamps.ts'
 import { tickRow } from './tick-rows.ts'
@@ -30,14 +31,14 @@ const TABLES: Readonly<Record<keyof typeof EventKind, readonly TableName[]>> = {
   openInterest: ['open_interest'],
   instrument: ['instruments'],
 }
-const TABLES_BY_KIND: (readonly TableName[])[] = []
-for (const name of Object.keys(TABLES) as (keyof typeof EventKind)[]) {
-  TABLES_BY_KIND[EventKind[name]] = TABLES[name]
-}
 
-/** Whether events of this kind can be rows of this table. */
-export function fits(kind: number, table: TableName): boolean {
-  return TABLES_BY_KIND[kind]?.includes(table) ?? false
+/** The kinds of events that can be rows of this table: bit n stands for kind n. */
+export function kindsOf(table: TableName): number {
+  let kinds = 0
+  for (const name of Object.keys(TABLES) as (keyof typeof EventKind)[]) {
+    if (TABLES[name].includes(table)) kinds |= 1 << EventKind[name]
+  }
+  return kinds
 }
 
 /** Writes the rows of an event whose kind fits the table. `label` is read for books only. */

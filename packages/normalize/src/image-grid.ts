@@ -32,6 +32,8 @@ export const imageDefaults: ImageOptions = {
 export class ImageGrid {
   derivedCell = Number.NEGATIVE_INFINITY
   checkpointCell = Number.NEGATIVE_INFINITY
+  /** Where the next cell of either grid begins, microseconds: nothing is due before. */
+  private dueUs = Number.NEGATIVE_INFINITY
   private readonly options: ImageOptions
   private readonly sink: RowSink
   private readonly keys: readonly KeyState[]
@@ -42,8 +44,19 @@ export class ImageGrid {
     this.keys = keys
   }
 
+  /** Goes on from the cells of an earlier record. */
+  resume(derivedCell: number, checkpointCell: number): void {
+    this.derivedCell = derivedCell
+    this.checkpointCell = checkpointCell
+    this.dueUs = this.nextBorder()
+  }
+
   /** A record at `receivedUs` is about to be applied. */
   advance(receivedUs: number): void {
+    if (receivedUs >= this.dueUs) this.turn(receivedUs)
+  }
+
+  private turn(receivedUs: number): void {
     const derived = Math.floor(receivedUs / this.options.derivedEveryUs)
     if (derived > this.derivedCell) {
       this.closeDerived()
@@ -54,6 +67,12 @@ export class ImageGrid {
       for (const state of this.keys) if (state.keeper?.unsaved) this.checkpoint(state)
       this.checkpointCell = checkpoint
     }
+    this.dueUs = this.nextBorder()
+  }
+
+  private nextBorder(): number {
+    const { derivedEveryUs, checkpointEveryUs } = this.options
+    return Math.min((this.derivedCell + 1) * derivedEveryUs, (this.checkpointCell + 1) * checkpointEveryUs)
   }
 
   /** Derived images of all books that are live and were updated since their last one. */

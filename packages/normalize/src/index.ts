@@ -1,4 +1,5 @@
 export type { Counters } from './counters.ts'
+export { FrameRun } from './frame-run.ts'
 export type { HeldBounds } from './held.ts'
 export { type ImageOptions, imageDefaults } from './image-grid.ts'
 export {

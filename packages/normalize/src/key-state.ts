@@ -1,9 +1,11 @@
 import { type ExchangeMarket, keyText, type StreamSpec, type StringTable } from '@cryptoflow/model'
 import type { BookKeeper } from './book-keeper.ts'
 import { type Counters, createCounters } from './counters.ts'
-import { nameId, rowKey } from './row-sink.ts'
+import { kindsOf } from './event-rows.ts'
+import { nameId } from './row-ids.ts'
+import { rowKey } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
-import { createStream, isRemembered, type StreamState } from './stream.ts'
+import { createStream, type StreamState } from './stream.ts'
 
 /** What the instrument list last said about a key. */
 export interface Instrument {
@@ -26,6 +28,22 @@ export interface KeyState {
   readonly counters: Counters
 }
 
+/** One stream of one key with everything that an event of it needs: looked up once, then found by two ids. */
+export interface Track {
+  readonly streamId: number
+  readonly state: KeyState
+  readonly stream: StreamState
+  /** Bit n is set: an event of kind n can be rows of the stream's table. */
+  readonly kinds: number
+}
+
+/** Keys and tracks of a market by ids of names; an absent key is not ours. */
+interface MarketIndex {
+  readonly keys: Map<number, KeyState | null>
+  /** By symbol id; a handful each, found faster by walking than by hashing. */
+  readonly tracks: (Track[] | undefined)[]
+}
+
 /** Makes the book keeper of a key for its first book stream. */
 export type MakeKeeper = (state: KeyState, stream: StreamState) => BookKeeper
 
@@ -34,10 +52,10 @@ export class KeyIndex {
   /** In order of first sight. */
   readonly keys: KeyState[] = []
   private readonly byText = new Map<string, KeyState>()
-  private readonly byIds = new Map<ExchangeMarket, Map<number, KeyState | null>>()
-  /** The entry of `byIds` that was used last: events come in runs of one market. */
+  private readonly byMarket = new Map<ExchangeMarket, MarketIndex>()
+  /** The entry of `byMarket` that was used last: events come in runs of one market. */
   private lastMarket: ExchangeMarket | null = null
-  private lastById = new Map<number, KeyState | null>()
+  private lastIndex: MarketIndex = { keys: new Map(), tracks: [] }
   /** Streams without a memory: one state serves all keys, since nobody reads it. */
   private readonly forgetful = new Map<StreamSpec, StreamState>()
   private readonly names: StringTable
@@ -73,40 +91,58 @@ export class KeyIndex {
     owns: (market: ExchangeMarket, symbol: string) => boolean,
   ): KeyState | null {
     if (market !== this.lastMarket) this.turnTo(market)
-    let state = this.lastById.get(symbolId)
+    const { keys } = this.lastIndex
+    let state = keys.get(symbolId)
     if (state === undefined) {
       const symbol = this.names.text(symbolId)
       state = owns(market, symbol) ? this.key(market, symbol) : null
-      this.lastById.set(symbolId, state)
+      keys.set(symbolId, state)
     }
     return state
   }
 
-  private turnTo(market: ExchangeMarket): void {
-    const byId = this.byIds.get(market) ?? new Map<number, KeyState | null>()
-    this.byIds.set(market, byId)
-    this.lastMarket = market
-    this.lastById = byId
-  }
-
-  /** The key's stream whose name has this id, made when new; null when the market offers none of that name. */
-  streamOfId(state: KeyState, id: number): StreamState | null {
-    const { streams } = state
-    for (let i = 0; i < streams.length; i++) {
-      const stream = streams[i] as StreamState
-      if (stream.nameId === id) return stream
+  /** The track of two ids; null when `openTrack` has not made it, or will not. */
+  track(market: ExchangeMarket, symbolId: number, streamId: number): Track | null {
+    if (market !== this.lastMarket) this.turnTo(market)
+    const tracks = this.lastIndex.tracks[symbolId]
+    if (tracks === undefined) return null
+    for (let i = 0; i < tracks.length; i++) {
+      const track = tracks[i] as Track
+      if (track.streamId === streamId) return track
     }
-    return this.stream(state, this.names.text(id))
+    return null
   }
 
-  /** The same by its name. */
+  /** Makes the track of a key's stream; null when the market offers none of that name. */
+  openTrack(state: KeyState, symbolId: number, streamId: number): Track | null {
+    const stream = this.stream(state, this.names.text(streamId))
+    if (stream === null) return null
+    this.turnTo(state.market)
+    const track = { streamId, state, stream, kinds: kindsOf(stream.spec.table) }
+    const { tracks } = this.lastIndex
+    // Ids are dense: an array without holes is no larger than the table of names.
+    while (tracks.length <= symbolId) tracks.push(undefined)
+    const known = tracks[symbolId]
+    if (known === undefined) tracks[symbolId] = [track]
+    else known.push(track)
+    return track
+  }
+
+  private turnTo(market: ExchangeMarket): void {
+    const index = this.byMarket.get(market) ?? { keys: new Map(), tracks: [] }
+    this.byMarket.set(market, index)
+    this.lastMarket = market
+    this.lastIndex = index
+  }
+
+  /** The key's stream of this name, made when new; null when the market offers none. */
   stream(state: KeyState, name: string): StreamState | null {
     const known = state.streams.find(({ spec }) => spec.name === name)
     if (known !== undefined) return known
     const spec = state.market.streams.find((candidate) => candidate.name === name)
     if (spec === undefined) return null
-    if (!isRemembered(spec)) return this.forgetfulStream(spec)
-    const stream = createStream(spec, this.names.idOf(name))
+    const stream = createStream(spec)
+    if (!stream.isRemembered) return this.forgetfulStream(stream)
     state.streams.push(stream)
     if (spec.book !== null && state.keeper === null) state.keeper = this.makeKeeper(state, stream)
     return stream
@@ -118,12 +154,9 @@ export class KeyIndex {
     state.key.instrumentId = nameId(this.names, instrument.name)
   }
 
-  private forgetfulStream(spec: StreamSpec): StreamState {
-    let stream = this.forgetful.get(spec)
-    if (stream === undefined) {
-      stream = createStream(spec, -1)
-      this.forgetful.set(spec, stream)
-    }
-    return stream
+  private forgetfulStream(made: StreamState): StreamState {
+    const known = this.forgetful.get(made.spec)
+    if (known === undefined) this.forgetful.set(made.spec, made)
+    return known ?? made
   }
 }

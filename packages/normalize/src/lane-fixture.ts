@@ -360,7 +360,7 @@ export function setDecimal(column: DecimalColumn, row: number, text: string): vo
 }
 
 /** A row as values by column name: text for names and decimals (as written), null for null. */
-function plainRow(table: TableName, buffer: RowBuffer, row: number, names: StringTable): Row {
+export function plainRow(table: TableName, buffer: RowBuffer, row: number, names: StringTable): Row {
   const values = Object.entries(buffer.columns as Record<string, Column>).map(([name, column]) => [
     name,
     plainValue(column, row, names),

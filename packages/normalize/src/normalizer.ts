@@ -22,7 +22,8 @@ import { openAtStop } from './gap-rows.ts'
 import { HELD_BOUNDS, type HeldBounds } from './held.ts'
 import { ImageGrid, type ImageOptions, imageDefaults } from './image-grid.ts'
 import { KeyIndex, type KeyState } from './key-state.ts'
-import { createRowSink, nameId, type RowSink, storeOnly } from './row-sink.ts'
+import { nameId } from './row-ids.ts'
+import { createRowSink, type RowSink, storeOnly } from './row-sink.ts'
 import type { RowsFor } from './row-types.ts'
 import { stampOf } from './stamps.ts'
 import {
@@ -35,7 +36,7 @@ import {
   restoreStream,
   STATE_IMAGE_VERSION,
 } from './state-image.ts'
-import { interrupt, isRemembered, joinConnection, leaveConnection, type StreamState } from './stream.ts'
+import { interrupt, joinConnection, leaveConnection, type StreamState } from './stream.ts'
 
 /** Where a snapshot request leads, and the number that its answer must carry. */
 export type SnapshotRequest = Omit<AnswerContext, 'status'>
@@ -226,8 +227,10 @@ export class Normalizer {
    */
   restore(bytes: Uint8Array): void {
     const image = decodeStateImage(bytes)
-    this.grid.derivedCell = image.derivedCell ?? Number.NEGATIVE_INFINITY
-    this.grid.checkpointCell = image.checkpointCell ?? Number.NEGATIVE_INFINITY
+    this.grid.resume(
+      image.derivedCell ?? Number.NEGATIVE_INFINITY,
+      image.checkpointCell ?? Number.NEGATIVE_INFINITY,
+    )
     for (const { number, exchange, market, marketWide, deadLetter } of image.connections) {
       const known = this.options.findMarket(exchange, market)
       this.connections.set(number, { market: known, marketWide, deadLetter })
@@ -264,7 +267,7 @@ export class Normalizer {
 
   private carry(state: KeyState, name: string, connection: number): void {
     const stream = this.index.stream(state, name)
-    if (stream === null || !isRemembered(stream.spec)) return
+    if (stream === null || !stream.isRemembered) return
     joinConnection(stream, connection)
     if (state.keeper?.stream === name) state.keeper.subscribed()
   }
@@ -303,7 +306,7 @@ export class Normalizer {
     }
     for (const savedStream of saved.streams ?? []) {
       const stream = this.index.stream(state, savedStream.name)
-      if (stream !== null && isRemembered(stream.spec)) restoreStream(stream, savedStream)
+      if (stream?.isRemembered) restoreStream(stream, savedStream)
     }
     const { keeper } = state
     if (keeper !== null && saved.keeper !== undefined && keeper.stream === saved.keeper.stream) {

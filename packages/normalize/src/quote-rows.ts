@@ -1,5 +1,6 @@
 import { type EventBatch, Side } from '@cryptoflow/model'
-import { copyDecimal, fillCommon, openRows, type RowSink, type RowSource } from './row-sink.ts'
+import type { RowSource } from './row-ids.ts'
+import { isStored, type RowSink } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
 import type { Stamp } from './stamps.ts'
 
@@ -12,9 +13,12 @@ export function quoteRow(
   event: number,
   source: RowSource,
 ): void {
-  const rows = openRows(sink, 'bbo', key, stamp.eventUs, 1)
-  const { columns, count: row } = rows
-  fillCommon(sink, columns, row, row + 1, key, stamp, source)
+  if (!isStored(sink, key, 'bbo')) return
+  const rows = sink.rowsFor('bbo', key.exchange, stamp.eventUs)
+  const room = sink.quotes
+  if (!room.holds(rows, 1)) room.enter(sink.names, rows, 1, key, stamp, source)
+  const row = room.next
+  room.common.write(row, key, stamp, source)
   let bid = -1
   let ask = -1
   const end = batch.entryStart[event + 1] as number
@@ -22,21 +26,22 @@ export function quoteRow(
     if (batch.side[entry] === Side.bid) bid = entry
     else ask = entry
   }
+  const { price, quantity } = batch
   if (bid < 0) {
-    columns.bid_price.setNull(row)
-    columns.bid_quantity.setNull(row)
+    room.bidPrice.setNull(row)
+    room.bidQuantity.setNull(row)
   } else {
-    copyDecimal(columns.bid_price, row, batch.price, bid)
-    copyDecimal(columns.bid_quantity, row, batch.quantity, bid)
+    room.bidPrice.copy(row, price, bid)
+    room.bidQuantity.copy(row, quantity, bid)
   }
   if (ask < 0) {
-    columns.ask_price.setNull(row)
-    columns.ask_quantity.setNull(row)
+    room.askPrice.setNull(row)
+    room.askQuantity.setNull(row)
   } else {
-    copyDecimal(columns.ask_price, row, batch.price, ask)
-    copyDecimal(columns.ask_quantity, row, batch.quantity, ask)
+    room.askPrice.copy(row, price, ask)
+    room.askQuantity.copy(row, quantity, ask)
   }
-  columns.quantity_unit.values[row] = key.unitId
-  columns.last_seq.values[row] = batch.lastSeq[event] as number
-  rows.count += 1
+  room.lastSeq[row] = batch.lastSeq[event] as number
+  room.leave(rows, 1)
+  sink.written += 1
 }

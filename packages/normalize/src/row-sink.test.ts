@@ -1,7 +1,8 @@
 import { createRowBuffer, EventBatch, StringTable, ticks } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
 import { fakeMarket, setDecimal } from './lane-fixture.ts'
-import { createRowSink, nameId, rowKey } from './row-sink.ts'
+import { nameId } from './row-ids.ts'
+import { createRowSink, rowKey } from './row-sink.ts'
 import { receivedStamp } from './stamps.ts'
 import { tickRow } from './tick-rows.ts'
 

@@ -1,8 +1,6 @@
 import {
   assert,
-  type ColumnsOf,
   createRowBuffer,
-  type DecimalColumn,
   type ExchangeMarket,
   marketText,
   type RowBuffer,
@@ -12,63 +10,29 @@ import {
   type StringTable,
   type TableName,
   tables,
-  type ticks,
 } from '@cryptoflow/model'
-import type { ImageTable, RowKey, RowsFor } from './row-types.ts'
+import type { CommonColumns } from './column-arrays.ts'
+import { ImageRoom, QuoteRoom, TickRoom, UpdateRoom } from './rooms.ts'
+import { nameId, type RowIds, type RowSource, rowIds, sourceId, timeSourceId } from './row-ids.ts'
+import type { DeltaTable, ImageTable, RowKey, RowsFor } from './row-types.ts'
 import type { Stamp } from './stamps.ts'
-
-const WORDS = [
-  'engine',
-  'sent',
-  'received',
-  'ws',
-  'rest',
-  'derived',
-  'bid',
-  'ask',
-  'buy',
-  'sell',
-  'long',
-  'short',
-  'trade',
-  'aggregate',
-  'waiting',
-  'live',
-  'stale',
-  'resync',
-  'checkpoint',
-  'partial',
-  'open',
-  'closed',
-] as const
-type Word = (typeof WORDS)[number]
-
-/** Whom a row comes from. */
-export type RowSource = 'ws' | 'rest' | 'derived'
-
-/** Rows for which there is room from one reservation on: it walks over all columns, too dear for every row. */
-const ROOM_ROWS = 256
-
-/** The buffer that a table's last row went to, and the row up to which it has room. */
-interface Room {
-  rows: RowBuffer | null
-  until: number
-}
 
 /** Where the rows of one journal go, and the ids of the words in them. */
 export interface RowSink {
   readonly names: StringTable
   readonly rowsFor: RowsFor
-  readonly writerId: number
-  readonly ids: Readonly<Record<Word, number>>
+  readonly ids: RowIds
   /** Ids of side names by `Side`. */
   readonly sideIds: Int32Array
-  readonly rooms: Readonly<Record<TableName, Room>>
+  readonly quotes: QuoteRoom
+  readonly ticks: TickRoom
+  readonly updates: Readonly<Record<DeltaTable, UpdateRoom>>
+  readonly images: Readonly<Record<ImageTable, ImageRoom>>
   /** Rows written so far. */
   written: number
   /** By exchange and market; null: every table of every market is stored. */
   stored: ReadonlyMap<string, ReadonlySet<TableName>> | null
-  /** Where rows of tables go that are not stored, to be written over. */
+  /** Where rows of rare tables go that are not stored, to be written over. */
   readonly unstored: Map<TableName, RowBuffer>
 }
 
@@ -79,17 +43,18 @@ export function createRowSink(options: {
   readonly rowsFor: RowsFor
 }): RowSink {
   const { names, rowsFor } = options
-  const ids = Object.fromEntries(WORDS.map((word) => [word, nameId(names, word)])) as Record<Word, number>
-  const rooms = Object.fromEntries(Object.keys(tables).map((table) => [table, { rows: null, until: 0 }]))
+  const ids = rowIds(names, options.writer)
   const sideIds = new Int32Array(4)
   for (const side of ['bid', 'ask', 'buy', 'sell'] as const) sideIds[Side[side]] = ids[side]
   return {
     names,
     rowsFor,
-    writerId: nameId(names, options.writer),
     ids,
     sideIds,
-    rooms: rooms as Record<TableName, Room>,
+    quotes: new QuoteRoom(ids),
+    ticks: new TickRoom(ids),
+    updates: { spot_delta: new UpdateRoom(ids), futures_delta: new UpdateRoom(ids) },
+    images: { spot_ob: new ImageRoom(ids), futures_ob: new ImageRoom(ids) },
     written: 0,
     stored: null,
     unstored: new Map(),
@@ -110,20 +75,18 @@ export function isStored({ stored }: RowSink, key: RowKey, table: TableName): bo
   return stored.get(key.marketText)?.has(table) ?? true
 }
 
-/** The buffer for `more` rows of a key at a time, with room for them. */
-export function openRows<T extends TableName>(
+/** The buffer for a row of a table that has no room of its own: such rows are rare, and written plainly. */
+export function openRow<T extends TableName>(
   sink: RowSink,
   table: T,
   key: RowKey,
   us: number,
-  more: number,
 ): RowBuffer<(typeof tables)[T]> {
-  if (sink.stored !== null && !isStored(sink, key, table)) return unstoredRows(sink, table, more)
+  if (!isStored(sink, key, table)) return unstoredRow(sink, table)
   const rows = sink.rowsFor(table, key.exchange, us)
   assert(rows.names === sink.names, 'row buffers and normalizer share one string table')
-  const room = sink.rooms[table]
-  if (room.rows !== rows || rows.count + more > room.until) makeRoom(room, rows, more)
-  sink.written += more
+  reserveRows(rows as unknown as RowBuffer, 1)
+  sink.written += 1
   return rows
 }
 
@@ -132,86 +95,37 @@ export function imageTableOf({ market }: RowKey): ImageTable {
   return market === 'spot' ? 'spot_ob' : 'futures_ob'
 }
 
-function unstoredRows<T extends TableName>(
+function unstoredRow<T extends TableName>(
   { unstored, names }: RowSink,
   table: T,
-  more: number,
 ): RowBuffer<(typeof tables)[T]> {
   const rows = unstored.get(table) ?? (createRowBuffer(tables[table], names) as RowBuffer)
   unstored.set(table, rows)
   rows.count = 0
-  reserveRows(rows, more)
+  reserveRows(rows, 1)
   return rows as unknown as RowBuffer<(typeof tables)[T]>
 }
 
-function makeRoom(room: Room, rows: RowBuffer, more: number): void {
-  const ahead = Math.max(more, ROOM_ROWS)
-  reserveRows(rows, ahead)
-  room.rows = rows
-  room.until = rows.count + ahead
-}
-
-type CommonColumns = Pick<
-  ColumnsOf<typeof ticks>,
-  | 'exchange'
-  | 'market'
-  | 'symbol'
-  | 'instrument'
-  | 'event_ts'
-  | 'event_ts_source'
-  | 'sent_ts'
-  | 'received_ts'
-  | 'source'
-  | 'writer'
-  | 'frame'
->
-
-/** Fills the columns that every table begins with, in rows `from ... to - 1`. */
-export function fillCommon(
-  sink: RowSink,
-  columns: CommonColumns,
-  from: number,
-  to: number,
+/** Fills the columns that every table begins with, in a row of a table without a room. */
+export function writeCommon(
+  { ids }: RowSink,
+  columns: Omit<CommonColumns, 'quantity_unit'>,
+  row: number,
   key: RowKey,
   stamp: Stamp,
   source: RowSource,
 ): void {
-  const { ids } = sink
-  fill(columns.exchange.values, key.exchangeId, from, to)
-  fill(columns.market.values, key.marketId, from, to)
-  fill(columns.symbol.values, key.symbolId, from, to)
-  fill(columns.instrument.values, key.instrumentId, from, to)
-  fill(columns.event_ts.values, stamp.eventUs, from, to)
-  fill(columns.event_ts_source.values, ids[stamp.timeSource], from, to)
-  fill(columns.sent_ts.values, stamp.sentUs, from, to)
-  fill(columns.received_ts.values, stamp.receivedUs, from, to)
-  fill(columns.source.values, ids[source], from, to)
-  fill(columns.writer.values, sink.writerId, from, to)
-  fill(columns.frame.values, stamp.frame, from, to)
-}
-
-/** Fewest rows for which the call of a typed array's own `fill` pays. */
-const FILL_ROWS_MIN = 32
-
-/** The same value in rows `from ... to - 1`. */
-export function fill(
-  values: Float64Array | Int32Array | Uint8Array,
-  value: number,
-  from: number,
-  to: number,
-): void {
-  if (to - from >= FILL_ROWS_MIN) values.fill(value, from, to)
-  else for (let row = from; row < to; row++) values[row] = value
-}
-
-/** Copies one decimal without making views. */
-export function copyDecimal(to: DecimalColumn, row: number, from: DecimalColumn, entry: number): void {
-  to.mantissas[row] = from.mantissas[entry] as number
-  to.scales[row] = from.scales[entry] as number
-  if (to.wide.size > 0) to.wide.delete(row)
-  if (from.wide.size === 0) return
-  const wide = from.wide.get(entry)
-  if (wide !== undefined) to.wide.set(row, wide)
+  columns.exchange.values[row] = key.exchangeId
+  columns.market.values[row] = key.marketId
+  columns.symbol.values[row] = key.symbolId
+  columns.instrument.values[row] = key.instrumentId
+  columns.event_ts.values[row] = stamp.eventUs
+  columns.event_ts_source.values[row] = timeSourceId(ids, stamp.timeSource)
+  columns.sent_ts.values[row] = stamp.sentUs
+  columns.received_ts.values[row] = stamp.receivedUs
+  columns.source.values[row] = sourceId(ids, source)
+  columns.writer.values[row] = ids.writer
+  columns.frame.values[row] = stamp.frame
 }
 
 /** A key with its words; no instrument list has named it yet. */
@@ -227,15 +141,4 @@ export function rowKey(market: ExchangeMarket, symbol: string, names: StringTabl
     unitId: nameId(names, market.quantityUnit),
     instrumentId: -1,
   }
-}
-
-/**
- * The id of a word that must go into a row.
- *
- * Names from the wire can fill the table; a word that finds no place is then stored as the empty text rather than
- * stopping the process. The empty text itself is interned when the normalizer is made.
- */
-export function nameId(names: StringTable, text: string): number {
-  const id = names.idOf(text)
-  return id >= 0 ? id : names.idOf('')
 }

@@ -10,11 +10,13 @@ export interface OpenGap {
   readonly cause: 'start' | 'shutdown'
 }
 
-/** What is remembered of one stream of one key. Plain data, part of the state image. */
+/** What is remembered of one stream of one key. Plain data; what can change is part of the state image. */
 export interface StreamState {
   readonly spec: StreamSpec
-  /** Of its name, -1 when the names are full. */
-  readonly nameId: number
+  /** How its sequence goes on, by its own rule or by its book's; null: it has no rule. */
+  readonly follows: StreamSpec['follows']
+  /** Whether a message is judged by what came before. All others stand for themselves. */
+  readonly isRemembered: boolean
   /** Connections that carry it, by their record numbers. */
   connections: number[]
   heard: boolean
@@ -29,10 +31,11 @@ export interface StreamState {
   holes: Hole[]
 }
 
-export function createStream(spec: StreamSpec, nameId: number): StreamState {
+export function createStream(spec: StreamSpec): StreamState {
   return {
     spec,
-    nameId,
+    follows: spec.follows ?? spec.book?.follows ?? null,
+    isRemembered: isCarried(spec) || spec.follows !== null || spec.book !== null,
     connections: [],
     heard: false,
     lastSeq: Number.NaN,
@@ -48,11 +51,6 @@ export function createStream(spec: StreamSpec, nameId: number): StreamState {
 /** Whether a connection carries the stream, so that it can end; others are asked for message by message. */
 export function isCarried(spec: StreamSpec): boolean {
   return spec.route !== null
-}
-
-/** Whether a message of the stream is judged by what came before. All others stand for themselves. */
-export function isRemembered(spec: StreamSpec): boolean {
-  return isCarried(spec) || spec.follows !== null || spec.book !== null
 }
 
 /**
@@ -76,7 +74,7 @@ export function judge(
   prev: number,
   isSnapshot: boolean,
 ): Standing {
-  const follows = stream.spec.follows ?? stream.spec.book?.follows ?? null
+  const { follows } = stream
   if (!stream.heard) return 'first'
   if (follows === null) return 'unruled'
   const continuity = follows(stream.lastSeq, first, last, prev)

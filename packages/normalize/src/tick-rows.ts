@@ -1,5 +1,6 @@
 import { type EventBatch, EventKind } from '@cryptoflow/model'
-import { copyDecimal, fillCommon, openRows, type RowSink, type RowSource } from './row-sink.ts'
+import type { RowSource } from './row-ids.ts'
+import { isStored, type RowSink } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
 import type { Stamp } from './stamps.ts'
 
@@ -12,24 +13,27 @@ export function tickRow(
   event: number,
   source: RowSource,
 ): void {
-  const rows = openRows(sink, 'ticks', key, stamp.eventUs, 1)
-  const { columns, count: row } = rows
+  if (!isStored(sink, key, 'ticks')) return
+  const rows = sink.rowsFor('ticks', key.exchange, stamp.eventUs)
+  const room = sink.ticks
+  if (!room.holds(rows, 1)) room.enter(sink.names, rows, 1, key, stamp, source)
+  const row = room.next
+  room.common.write(row, key, stamp, source)
   const entry = batch.entryStart[event] as number
+  room.tradeId[row] = idText(batch.firstSeq[event] as number)
+  room.side[row] = sink.sideIds[batch.side[entry] as number] as number
+  room.price.copy(row, batch.price, entry)
+  room.quantity.copy(row, batch.quantity, entry)
+  room.tradeType[row] = batch.tradeType[event] as number
   const isAggregate = batch.kind[event] === EventKind.aggregate
-  fillCommon(sink, columns, row, row + 1, key, stamp, source)
-  columns.trade_id.values[row] = idText(batch.firstSeq[event] as number)
-  columns.kind.values[row] = isAggregate ? sink.ids.aggregate : sink.ids.trade
-  columns.side.values[row] = sink.sideIds[batch.side[entry] as number] as number
-  copyDecimal(columns.price, row, batch.price, entry)
-  copyDecimal(columns.quantity, row, batch.quantity, entry)
-  columns.quantity_unit.values[row] = key.unitId
+  room.kind[row] = isAggregate ? sink.ids.aggregate : sink.ids.trade
   const firstId = isAggregate ? (batch.firstTradeId[event] as number) : Number.NaN
   const lastId = isAggregate ? (batch.lastTradeId[event] as number) : Number.NaN
-  columns.trade_count.values[row] = lastId - firstId + 1
-  columns.first_trade_id.values[row] = idText(firstId)
-  columns.last_trade_id.values[row] = idText(lastId)
-  columns.trade_type.values[row] = batch.tradeType[event] as number
-  rows.count += 1
+  room.tradeCount[row] = lastId - firstId + 1
+  room.firstTradeId[row] = idText(firstId)
+  room.lastTradeId[row] = idText(lastId)
+  room.leave(rows, 1)
+  sink.written += 1
 }
 
 function idText(id: number): string | null {

@@ -1,5 +1,6 @@
 import type { DeadLetterReason, InterruptionCause, TableName } from '@cryptoflow/model'
-import { fillCommon, nameId, openRows, type RowSink, type RowSource } from './row-sink.ts'
+import { nameId, type RowSource } from './row-ids.ts'
+import { openRow, type RowSink, writeCommon } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
 import { receivedStamp } from './stamps.ts'
 
@@ -44,9 +45,9 @@ export interface DeadLetterRow {
 
 export function gapRow(sink: RowSink, key: RowKey, receivedUs: number, frame: number, gap: GapRow): void {
   const { names, ids } = sink
-  const rows = openRows(sink, 'gaps', key, receivedUs, 1)
+  const rows = openRow(sink, 'gaps', key, receivedUs)
   const { columns, count: row } = rows
-  fillCommon(sink, columns, row, row + 1, key, receivedStamp(receivedUs, frame), 'derived')
+  writeCommon(sink, columns, row, key, receivedStamp(receivedUs, frame), 'derived')
   columns.gap_id.values[row] = gap.id
   columns.state.values[row] = ids[gap.state]
   columns.table_name.values[row] = nameId(names, gap.table)
@@ -65,9 +66,9 @@ export function gapRow(sink: RowSink, key: RowKey, receivedUs: number, frame: nu
 export function deadLetterRow(sink: RowSink, key: RowKey, letter: DeadLetterRow): void {
   const { names } = sink
   const { receivedUs, frame } = letter
-  const rows = openRows(sink, 'dead_letter', key, receivedUs, 1)
+  const rows = openRow(sink, 'dead_letter', key, receivedUs)
   const { columns, count: row } = rows
-  fillCommon(sink, columns, row, row + 1, key, receivedStamp(receivedUs, frame), letter.source)
+  writeCommon(sink, columns, row, key, receivedStamp(receivedUs, frame), letter.source)
   const connection = `${key.exchange}.${key.market}.${letter.connection}`
   columns.connection.values[row] = nameId(names, connection)
   columns.stream.values[row] = letter.stream === null ? -1 : nameId(names, letter.stream)

@@ -9,7 +9,7 @@ import {
   type TableName,
   tables,
 } from '@cryptoflow/model'
-import { createNormalizer } from '@cryptoflow/normalize'
+import { createNormalizer, FrameRun } from '@cryptoflow/normalize'
 import type { BenchFrame, FrameSet } from './frames.ts'
 
 /** Whoever makes rows of frames, one after another. */
@@ -51,19 +51,25 @@ export function openOurs(set: FrameSet, buffers: RowBuffers = openBuffers()): Ro
     normalizer.connect(record, { exchange, market, subscriptions: [] })
   }
   record.kind = RecordKind.frame
+  const run = new FrameRun(normalizer, batch)
   return {
-    tables: buffers.tables,
+    get tables() {
+      run.flush()
+      return buffers.tables
+    },
     read(frame, number) {
       const market = sources[frame.source] as ExchangeMarket
       record.number = number
       record.connection = frame.source + 1
       record.receivedUs = frame.receivedUs
       record.payload = frame.bytes
-      batch.clear()
       const { kind } = market.decodeFrame(frame.bytes, batch)
-      if (kind === 'events') normalizer.events(record, market, batch)
+      if (kind === 'events') run.add(record, market)
     },
-    reset: buffers.reset,
+    reset() {
+      run.flush()
+      buffers.reset()
+    },
   }
 }
 

@@ -23,6 +23,7 @@ import {
 } from '@cryptoflow/model'
 import {
   createNormalizer,
+  FrameRun,
   type ImageOptions,
   type Normalizer,
   type SnapshotRequest,
@@ -115,6 +116,7 @@ export function createLane(options: LaneOptions): Lane {
     imports: options.isImport,
   })
   if (options.image !== null) normalizer.restore(options.image)
+  const run = new FrameRun(normalizer, batch)
   const tally = openTally()
   let lastRecord = 0
   let lastReceivedUs = 0
@@ -122,25 +124,26 @@ export function createLane(options: LaneOptions): Lane {
   const frame = (record: JournalRecord): void => {
     const market = normalizer.marketOf(record.connection)
     assert(market !== null, 'a frame belongs to a connection that was opened')
-    batch.clear()
+    const from = batch.count
     const outcome = market.decodeFrame(record.payload, batch)
-    tally.count(market, outcome, batch)
+    tally.count(market, outcome, batch, from)
     unreadable.frames(record.connection)
-    if (outcome.kind === 'events') normalizer.events(record, market, batch, 0, batch.count)
+    if (outcome.kind === 'events') run.add(record, market)
     else if (outcome.kind === 'closing') closing.push(record.connection)
     else if (outcome.kind === 'malformed' || outcome.kind === 'unknown') {
       unreadable.deadLetter(record.connection)
+      run.flush()
       bury(record, market, outcome, record.payload)
     }
   }
   const answer = (record: JournalRecord): void => {
     const { context, body } = decodeAnswerPayload(record.payload)
     const market = findMarket(context.exchange, context.market)
-    batch.clear()
     const outcome = market.decodeAnswer(context, body, batch)
-    tally.count(market, outcome, batch)
+    tally.count(market, outcome, batch, 0)
     if (outcome.kind === 'malformed' || outcome.kind === 'unknown') bury(record, market, outcome, body)
     normalizer.answer(record, context, batch)
+    batch.clear()
   }
   const bury = (
     record: JournalRecord,
@@ -150,6 +153,7 @@ export function createLane(options: LaneOptions): Lane {
   ): void => normalizer.deadLetter(record, market, reason, detail, market.decoderVersion, raw)
 
   const take = (record: JournalRecord): void => {
+    if (record.kind !== RecordKind.frame) run.flush()
     switch (record.kind) {
       case RecordKind.frame:
         frame(record)
@@ -181,6 +185,7 @@ export function createLane(options: LaneOptions): Lane {
         lastRecord = record.number
         lastReceivedUs = record.receivedUs
       }
+      run.flush()
       const { rows, gaps, duplicates, deadLetters } = normalizer.counters
       const rowsWaiting = partitions.rowCount()
       const progress = {

@@ -10,7 +10,8 @@ export interface FrameTally {
 }
 
 export interface Tally {
-  count(market: ExchangeMarket, outcome: DecodeOutcome, batch: EventBatch): void
+  /** Events `from ...` of the batch are the message's. */
+  count(market: ExchangeMarket, outcome: DecodeOutcome, batch: EventBatch, from: number): void
   read(): FrameTally
 }
 
@@ -39,11 +40,11 @@ export function openTally(): Tally {
     tables.set(table, count)
     return count
   }
-  const countEvents = (market: ExchangeMarket, batch: EventBatch): void => {
+  const countEvents = (market: ExchangeMarket, batch: EventBatch, from: number): void => {
     const known = tableOf.get(market) ?? new Map<number, TableCount | null>()
     tableOf.set(market, known)
     let isStored = false
-    for (let event = 0; event < batch.count; event++) {
+    for (let event = from; event < batch.count; event++) {
       const stream = batch.stream[event] as number
       let count = known.get(stream)
       if (count === undefined) {
@@ -60,12 +61,12 @@ export function openTally(): Tally {
     else more(ignored, 'not_stored')
   }
   return {
-    count(market, outcome, batch) {
+    count(market, outcome, batch, from) {
       messages += 1
       if (outcome.kind === 'unknown' || outcome.kind === 'malformed') more(deadLetters, outcome.reason)
       else if (outcome.kind === 'ignored') more(ignored, outcome.reason)
       else if (outcome.kind !== 'events') more(ignored, outcome.kind)
-      else countEvents(market, batch)
+      else countEvents(market, batch, from)
     },
     read: () => ({
       decodedMessages,

@@ -48,7 +48,7 @@ const UNANSWERED = (restarted: boolean): string => `
   SELECT m.n FROM kept m LEFT JOIN ends e ON e.n = m.n LEFT JOIN stopped s USING (exchange, market)
   WHERE m.rule = 'asked' AND NOT m.is_stored AND CASE
     WHEN copies = 0 THEN true
-    WHEN m.form = 'snapshot' THEN ${restarted}
+    WHEN m.form = 'snapshot' AND ${restarted} THEN true
     ELSE copies = 1 AND (${restarted} OR (e.n IS NOT NULL AND s.market IS NOT NULL)) END;
 `
 

@@ -1,0 +1,74 @@
+import {
+  assert,
+  type EventBatch,
+  type ExchangeMarket,
+  type JournalRecord,
+  RecordKind,
+} from '@cryptoflow/model'
+import type { Normalizer } from './normalizer.ts'
+
+/**
+ * Frames of one run at most. Reading and judging in turns of one frame throws each other's code out of the
+ * processor's cache: 0.64 us a frame, 0.58 in turns of 2, 0.50 of 8, 0.47 of 32, 0.46 of 256.
+ */
+const FRAMES_MAX = 32
+
+/** Entries after which a run ends, whatever its frames: a run of deep books must not outgrow the cache either. */
+const ENTRIES_MAX = 2_048
+
+/**
+ * Decoded frames that wait in one batch to be normalized together.
+ *
+ *     decode ──> add, add, add, ... ── full, or a record that is no frame of events ──> flush ──> decode
+ *
+ * Rows are the same as frame by frame: every frame is handed over with its own record, in order, and whoever hands
+ * the normalizer anything else flushes first.
+ */
+export class FrameRun {
+  private readonly normalizer: Normalizer
+  private readonly batch: EventBatch
+  /** Copies: whoever reads a journal fills one record again and again. Payloads must live until the flush. */
+  private readonly records: JournalRecord[]
+  private readonly markets: ExchangeMarket[] = []
+  /** Events `ends[n] ... ends[n + 1] - 1` of the batch are those of frame n. */
+  private readonly ends = new Int32Array(FRAMES_MAX + 1)
+  private frames = 0
+
+  constructor(normalizer: Normalizer, batch: EventBatch) {
+    this.normalizer = normalizer
+    this.batch = batch
+    this.records = Array.from({ length: FRAMES_MAX }, () => ({
+      number: 0,
+      kind: RecordKind.frame,
+      connection: 0,
+      receivedUs: Number.NaN,
+      payload: new Uint8Array(0),
+    }))
+  }
+
+  /** The events that were decoded into the batch since the last call are those of this frame. */
+  add(record: JournalRecord, market: ExchangeMarket): void {
+    assert(record.kind === RecordKind.frame, 'a run is of frames')
+    const { batch, frames } = this
+    const own = this.records[frames] as JournalRecord
+    own.number = record.number
+    own.connection = record.connection
+    own.receivedUs = record.receivedUs
+    own.payload = record.payload
+    this.markets[frames] = market
+    this.ends[frames + 1] = batch.count
+    this.frames = frames + 1
+    if (this.frames === FRAMES_MAX || batch.entryCount >= ENTRIES_MAX) this.flush()
+  }
+
+  /** Normalizes what waits; the batch is empty afterwards. */
+  flush(): void {
+    const { normalizer, batch, records, markets, ends, frames } = this
+    for (let n = 0; n < frames; n++) {
+      const record = records[n] as JournalRecord
+      normalizer.events(record, markets[n] as ExchangeMarket, batch, ends[n] as number, ends[n + 1] as number)
+    }
+    this.frames = 0
+    batch.clear()
+  }
+}
