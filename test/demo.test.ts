@@ -20,7 +20,8 @@ interface Demo {
 describe('the demo', () => {
   it('stores every emitted message once, and its journal replays to the same tables, twice', async () => {
     const demo = await runJson<Demo>('demo', '--seconds', '6', '--seed', '3', '--json')
-    expect(demo).toMatchObject({ lost: 0, doubled: 0, gaps_recorded: demo.gaps_injected })
+    expect(demo).toMatchObject({ ok: true, lost: 0, doubled: 0 })
+    expect(demo.gaps_recorded).toBeGreaterThanOrEqual(demo.gaps_injected)
     expect(demo.gaps_injected).toBeGreaterThan(2)
     expect(demo.dead_letters).toBeGreaterThan(0)
     const { stored, in_gaps, dead_letters, unanswered, undetectable } = demo

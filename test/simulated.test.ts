@@ -15,7 +15,8 @@ describe('a simulated exchange of three markets that misbehaves', () => {
           gap_mismatch_count: 0,
           images_wrong: 0,
         })
-        expect(verdict).toMatchObject({ ok: true, gaps_recorded: verdict.gaps_injected })
+        // Holes are compared by their borders, one by one: gap_mismatch_count.
+        expect(verdict.ok).toBe(true)
         expect(verdict.emitted).toBe(accounted(verdict))
         for (const table of ['ticks', 'spot_delta', 'futures_delta', 'bbo', 'liquidations', 'funding']) {
           expect(verdict.tables[table]?.rows, table).toBeGreaterThan(0)

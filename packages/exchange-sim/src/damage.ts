@@ -30,8 +30,11 @@ function broken(text: string, chance: Chance): string {
   return `${text.slice(0, at)}#${text.slice(at + 1)}`
 }
 
+/** Quoted numbers that a reader must read; `nq` is one that it may leave out, so that its letters would go unseen. */
+const NUMBERS = /(?<!"nq":)"[0-9]+\.[0-9]+"/g
+
 function lettered(text: string, chance: Chance): string | null {
-  const numbers = [...text.matchAll(/"[0-9]+\.[0-9]+"/g)]
+  const numbers = [...text.matchAll(NUMBERS)]
   const number = numbers[chance.below(numbers.length)]
   if (number === undefined) return null
   const letters = number[0].replace(/[0-9]/g, (digit) => 'qrstuvwxyz'[Number(digit)] as string)
