@@ -1,8 +1,7 @@
 import { join } from 'node:path'
-import { images } from '@cryptoflow/console'
 import { faultKinds, startSimInWorker } from '@cryptoflow/exchange-sim'
 import type { Market } from '@cryptoflow/model'
-import { startCollector } from '@cryptoflow/pipeline'
+import { imageDefaults, startCollector } from '@cryptoflow/pipeline'
 import { type Chance, seededChance, sleep, systemClock } from '@cryptoflow/runtime'
 import { runJson } from './support.ts'
 
@@ -109,7 +108,7 @@ export async function simulatedRun(seed: number, folder: string, seconds: number
       streams: [...always, ...drawn(sometimes, chance)],
     })),
     warehouseDirectory: warehouse,
-    images,
+    images: imageDefaults,
     compression: 'zstd',
     sealEveryMs: 200 + chance.below(1500),
     sealRows: 500 + chance.below(20_000),

@@ -8,10 +8,9 @@ import {
   readInput,
   schemaText,
 } from '@cryptoflow/config'
-import { ConfigError } from '@cryptoflow/console'
+import { ConfigError, settingOf } from '@cryptoflow/console'
 import { exchangeMarkets } from '@cryptoflow/exchanges'
 import type { Command } from 'commander'
-import { settingOf } from './config-flags.ts'
 import { asciiJson, usage } from './text.ts'
 
 interface FileFlags {

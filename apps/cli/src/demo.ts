@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { images, openProgress, type ProgressLine, progressText, wholeNumber } from '@cryptoflow/console'
+import { openProgress, type ProgressLine, progressText, wholeNumber } from '@cryptoflow/console'
 import { faultKinds, type SimCounters, type SimInWorker, startSimInWorker } from '@cryptoflow/exchange-sim'
 import { lockFile } from '@cryptoflow/journal'
 import type { Market } from '@cryptoflow/model'
-import { type Collector, startCollector, tableFiles, warehouseAt } from '@cryptoflow/pipeline'
+import { type Collector, imageDefaults, startCollector, tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { type Clock, seededChance, sleep, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_HOME, DEMO_WAREHOUSE, HOME } from './defaults.ts'
@@ -116,7 +116,7 @@ function startDemoCollector(flags: DemoFlags, urls: SimInWorker['urls'], clock: 
       symbols,
     })),
     warehouseDirectory: DEMO_WAREHOUSE,
-    images,
+    images: imageDefaults,
     compression: 'zstd',
     sealEveryMs: 3_000,
     sealRows: 500_000,

@@ -1,10 +1,16 @@
 import { readInput } from '@cryptoflow/config'
-import { ConfigError, type LoadedSettings, loadSettings } from '@cryptoflow/console'
+import {
+  ConfigError,
+  type ConfigFlags,
+  flagsOf,
+  type LoadedSettings,
+  loadSettings,
+  withConfigFlags,
+} from '@cryptoflow/console'
 import { exchangeMarkets, findMarket } from '@cryptoflow/exchanges'
 import type { ExchangeMarket } from '@cryptoflow/model'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
-import { type ConfigFlags, flagsOf, withConfigFlags } from './config-flags.ts'
 import { DEMO_WAREHOUSE } from './defaults.ts'
 import { bad, checksText, type DoctorCheck, fine } from './doctor-check.ts'
 import { checkDisk, checkJournal, checkNode, checkOpenFiles, checkPort } from './doctor-local.ts'

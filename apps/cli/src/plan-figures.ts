@@ -1,12 +1,14 @@
 import { findMarket } from '@cryptoflow/exchanges'
-import { planConnections, planPolls, subscribeFrames } from '@cryptoflow/ingest'
+import {
+  BOOKS_IN_A_ROW_MAX,
+  planConnections,
+  planPolls,
+  subscribeFrames,
+  WEIGHT_SHARE,
+} from '@cryptoflow/ingest'
 import type { ExchangeMarket, StreamSpec, TableName } from '@cryptoflow/model'
-import type { MarketCollection } from '@cryptoflow/pipeline'
+import { type MarketCollection, resolveStreams } from '@cryptoflow/pipeline'
 
-/** Share of the exchange's REST weight per minute that a collecting process uses. */
-const WEIGHT_SHARE = 0.8
-/** Books go before polls, but for one poll after so many. */
-const BOOKS_IN_A_ROW_MAX = 8
 const MINUTE_MS = 60_000
 
 /** Connections of one route. */
@@ -72,15 +74,10 @@ export interface PlannedMarket {
 
 /** The channels behind what is asked for: tables by their usual channels, channels as they are. */
 export function plannedMarket(collection: MarketCollection): PlannedMarket {
-  const { exchange, urls, streams } = collection
+  const { exchange, urls } = collection
   const market = findMarket(exchange, collection.market, urls)
-  const { collectors } = market
-  const wanted = new Set(
-    (streams ?? Object.keys(collectors)).flatMap((name) =>
-      Object.hasOwn(collectors, name) ? (collectors[name as TableName] ?? []) : [name],
-    ),
-  )
-  const specs = market.streams.filter(({ name, route, poll }) => wanted.has(name) && (route ?? poll) !== null)
+  const { streams } = resolveStreams(market, collection.streams)
+  const specs = market.streams.filter(({ name }) => streams.includes(name))
   return { market, collection, specs }
 }
 

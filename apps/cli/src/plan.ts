@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { loadSettings } from '@cryptoflow/console'
+import { type ConfigFlags, flagsOf, loadSettings, withConfigFlags } from '@cryptoflow/console'
 import { type Forecast, forecast, freeBytes } from '@cryptoflow/journal'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
-import { type ConfigFlags, flagsOf, withConfigFlags } from './config-flags.ts'
 import {
   type BudgetPlan,
   type MarketPlan,

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { grouped, images, openProgress, wholeNumber } from '@cryptoflow/console'
+import { grouped, openProgress, wholeNumber } from '@cryptoflow/console'
 import {
+  imageDefaults,
   type ReplayReport,
   replayCapture,
   replayJournal,
@@ -84,7 +85,7 @@ async function replayOne(input: string, flags: ReplayFlags, clock: Clock): Promi
   const progress = openProgress(clock.nowUs)
   const options = {
     warehouseDirectory: flags.warehouse,
-    images,
+    images: imageDefaults,
     compression: 'zstd',
     sealRows: flags.sealRows,
     clock,

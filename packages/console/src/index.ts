@@ -1,5 +1,5 @@
 export * from './collect.ts'
-export * from './images.ts'
+export * from './config-flags.ts'
 export * from './progress.ts'
 export * from './settings.ts'
 export * from './terminal.ts'

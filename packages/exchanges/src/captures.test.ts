@@ -8,12 +8,13 @@ import {
   type Market,
   StringTable,
 } from '@cryptoflow/model'
+import { type PlainEvent, plainEvents } from '@cryptoflow/testkit'
 import { describe, expect, it } from 'vitest'
 import { wires } from './binance/channels.ts'
 import { decodeExact } from './binance/exact.ts'
 import { decodeFast } from './binance/frame.ts'
 import { findMarket } from './index.ts'
-import { type CaptureLine, isSameBatch, type PlainEvent, plainEvents, readCaptures } from './test-support.ts'
+import { type CaptureLine, capturesDirectory, isSameBatch, readCaptures } from './test-support.ts'
 
 interface Tally {
   readonly [table: string]: { readonly messages: number; readonly rows: number }
@@ -39,7 +40,7 @@ interface Verdict {
   readonly rows?: Readonly<Record<string, number>>
 }
 
-const directory = process.env.CRYPTOFLOW_CAPTURES
+const directory = capturesDirectory
 const encoder = new TextEncoder()
 const marketOf: Readonly<Record<string, Market>> = { spot: 'spot', usdm: 'linear', coinm: 'inverse' }
 /** Symbols of answers that name none and have no address: README of the captures. */

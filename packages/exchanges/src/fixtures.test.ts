@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EventBatch, StringTable } from '@cryptoflow/model'
+import { plainEvents } from '@cryptoflow/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { exchangeMarkets } from './index.ts'
-import { plainEvents } from './test-support.ts'
 
 const encoder = new TextEncoder()
 

@@ -3,5 +3,11 @@ export { type Ingest, type IngestOptions, startIngest } from './ingest.ts'
 export type { IngestCounters, IngestNotice, Intake, ReplaceCause } from './intake.ts'
 export { defaultLimits, type IngestLimits } from './limits.ts'
 export { type ConnectionPlan, type Poll, planConnections, planPolls, subscribeFrames } from './plan.ts'
-export { createRestPools, type RestPool, type RestPools } from './rest-pool.ts'
+export {
+  BOOKS_IN_A_ROW_MAX,
+  createRestPools,
+  type RestPool,
+  type RestPools,
+  WEIGHT_SHARE,
+} from './rest-pool.ts'
 export type { SnapshotWanted } from './snapshots.ts'

@@ -4,12 +4,12 @@ import { restBudget } from './rest-budget.ts'
 import { type RestBounds, type RestOutcome, requestOnce } from './rest-request.ts'
 
 /** Share of the exchange's weight per minute that we use. */
-const WEIGHT_SHARE = 0.8
+export const WEIGHT_SHARE = 0.8
 const IN_FLIGHT_MAX = 4
 /** Polls leave one place to the books. */
 const POLLS_IN_FLIGHT_MAX = 3
 /** After so many books a waiting poll has its turn: a storm of books may last for an hour. */
-const BOOKS_IN_A_ROW_MAX = 8
+export const BOOKS_IN_A_ROW_MAX = 8
 /** A 429 that does not say how long: the exchange's minute must pass. */
 const TOO_MANY_MS = 60_000
 /** A ban is at least two minutes long on the exchanges that ban. */

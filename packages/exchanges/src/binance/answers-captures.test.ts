@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { InstrumentDetail, Market } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
-import { readCaptures } from '../test-support.ts'
+import { capturesDirectory, readCaptures } from '../test-support.ts'
 import { decodeBody } from './answer-test-support.ts'
 import { recognise } from './answers.ts'
 
@@ -29,7 +29,7 @@ interface Line {
   readonly raw: string
 }
 
-const directory = process.env.CRYPTOFLOW_CAPTURES
+const directory = capturesDirectory
 const encoder = new TextEncoder()
 const markets: Readonly<Record<string, Market>> = { spot: 'spot', usdm: 'linear', coinm: 'inverse' }
 /** Of the two answers with neither address nor symbol: README of the captures. */

@@ -1,7 +1,7 @@
 import { EventBatch, type Market, StringTable } from '@cryptoflow/model'
+import { type PlainEvent, plainEvents } from '@cryptoflow/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type PlainEvent, plainEvents } from '../test-support.ts'
 import { type Wire, wires } from './channels.ts'
 import { decodeExact } from './exact.ts'
 import { decodeFast, decodeFrame } from './frame.ts'
