@@ -29,6 +29,10 @@ export interface EmissionRecord {
   readonly first: number | null
   readonly last: number | null
   readonly prev: number | null
+  /** A whole book that was sent inside its stream: it replaces what was known. */
+  readonly is_snapshot: boolean
+  /** What the message says to prove the book after it, as on the wire; null where it says nothing. */
+  readonly checksum: string | null
   /** Exchange time of generation, milliseconds. */
   readonly at_ms: number
   /** What the wire says of times, as milliseconds: send time, matching engine's time. Null where it says nothing. */
@@ -61,6 +65,9 @@ export interface EmissionRecord {
 
 /** A record before the log has numbered it. */
 export type Emission = Omit<EmissionRecord, 'n'>
+
+/** What is said of an event whatever becomes of it on its way. */
+export type EmissionContent = Omit<Emission, 'copies' | 'connection' | 'fault' | 'wire'>
 
 /** Where a simulator writes down everything it emitted. */
 export interface EmissionLog {

@@ -5,6 +5,7 @@ import type { Chance } from '@cryptoflow/runtime'
  * malformed: a message's text is damaged. disconnect: the connection is closed gracefully.
  * staleSnapshot: a diff is withheld, and the next book that REST answers for its symbol is from before it.
  * duplicateAfterReconnect: a connection is closed, and whoever subscribes again gets the last 1-3 messages again.
+ * wrongChecksum: a message's checksum is another one than that of the book after it.
  */
 export const faultKinds = [
   'gap',
@@ -13,6 +14,7 @@ export const faultKinds = [
   'malformed',
   'staleSnapshot',
   'duplicateAfterReconnect',
+  'wrongChecksum',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { CryptoFlowError } from '@cryptoflow/runtime'
-import type { SimCounters } from './binance/counters.ts'
 import { type BinanceSimSettings, type SimUrls, simUrls } from './binance/settings.ts'
+import type { SimCounters } from './counters.ts'
 
 /** What a simulator's worker thread is started with. */
 export interface SimWorkerData {

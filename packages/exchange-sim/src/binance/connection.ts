@@ -1,13 +1,14 @@
 import type { Market as MarketName } from '@cryptoflow/model'
 import type { Clock } from '@cryptoflow/runtime'
 import { type RawData, WebSocket } from 'ws'
+import type { SimCounters } from '../counters.ts'
+import type { Absence } from '../fanout.ts'
 import { type ControlRequest, errorReply, readControl, resultReply } from './control.ts'
-import type { SimCounters } from './counters.ts'
-import type { Absence, Fanout, Subscriber } from './fanout.ts'
 import type { Handshake } from './handshake.ts'
 import { type BinanceLimits, familyOf } from './limits.ts'
 import { routeOf } from './streams.ts'
 import type { TimeScale } from './text.ts'
+import type { HostFanout, HostSubscriber } from './wrapping.ts'
 
 /** What all connections of a host have in common. */
 export interface ConnectionRules {
@@ -27,7 +28,7 @@ export interface ConnectionOptions {
   readonly handshake: Handshake
   readonly rules: ConnectionRules
   readonly clock: Clock
-  readonly fanout: Fanout
+  readonly fanout: HostFanout
   readonly counters: SimCounters
 }
 
@@ -36,7 +37,7 @@ const FRAME_HEADER_BYTES = 8
 const SECOND_US = 1_000_000
 
 /** One client's websocket: its subscriptions, its heartbeat and the limits it is held to. */
-export class Connection implements Subscriber {
+export class Connection implements HostSubscriber {
   readonly number: number
   readonly timeScale: TimeScale
   isCombined: boolean

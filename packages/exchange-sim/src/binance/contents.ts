@@ -1,5 +1,5 @@
 import type { TableName } from '@cryptoflow/model'
-import type { Emission } from '../emission-log.ts'
+import type { EmissionContent } from '../emission-log.ts'
 import type { MarketTrade } from '../market.ts'
 import type { BookMessage, QuoteMessage } from './dialect.ts'
 import type { ForcedOrder } from './forced-orders.ts'
@@ -8,9 +8,6 @@ import type { Marks } from './marks.ts'
 import type { Aggregate } from './prints.ts'
 import type { Listed } from './symbols.ts'
 import { eighthsText, microsText, priceText, quantityText } from './text.ts'
-
-/** What is said of an event whatever becomes of it on its way. */
-export type EmissionContent = Omit<Emission, 'copies' | 'connection' | 'fault' | 'wire'>
 
 /** Where an event appears: the stream and table of the log, and the exchange time of its generation. */
 export interface Place {
@@ -38,6 +35,8 @@ function contentOf({ listed, stream, table, atMs }: Place, facts: Facts): Emissi
     first: facts.first ?? null,
     last: facts.last ?? null,
     prev: facts.prev ?? null,
+    is_snapshot: false,
+    checksum: null,
     at_ms: atMs,
     sent_ms: facts.sent_ms ?? null,
     engine_ms: facts.engine_ms ?? null,

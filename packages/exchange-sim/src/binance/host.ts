@@ -3,13 +3,13 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '@cryptoflow/runtime'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import type { SimCounters } from '../counters.ts'
 import { Connection, type ConnectionRules } from './connection.ts'
-import type { SimCounters } from './counters.ts'
-import type { Fanout } from './fanout.ts'
 import { type Handshake, readHandshake, refuseUpgrade } from './handshake.ts'
 import { WindowedUse } from './limits.ts'
 import { createRestHandler, type RestOptions } from './rest.ts'
 import type { SimAddress } from './settings.ts'
+import type { HostFanout } from './wrapping.ts'
 
 /** A client's text frames are read up to here and ignored above the limit; longer ones end the connection. */
 const CLIENT_PAYLOAD_BYTES_MAX = 1024 * 1024
@@ -22,7 +22,7 @@ const FIVE_MINUTES_MS = 300_000
 export interface HostOptions {
   readonly rules: ConnectionRules
   readonly isRouted: boolean
-  readonly fanout: Fanout
+  readonly fanout: HostFanout
   readonly rest: RestOptions
   readonly clock: Clock
   readonly counters: SimCounters

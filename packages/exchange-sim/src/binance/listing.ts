@@ -1,14 +1,9 @@
 import type { DepthTap } from '../depth-tap.ts'
+import type { EmissionContent } from '../emission-log.ts'
+import type { SimMessage } from '../fanout.ts'
 import { hashOf } from '../instruments.ts'
 import { type BookSnapshot, Market, type MarketTrade } from '../market.ts'
-import {
-  aggregateContent,
-  bookContent,
-  diffContent,
-  type EmissionContent,
-  quoteContent,
-  tradeContent,
-} from './contents.ts'
+import { aggregateContent, bookContent, diffContent, quoteContent, tradeContent } from './contents.ts'
 import type { BookMessage, Dialect, QuoteMessage } from './dialect.ts'
 import { ForcedOrders } from './forced-orders.ts'
 import { type FuturesDialect, type FuturesFields, futuresDialect } from './futures-dialect.ts'
@@ -18,17 +13,12 @@ import { type StreamDefinition, streamsOf } from './streams.ts'
 import type { Listed } from './symbols.ts'
 import { levelTexts, type WireText, wireName } from './text.ts'
 
-/** One message of one stream of one host. */
-export interface FlowMessage {
+/** One message of one stream of one host; of a message of both markets it has only the events of the host's own. */
+export interface FlowMessage extends SimMessage {
   /** The host that it goes out on. */
   readonly market: Listed['market']
-  readonly streamName: string
-  /** The payload alone, without the combined wrapper. */
+  /** The message alone, without the combined wrapper. */
   readonly text: WireText
-  /** The events that are logged with it; of a message of both markets only those of the host's own. */
-  readonly contents: readonly EmissionContent[]
-  /** `diff` and `sequenced` have sequences and are hit by faults; `sampled` have none and only lose connections. */
-  readonly kind: 'diff' | 'sequenced' | 'sampled'
 }
 
 export type Deliver = (message: FlowMessage) => void

@@ -1,6 +1,6 @@
 import type { Market as MarketName } from '@cryptoflow/model'
+import type { EmissionContent } from '../emission-log.ts'
 import type { FaultKind } from '../faults.ts'
-import type { EmissionContent } from './contents.ts'
 import type { Flow } from './flow.ts'
 import type { BinanceLimits } from './limits.ts'
 import type { Listing } from './listing.ts'

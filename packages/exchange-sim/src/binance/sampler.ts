@@ -1,11 +1,6 @@
 import type { Market as MarketName } from '@cryptoflow/model'
-import {
-  type EmissionContent,
-  forcedOrderContent,
-  marksContent,
-  type Place,
-  quoteContent,
-} from './contents.ts'
+import type { EmissionContent } from '../emission-log.ts'
+import { forcedOrderContent, marksContent, type Place, quoteContent } from './contents.ts'
 import type { Deliver, Listing } from './listing.ts'
 import { marksOf } from './marks.ts'
 import { WireText, wireName } from './text.ts'

@@ -1,15 +1,16 @@
 import type { Market as MarketName } from '@cryptoflow/model'
 import { type Clock, seededChance } from '@cryptoflow/runtime'
+import { createCounters, type SimCounters } from '../counters.ts'
 import type { EmissionLog } from '../emission-log.ts'
+import { Fanout } from '../fanout.ts'
 import { HeldLog } from '../held-log.ts'
-import { createCounters, type SimCounters } from './counters.ts'
-import { Fanout } from './fanout.ts'
+import { Mischief } from '../mischief.ts'
 import { Flow } from './flow.ts'
 import { type Host, startHost } from './host.ts'
 import { CONNECTION_LIFE_MS, familyOf, heartbeatOf, type MarketFamily, WindowedUse } from './limits.ts'
-import { Mischief } from './mischief.ts'
 import { RestPool } from './rest-pool.ts'
 import { type BinanceSimSettings, checkSettings, limitsUnder, type SimUrls, simUrls } from './settings.ts'
+import { type HostFanout, textFor } from './wrapping.ts'
 
 export interface BinanceSimOptions extends BinanceSimSettings {
   readonly clock: Clock
@@ -57,7 +58,7 @@ export async function startBinanceSim(options: BinanceSimOptions): Promise<Binan
   const { clock } = options
   const commons = commonsOf(options)
   const { flow, counters } = commons
-  const fanouts = new Map<MarketName, Fanout>()
+  const fanouts = new Map<MarketName, HostFanout>()
   const hosts = new Map<MarketName, Host>()
   const stopHosts = async (): Promise<void> => {
     await Promise.all([...hosts.values()].map((host) => host.stop()))
@@ -109,10 +110,10 @@ function commonsOf(options: BinanceSimOptions): Commons {
   }
 }
 
-function fanoutOf({ options, flow, log, mischief, counters }: Commons, market: MarketName): Fanout {
+function fanoutOf({ options, flow, log, mischief, counters }: Commons, market: MarketName): HostFanout {
   const { depthLevels } = limitsUnder(options, familyOf(market))
   return new Fanout({
-    market,
+    textFor,
     open: (streamName) => flow.open(market, streamName),
     rememberBook: (symbol) => flow.rememberBook(market, symbol, depthLevels),
     mischief,
@@ -123,7 +124,11 @@ function fanoutOf({ options, flow, log, mischief, counters }: Commons, market: M
 
 function startMarketHost(
   commons: Commons,
-  { market, port, fanout }: { readonly market: MarketName; readonly port: number; readonly fanout: Fanout },
+  {
+    market,
+    port,
+    fanout,
+  }: { readonly market: MarketName; readonly port: number; readonly fanout: HostFanout },
 ): Promise<Host> {
   const { options, flow, log, counters, startMs } = commons
   const { clock, seed } = options

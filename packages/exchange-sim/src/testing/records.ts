@@ -15,6 +15,8 @@ export function recordOf(given: Partial<EmissionRecord> = {}): EmissionRecord {
     first: 1,
     last: 1,
     prev: null,
+    is_snapshot: false,
+    checksum: null,
     at_ms: 0,
     sent_ms: null,
     engine_ms: null,

@@ -1,4 +1,4 @@
-import { type FaultKind, faultKinds } from '../faults.ts'
+import { type FaultKind, faultKinds } from './faults.ts'
 
 /** What a simulator has done so far, all markets together; numbers only grow. */
 export interface SimCounters {

@@ -1,17 +1,18 @@
 import { seededChance } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
-import { memoryEmissionLog } from '../emission-log.ts'
-import type { FaultKind } from '../faults.ts'
-import { HeldLog } from '../held-log.ts'
-import { diffContent, marksContent, tradeContent } from './contents.ts'
+import { diffContent, marksContent, tradeContent } from './binance/contents.ts'
+import type { FlowMessage } from './binance/flow.ts'
+import { marksOf } from './binance/marks.ts'
+import { listed } from './binance/symbols.ts'
+import { WireText } from './binance/text.ts'
+import { type HostFanout, type HostSubscriber, textFor } from './binance/wrapping.ts'
 import { createCounters } from './counters.ts'
-import { Fanout, type Subscriber } from './fanout.ts'
-import type { FlowMessage } from './flow.ts'
-import { marksOf } from './marks.ts'
+import { memoryEmissionLog } from './emission-log.ts'
+import { Fanout } from './fanout.ts'
+import type { FaultKind } from './faults.ts'
+import { HeldLog } from './held-log.ts'
 import { Mischief } from './mischief.ts'
 import { REPLAY_WITHIN_MS } from './replay.ts'
-import { listed } from './symbols.ts'
-import { WireText } from './text.ts'
 
 const NAME = 'btcusdt@depth@100ms'
 const bitcoin = listed('spot', 'BTCUSDT')
@@ -46,7 +47,7 @@ function fanoutOf(kinds: readonly FaultKind[], { seed = 1, everyMessages = 1, st
   const counters = createCounters()
   const remembered: string[] = []
   const fanout = new Fanout({
-    market: 'spot',
+    textFor,
     open: () => true,
     rememberBook: (symbol) => remembered.push(symbol),
     mischief: new Mischief({ everyMessages, kinds, startAfterMessages }, seededChance(seed)),
@@ -56,7 +57,7 @@ function fanoutOf(kinds: readonly FaultKind[], { seed = 1, everyMessages = 1, st
   return { fanout, records: log.records, counters, remembered }
 }
 
-function subscriberOf(texts: string[], more: Partial<Subscriber> = {}): Subscriber {
+function subscriberOf(texts: string[], more: Partial<HostSubscriber> = {}): HostSubscriber {
   return {
     number: 1,
     isCombined: false,
@@ -72,7 +73,7 @@ function subscriberOf(texts: string[], more: Partial<Subscriber> = {}): Subscrib
 }
 
 /** A subscriber that leaves when it is told to. */
-function leaverOf(fanout: Fanout, name: string, texts: string[]): Subscriber {
+function leaverOf(fanout: HostFanout, name: string, texts: string[]): HostSubscriber {
   const subscriber = subscriberOf(texts, {
     disconnect: () => fanout.unsubscribe(name, subscriber, 'disconnect'),
   })

@@ -1,13 +1,11 @@
-import { REPLAYED_MESSAGES_MAX } from '../faults.ts'
-import type { HeldEmission, HeldLog } from '../held-log.ts'
-import type { Subscriber } from './fanout.ts'
-import type { FlowMessage } from './listing.ts'
+import { REPLAYED_MESSAGES_MAX } from './faults.ts'
+import type { HeldEmission, HeldLog } from './held-log.ts'
 
 /** A replay that nobody came back for by then is given up: its log entries wait for it. */
 export const REPLAY_WITHIN_MS = 10_000
 
-interface Kept {
-  readonly message: FlowMessage
+interface Kept<M> {
+  readonly message: M
   readonly entries: readonly HeldEmission[]
 }
 
@@ -17,13 +15,13 @@ interface Kept {
  * Its log entries are held until it is settled, because they count their copies. `collecting`: messages are
  * delivered and kept; `waiting`: the connection is closed; `settled`: sent again or given up.
  */
-export class Replay {
+export class Replay<M, S> {
   private readonly log: HeldLog
   private readonly hold: number
-  private readonly kept: Kept[] = []
+  private readonly kept: Kept<M>[] = []
   private missing: number
   private deadlineMs: number
-  private receiver: Subscriber | null = null
+  private receiver: S | null = null
   private state: 'collecting' | 'waiting' | 'settled' = 'collecting'
 
   /** Collects `messages` of them, 1 to REPLAYED_MESSAGES_MAX. */
@@ -39,7 +37,7 @@ export class Replay {
   }
 
   /** Keeps a delivered message; true when it was the last one, and the connection is to be closed. */
-  keep(message: FlowMessage, entries: readonly HeldEmission[], nowMs: number): boolean {
+  keep(message: M, entries: readonly HeldEmission[], nowMs: number): boolean {
     if (this.state !== 'collecting') return false
     this.kept.push({ message, entries })
     this.missing -= 1
@@ -50,12 +48,12 @@ export class Replay {
   }
 
   /** A connection has subscribed to the stream. */
-  welcome(subscriber: Subscriber): void {
+  welcome(subscriber: S): void {
     if (this.state === 'waiting') this.receiver ??= subscriber
   }
 
   /** Sends the kept messages to whoever came, and answers how many; 0 while nobody is there. */
-  play(send: (subscriber: Subscriber, message: FlowMessage) => boolean): number {
+  play(send: (subscriber: S, message: M) => boolean): number {
     if (this.state !== 'waiting' || this.receiver === null) return 0
     let sent = 0
     for (const { message, entries } of this.log.isKept(this.hold) ? this.kept : []) {

@@ -1,21 +1,15 @@
-import type { Market as MarketName } from '@cryptoflow/model'
-import { damaged } from '../damage.ts'
-import type { Emission } from '../emission-log.ts'
-import { type FaultKind, GAP_MESSAGES_MAX, REPLAYED_MESSAGES_MAX } from '../faults.ts'
-import type { HeldEmission, HeldLog } from '../held-log.ts'
-import type { EmissionContent } from './contents.ts'
 import type { SimCounters } from './counters.ts'
-import type { FlowMessage } from './listing.ts'
-import type { Mischief } from './mischief.ts'
+import { damaged } from './damage.ts'
+import type { Emission, EmissionContent } from './emission-log.ts'
+import { type FaultKind, GAP_MESSAGES_MAX, REPLAYED_MESSAGES_MAX } from './faults.ts'
+import type { HeldEmission, HeldLog } from './held-log.ts'
+import type { MessageKind, Mischief } from './mischief.ts'
 import { Replay } from './replay.ts'
-import type { TimeScale } from './text.ts'
 
 /** A connection as the fan-out sees it. */
 export interface Subscriber {
   /** The server's number of the connection, from 1. */
   readonly number: number
-  readonly isCombined: boolean
-  readonly timeScale: TimeScale
   /** False from the moment either side begins to close. */
   readonly isOpen: boolean
   /** Answers whether the text was sent. */
@@ -27,23 +21,36 @@ export interface Subscriber {
 /** Why nobody is subscribed to a stream. */
 export type Absence = 'disconnect' | 'outage'
 
+/** One message of one stream of one host. */
+export interface SimMessage {
+  /** What subscribers name. */
+  readonly streamName: string
+  /** The events that are logged with it. */
+  readonly contents: readonly EmissionContent[]
+  readonly kind: MessageKind
+}
+
+/** Faults that hit the message itself. */
+type OwnFault = 'gap' | 'duplicate' | 'malformed' | 'wrongChecksum'
+
 type Fate = Pick<Emission, 'copies' | 'connection' | 'fault' | 'wire'>
 
-interface Channel {
+interface Channel<M, S> {
   /** In order of subscription. */
-  readonly subscribers: Set<Subscriber>
-  /** The beginning of a message on a combined connection. */
-  readonly prefix: string
+  readonly subscribers: Set<S>
   absence: Absence
   /** How many more messages an injected gap withholds. */
   withheld: number
-  replay: Replay | null
+  replay: Replay<M, S> | null
 }
 
-export interface FanoutOptions {
-  readonly market: MarketName
+export interface FanoutOptions<M extends SimMessage, S extends Subscriber> {
   /** Answers whether there is a stream of this name, which is told from now on. */
   readonly open: (streamName: string) => boolean
+  /** The same message with a wrong checksum; only of kinds that can have one. */
+  readonly spoil?: (message: M) => M
+  /** The message as this subscriber gets it; asked once for each time that it is, or would have been, sent. */
+  readonly textFor: (message: M, subscriber: S) => string
   /** Keeps the present book of a symbol, to be answered later. */
   readonly rememberBook: (symbol: string) => void
   readonly mischief: Mischief
@@ -58,21 +65,21 @@ export interface FanoutOptions {
  * A fault hits the message, so all its subscribers alike, except that a disconnect closes only the connection that
  * subscribed first.
  */
-export class Fanout {
-  private readonly options: FanoutOptions
-  private readonly channels = new Map<string, Channel>()
-  private readonly replays = new Set<Replay>()
+export class Fanout<M extends SimMessage, S extends Subscriber> {
+  private readonly options: FanoutOptions<M, S>
+  private readonly channels = new Map<string, Channel<M, S>>()
+  private readonly replays = new Set<Replay<M, S>>()
 
-  constructor(options: FanoutOptions) {
+  constructor(options: FanoutOptions<M, S>) {
     this.options = options
   }
 
   /** From now on the subscriber gets the stream; a stream that does not exist stays silent. */
-  subscribe(streamName: string, subscriber: Subscriber): void {
+  subscribe(streamName: string, subscriber: S): void {
     let channel = this.channels.get(streamName)
     if (channel === undefined) {
       if (!this.options.open(streamName)) return
-      channel = createChannel(streamName)
+      channel = { subscribers: new Set(), absence: 'outage', withheld: 0, replay: null }
       this.channels.set(streamName, channel)
     }
     channel.subscribers.add(subscriber)
@@ -80,7 +87,7 @@ export class Fanout {
     channel.replay?.welcome(subscriber)
   }
 
-  unsubscribe(streamName: string, subscriber: Subscriber, absence: Absence): void {
+  unsubscribe(streamName: string, subscriber: S, absence: Absence): void {
     const channel = this.channels.get(streamName)
     if (channel === undefined || !channel.subscribers.delete(subscriber)) return
     if (channel.subscribers.size > 0) return
@@ -89,16 +96,33 @@ export class Fanout {
   }
 
   /** Delivers and logs a message of a stream that was opened. */
-  deliver(message: FlowMessage, nowMs: number): void {
-    const channel = this.channels.get(message.streamName) as Channel
+  deliver(message: M, nowMs: number): void {
+    const channel = this.channels.get(message.streamName) as Channel<M, S>
     const { counters, log } = this.options
     if (channel.replay !== null) this.playReplay(channel, channel.replay)
-    const fate = this.carry(channel, message, nowMs)
+    const fault = this.faultOf(channel, message, nowMs)
+    if (fault === 'wrongChecksum') message = this.options.spoil?.(message) ?? message
+    const fate = this.carry(channel, message, fault)
     const entries = message.contents.map((content) => emissionOf(content, fate))
     for (const entry of entries) log.append(entry)
     counters.generated += entries.length
     if (channel.replay !== null)
       this.keepForReplay(channel, channel.replay, { message, entries, fate, nowMs })
+  }
+
+  /** Delivers and logs a message that one subscriber asked for, such as the book that its subscription begins with. */
+  deliverTo(subscriber: S, message: M): void {
+    const { counters, log, textFor } = this.options
+    const isSent = subscriber.send(textFor(message, subscriber))
+    const fate: Fate = {
+      copies: isSent ? 1 : 0,
+      connection: subscriber.number,
+      fault: isSent ? null : 'outage',
+      wire: null,
+    }
+    for (const content of message.contents) log.append(emissionOf(content, fate))
+    counters.generated += message.contents.length
+    if (isSent) counters.framesSent += 1
   }
 
   /** Gives up replays that nobody came back for; without a time, all of them. */
@@ -110,27 +134,23 @@ export class Fanout {
   }
 
   /** Sends a message as its fault will have it and answers what became of it. */
-  private carry(channel: Channel, message: FlowMessage, nowMs: number): Fate {
-    const fault = this.faultOf(channel, message, nowMs)
+  private carry(channel: Channel<M, S>, message: M, fault: OwnFault | null): Fate {
     const first = firstOf(channel)
     if (first === undefined) return { copies: 0, connection: null, fault: channel.absence, wire: null }
     const connection = first.number
+    const texts = this.textsOf(channel, message)
     if (fault === 'gap') return { copies: 0, connection, fault, wire: null }
     const { chance } = this.options.mischief
-    const wire = fault === 'malformed' ? damaged(textFor(channel, first, message), chance) : null
-    const sent = this.send(channel, message, wire)
+    const wire = fault === 'malformed' ? damaged(texts.get(first) as string, chance) : null
+    const sent = this.send(texts, wire)
     if (sent === 0) return { copies: 0, connection, fault: channel.absence, wire: null }
     if (wire !== null) return { copies: 0, connection, fault, wire }
-    const copies = fault === 'duplicate' ? sent + this.send(channel, message, null) : sent
+    const copies = fault === 'duplicate' ? sent + this.send(texts, null) : sent
     return { copies, connection, fault, wire }
   }
 
   /** What hits the next message of a channel itself; what hits its connection or its book has begun then. */
-  private faultOf(
-    channel: Channel,
-    message: FlowMessage,
-    nowMs: number,
-  ): 'gap' | 'duplicate' | 'malformed' | null {
+  private faultOf(channel: Channel<M, S>, message: M, nowMs: number): OwnFault | null {
     const first = firstOf(channel)
     if (first === undefined) return null
     if (channel.withheld > 0) {
@@ -143,13 +163,9 @@ export class Fanout {
 
   private begin(
     fault: FaultKind,
-    channel: Channel,
-    {
-      first,
-      message,
-      nowMs,
-    }: { readonly first: Subscriber; readonly message: FlowMessage; readonly nowMs: number },
-  ): 'gap' | 'duplicate' | 'malformed' | null {
+    channel: Channel<M, S>,
+    { first, message, nowMs }: { readonly first: S; readonly message: M; readonly nowMs: number },
+  ): OwnFault | null {
     const { mischief, counters, log, rememberBook } = this.options
     const { chance } = mischief
     switch (fault) {
@@ -171,15 +187,16 @@ export class Fanout {
         break
       case 'duplicate':
       case 'malformed':
+      case 'wrongChecksum':
         break
     }
     counters.faults[fault] += 1
     return fault
   }
 
-  private playReplay(channel: Channel, replay: Replay): void {
+  private playReplay(channel: Channel<M, S>, replay: Replay<M, S>): void {
     const sent = replay.play((subscriber, message) => {
-      const isSent = subscriber.isOpen && subscriber.send(textFor(channel, subscriber, message))
+      const isSent = subscriber.isOpen && subscriber.send(this.options.textFor(message, subscriber))
       if (isSent) this.options.counters.framesSent += 1
       return isSent
     })
@@ -190,10 +207,10 @@ export class Fanout {
   }
 
   private keepForReplay(
-    channel: Channel,
-    replay: Replay,
+    channel: Channel<M, S>,
+    replay: Replay<M, S>,
     delivered: {
-      readonly message: FlowMessage
+      readonly message: M
       readonly entries: readonly HeldEmission[]
       readonly fate: Fate
       readonly nowMs: number
@@ -205,17 +222,22 @@ export class Fanout {
     if (first !== undefined) this.cut(first)
   }
 
-  private cut(subscriber: Subscriber): void {
+  private cut(subscriber: S): void {
     this.options.counters.cutConnections += 1
     subscriber.disconnect()
   }
 
-  /** How many subscribers took the message, or the damaged text in its place. */
-  private send(channel: Channel, message: FlowMessage, damagedText: string | null): number {
+  private textsOf(channel: Channel<M, S>, message: M): Map<S, string> {
+    const { textFor } = this.options
+    return new Map(
+      Array.from(channel.subscribers, (subscriber) => [subscriber, textFor(message, subscriber)]),
+    )
+  }
+
+  /** How many subscribers took their texts, or the damaged one in their place. */
+  private send(texts: ReadonlyMap<S, string>, damagedText: string | null): number {
     let taken = 0
-    for (const subscriber of channel.subscribers) {
-      if (subscriber.send(damagedText ?? textFor(channel, subscriber, message))) taken += 1
-    }
+    for (const [subscriber, text] of texts) if (subscriber.send(damagedText ?? text)) taken += 1
     this.options.counters.framesSent += taken
     return taken
   }
@@ -232,6 +254,8 @@ export function emissionOf(content: EmissionContent, fate: Fate): HeldEmission {
     first: content.first,
     last: content.last,
     prev: content.prev,
+    is_snapshot: content.is_snapshot,
+    checksum: content.checksum,
     at_ms: content.at_ms,
     sent_ms: content.sent_ms,
     engine_ms: content.engine_ms,
@@ -245,17 +269,7 @@ export function emissionOf(content: EmissionContent, fate: Fate): HeldEmission {
   }
 }
 
-function createChannel(streamName: string): Channel {
-  const prefix = `{"stream":${JSON.stringify(streamName)},"data":`
-  return { subscribers: new Set(), prefix, absence: 'outage', withheld: 0, replay: null }
-}
-
-function firstOf(channel: Channel): Subscriber | undefined {
+function firstOf<S extends Subscriber>(channel: { readonly subscribers: ReadonlySet<S> }): S | undefined {
   for (const subscriber of channel.subscribers) if (subscriber.isOpen) return subscriber
   return undefined
-}
-
-function textFor(channel: Channel, subscriber: Subscriber, message: FlowMessage): string {
-  const payload = message.text.of(subscriber.timeScale)
-  return subscriber.isCombined ? `${channel.prefix}${payload}}` : payload
 }

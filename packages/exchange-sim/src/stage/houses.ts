@@ -1,0 +1,19 @@
+import { CryptoFlowError } from '@cryptoflow/runtime'
+import type { HouseFactory } from './house.ts'
+
+/** Exchanges that can play, by name. */
+const factories: ReadonlyMap<string, HouseFactory> = new Map<string, HouseFactory>([])
+
+/** Names of the exchanges that can play. */
+export const houseNames: readonly string[] = [...factories.keys()]
+
+/** Throws a usage error for an exchange that cannot. */
+export function houseFactory(exchange: string): HouseFactory {
+  const factory = factories.get(exchange)
+  if (factory !== undefined) return factory
+  throw new CryptoFlowError('starting the simulator: it cannot play this exchange', {
+    kind: 'usage',
+    reaction: 'stop',
+    context: { exchange, known: houseNames.join(' ') },
+  })
+}
