@@ -56,3 +56,12 @@ export function createCounters(): SimCounters {
     restRefused: 0,
   }
 }
+
+/** Both together. */
+export function sumOf(a: Readonly<SimCounters>, b: Readonly<SimCounters>): SimCounters {
+  const faults = faultKinds.map((kind) => [kind, a.faults[kind] + b.faults[kind]])
+  const numbers = Object.entries(a).flatMap(([name, value]) =>
+    typeof value === 'number' ? [[name, value + (b[name as keyof SimCounters] as number)]] : [],
+  )
+  return { ...Object.fromEntries(numbers), faults: Object.fromEntries(faults) } as SimCounters
+}

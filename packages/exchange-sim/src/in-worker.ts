@@ -2,10 +2,12 @@ import { Worker } from 'node:worker_threads'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { type BinanceSimSettings, type SimUrls, simUrls } from './binance/settings.ts'
 import type { SimCounters } from './counters.ts'
+import type { HouseAddress, StageSettings } from './stage/settings.ts'
 
-/** What a simulator's worker thread is started with. */
+/** What a simulator's worker thread is started with: one cast or both, which share the log. */
 export interface SimWorkerData {
-  readonly settings: BinanceSimSettings
+  readonly settings?: BinanceSimSettings
+  readonly stage?: StageSettings
   /** A new file for the emission log. */
   readonly logPath: string
 }
@@ -13,12 +15,18 @@ export interface SimWorkerData {
 export type SimWorkerRequest = 'stop' | 'close'
 
 export type SimWorkerReply =
-  | { readonly kind: 'started'; readonly urls: Readonly<Partial<SimUrls>> }
+  | {
+      readonly kind: 'started'
+      readonly urls: Readonly<Partial<SimUrls>>
+      readonly houses: readonly HouseAddress[]
+    }
   | { readonly kind: 'stopped' | 'closed'; readonly counters: SimCounters }
 
 /** A simulator that shares no thread, and so no stall, with whoever listens to it. */
 export interface SimInWorker {
   readonly urls: SimUrls
+  /** Where the stage's houses listen, in the order of its settings. */
+  readonly houses: readonly HouseAddress[]
   /** Ends emission and flushes the log; connections stay, and books can still be asked for. */
   stopEmitting(): Promise<SimCounters>
   /** Closes every connection gracefully and the log, and ends the thread. */
@@ -36,6 +44,7 @@ export async function startSimInWorker(data: SimWorkerData): Promise<SimInWorker
   }
   return {
     urls: simUrls(started.urls),
+    houses: started.houses,
     stopEmitting: () => ask('stop', 'stopped'),
     close: () => ask('close', 'closed'),
   }
