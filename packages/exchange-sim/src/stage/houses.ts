@@ -1,8 +1,9 @@
 import { CryptoFlowError } from '@cryptoflow/runtime'
+import { bybitHouse } from '../bybit/house.ts'
 import type { HouseFactory } from './house.ts'
 
 /** Exchanges that can play, by name. */
-const factories: ReadonlyMap<string, HouseFactory> = new Map<string, HouseFactory>([])
+const factories: ReadonlyMap<string, HouseFactory> = new Map<string, HouseFactory>([['bybit', bybitHouse]])
 
 /** Names of the exchanges that can play. */
 export const houseNames: readonly string[] = [...factories.keys()]

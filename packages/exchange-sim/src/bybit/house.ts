@@ -1,0 +1,114 @@
+import type { House, HouseAnswer, HouseFactory, HouseOptions, Session } from '../stage/house.ts'
+import type { Peer } from '../stage/peer.ts'
+import { readRequest, replyText } from './control.ts'
+import { answerText, entryOf, instrumentContent } from './lists.ts'
+import { SymbolTeller } from './symbol.ts'
+
+/** Topics of one request, as documented for spot; here it holds everywhere. */
+const TOPICS_MAX = 10
+/** All `args` of one connection. Source: bybit-exchange/docs 2026-07-24, v5/ws/connect. */
+const ARGS_CHARACTERS_MAX = 21_000
+/** A connection on which nothing is asked is closed after about ten minutes. Source as above. */
+const SILENCE_MS = 10 * 60_000
+
+/** One category of the exchange: a socket and a list of instruments of its own. */
+export const bybitHouse: HouseFactory = (options) => new BybitHouse(options)
+
+class BybitHouse implements House {
+  private readonly options: HouseOptions
+  private readonly tellers: ReadonlyMap<string, SymbolTeller>
+  private nowMs: number
+
+  constructor(options: HouseOptions) {
+    this.options = options
+    this.nowMs = options.startMs
+    this.tellers = new Map(
+      options.symbols.map((symbol, index) => [symbol, new SymbolTeller(symbol, index, options)]),
+    )
+  }
+
+  open(topic: string): boolean {
+    const { stream, teller } = this.find(topic)
+    return teller?.open(stream) ?? false
+  }
+
+  step(nowMs: number): void {
+    this.nowMs = nowMs
+    for (const teller of this.tellers.values()) teller.step(nowMs)
+  }
+
+  halt(toMs: number): void {
+    this.nowMs = toMs
+    for (const teller of this.tellers.values()) teller.halt(toMs)
+  }
+
+  welcome(peer: Peer, url: URL): Session | null {
+    if (url.pathname !== `/v5/public/${this.options.market}`) return null
+    peer.closeUnlessHeard(SILENCE_MS, 'no activity')
+    return { hear: (text) => this.hear(peer, text) }
+  }
+
+  answer(url: URL): HouseAnswer | null {
+    const { market } = this.options
+    if (url.pathname === '/v5/market/time') {
+      const result = `{"timeSecond":"${Math.floor(this.nowMs / 1000)}","timeNano":"${this.nowMs}000000"}`
+      return { status: 200, body: answerText(result, this.nowMs), contents: [] }
+    }
+    if (url.pathname !== '/v5/market/instruments-info' || url.searchParams.get('category') !== market)
+      return null
+    const wanted = url.searchParams.get('status') ?? 'Trading'
+    const stream = wanted === 'Trading' ? 'instruments-info' : `instruments-info/${wanted}`
+    const entries = [...this.tellers.values()].map(({ listed }) => entryOf(listed, this.nowMs))
+    const found = entries.filter(({ status }) => status === wanted)
+    const contents = found.map((entry) =>
+      instrumentContent({ exchange: 'bybit', market, stream, atMs: this.nowMs }, entry, this.nowMs),
+    )
+    const page = market === 'spot' ? '' : ',"nextPageCursor":""'
+    const result = `{"category":"${market}","list":[${found.map(({ raw }) => raw).join(',')}]${page}}`
+    return { status: 200, body: answerText(result, this.nowMs), contents }
+  }
+
+  private hear(peer: Peer, text: string): void {
+    peer.closeUnlessHeard(SILENCE_MS, 'no activity')
+    const request = readRequest(text)
+    const reply = { op: request?.op ?? '', id: request?.id ?? '', connection: peer.number }
+    if (request?.op === 'ping') {
+      peer.reply(replyText(reply, null), true)
+    } else if (request?.op === 'subscribe') {
+      const error = this.objection(peer, request.topics)
+      peer.reply(replyText(reply, error), error === null)
+      if (error === null) for (const topic of request.topics) this.subscribe(peer, topic)
+    } else if (request?.op === 'unsubscribe') {
+      for (const topic of request.topics) peer.unsubscribe(topic)
+      peer.reply(replyText(reply, null), true)
+    } else peer.reply(replyText(reply, 'Request format error'), false)
+  }
+
+  /** One bad topic is the end of the whole request. */
+  private objection(peer: Peer, topics: readonly string[]): string | null {
+    if (topics.length > TOPICS_MAX) return `args size >${TOPICS_MAX}`
+    const characters = [...peer.subscriptions, ...topics].reduce((sum, topic) => sum + topic.length + 3, 0)
+    if (characters > ARGS_CHARACTERS_MAX) return 'args is too long'
+    const bad = topics.find((topic) => !this.exists(topic))
+    if (bad !== undefined) return `error:handler not found,topic:${bad}`
+    const again = topics.find((topic) => peer.subscriptions.has(topic))
+    return again === undefined ? null : `error:already subscribed,topic:${again}`
+  }
+
+  /** Everything of before arrives before the first update. */
+  private subscribe(peer: Peer, topic: string): void {
+    peer.subscribe(topic)
+    const { stream, teller } = this.find(topic)
+    const beginning = teller?.beginning(stream, this.nowMs) ?? null
+    if (beginning !== null) this.options.fanout.deliverTo(peer, beginning)
+  }
+
+  private exists(topic: string): boolean {
+    return this.open(topic)
+  }
+
+  private find(topic: string): { readonly stream: string; readonly teller: SymbolTeller | null } {
+    const at = topic.lastIndexOf('.')
+    return { stream: topic.slice(0, at), teller: this.tellers.get(topic.slice(at + 1)) ?? null }
+  }
+}
