@@ -5,7 +5,7 @@ import type { StringTable } from './strings.ts'
 /**
  * What an event is, and what its entries are.
  *
- * `trade`, `aggregate`: one entry. `bookDelta`, `bookSnapshot`: one per level. `bookImage`, the exchange's own book
+ * `trade`, `aggregate`, `block` (a trade agreed outside the book): one entry. `bookDelta`, `bookSnapshot`: one per level. `bookImage`, the exchange's own book
  * of limited depth: one per level, best first. `quote`, its own best bid and offer: one per side that it carries.
  * `funding`, `liquidation`, `openInterest`, `instrument`: none, but a detail.
  */
@@ -20,6 +20,7 @@ export const EventKind = {
   liquidation: 7,
   openInterest: 8,
   instrument: 9,
+  block: 10,
 } as const
 
 /** Side of an entry: of a level `bid` or `ask`; of a trade the taker's, `buy` or `sell`. */
@@ -75,6 +76,8 @@ export interface InstrumentDetail {
   readonly lotSize: Decimal | null
   readonly contractSize: Decimal | null
   readonly contractUnit: string | null
+  /** Fraction digits that prices and quantities are written with, where the list says so and a checksum needs it. */
+  readonly digits?: { readonly price: number; readonly quantity: number }
   readonly listedUs: number
   readonly expiryUs: number
   /** The exchange's own JSON object, byte for byte. */
@@ -106,8 +109,9 @@ export class EventBatch {
   /** Exchange's send time, microseconds; NaN when the message has none. */
   sentUs = new Float64Array(64)
   /**
-   * First and last sequence inside the message; of a trade or an aggregate both are its id, of a quote or an image
-   * only the last is set. NaN = absent.
+   * First and last sequence inside the message; of a trade both are its id, of an aggregate too or, where ids count
+   * trades, the first and the last trade in it; of a quote or an image only the last is set. NaN = absent, also where
+   * an id is no whole number below 2^53: then it is in `textIds`.
    */
   firstSeq = new Float64Array(64)
   lastSeq = new Float64Array(64)
@@ -118,6 +122,18 @@ export class EventBatch {
   lastTradeId = new Float64Array(64)
   /** Of a trade or an aggregate: the exchange's own word for what kind it is, -1 = none. Not set for other kinds. */
   tradeType = new Int32Array(64)
+  /** Of a book event whose stream has a checksum: as sent, NaN = absent. Not set for other events. */
+  checksum = new Float64Array(64)
+  /**
+   * By event: what tells it from all others of its key and stream, where numbers do not. Of a trade it is the id that
+   * is stored, byte for byte.
+   */
+  readonly textIds = new Map<number, string>()
+  /**
+   * Of the frame decoded last, whatever became of it: its place in a count over the whole connection; NaN where the
+   * exchange counts none. Decoders of exchanges that count set it for every frame.
+   */
+  connectionSeq = Number.NaN
   /** By event, for the kinds that have one. */
   readonly details = new Map<number, EventDetail>()
   entryStart = new Int32Array(65)
@@ -137,7 +153,8 @@ export class EventBatch {
   rollback(count: number): void {
     this.count = count
     this.entryCount = this.entryStart[count] as number
-    if (this.details.size > 0) this.forgetDetails(count)
+    if (this.details.size > 0) forget(this.details, count)
+    if (this.textIds.size > 0) forget(this.textIds, count)
     this.price.forgetWide(this.entryCount)
     this.quantity.forgetWide(this.entryCount)
   }
@@ -157,6 +174,7 @@ export class EventBatch {
     this.firstTradeId = grown(this.firstTradeId, rows + 1)
     this.lastTradeId = grown(this.lastTradeId, rows + 1)
     this.tradeType = grown(this.tradeType, rows + 1)
+    this.checksum = grown(this.checksum, rows + 1)
     this.entryStart = grown(this.entryStart, rows + 2)
   }
 
@@ -173,8 +191,8 @@ export class EventBatch {
     this.count += 1
     this.entryStart[this.count] = this.entryCount
   }
+}
 
-  private forgetDetails(from: number): void {
-    for (const event of this.details.keys()) if (event >= from) this.details.delete(event)
-  }
+function forget(byEvent: Map<number, unknown>, from: number): void {
+  for (const event of byEvent.keys()) if (event >= from) byEvent.delete(event)
 }

@@ -1,3 +1,4 @@
+import type { DecimalColumn } from './columns.ts'
 import type { EventBatch } from './events.ts'
 import type { Market } from './key.ts'
 import type { TableName } from './tables.ts'
@@ -15,14 +16,38 @@ export interface Limit {
  *
  * `events`: appended to the batch. `ack`, `refused`: answers to a subscription. `heartbeat`: alive, no data.
  * `closing`: the exchange says that it will end this connection. `ignored`: known and not stored, `reason` says what
- * it is. `unknown`, `malformed`: dead letters.
+ * it is. `outside`: no message that this market keeps. `unknown`, `malformed`: dead letters.
  */
 export type DecodeOutcome =
   | { readonly kind: 'events' | 'heartbeat' | 'closing' }
-  | { readonly kind: 'ack'; readonly id: number }
-  | { readonly kind: 'refused'; readonly id: number | null; readonly detail: string }
+  | Ack
+  | Refusal
   | { readonly kind: 'ignored'; readonly reason: string }
+  | { readonly kind: 'outside'; readonly reason: OutsideReason }
   | { readonly kind: 'unknown' | 'malformed'; readonly reason: DeadLetterReason; readonly detail: string }
+
+/** A subscription is confirmed: the request of that id, or (`streams`, wire names) those streams, or both. */
+export interface Ack {
+  readonly kind: 'ack'
+  /** Null where the answer does not say which request it answers. */
+  readonly id: number | null
+  readonly streams?: readonly string[]
+}
+
+/** A subscription is refused; `streams`, wire names: where only they are, and the rest of the request stands. */
+export interface Refusal {
+  readonly kind: 'refused'
+  readonly id: number | null
+  readonly detail: string
+  readonly streams?: readonly string[]
+}
+
+/**
+ * Why a message is none of ours. `obsolete_protocol`: the exchange speaks so no more, and neither does anything else
+ * on that connection count. `out_of_scope`: of a kind of instrument that we do not keep. `generated`: made by a
+ * recorder. `other_market`: another market of the same exchange reads it.
+ */
+export type OutsideReason = 'obsolete_protocol' | 'out_of_scope' | 'generated' | 'other_market'
 
 /** Few values: they label metrics and rows. */
 export type DeadLetterReason =
@@ -54,12 +79,58 @@ export interface AnswerContext {
 export type Continuity = 'next' | 'stale' | 'gap'
 
 /**
- * When a delta joins a snapshot, and when it follows another delta. Pure, on the exchange's own numbers
- * (NaN = absent).
+ * How a stream's messages follow one another. Pure, on the exchange's own numbers (NaN = absent).
  */
-export interface BookRule {
+export type Follows = (lastSeq: number, firstSeq: number, nextLastSeq: number, prevSeq: number) => Continuity
+
+/** How a book begins, how it goes on, and how one knows that it is right. */
+export type BookRule = RestBookRule | StreamBookRule
+
+/** A book that begins with a snapshot asked for by REST, which the deltas of the stream join. */
+export interface RestBookRule {
+  readonly origin: 'rest'
   joins(snapshotSeq: number, firstSeq: number, lastSeq: number, prevSeq: number): Continuity
-  follows(lastSeq: number, firstSeq: number, nextLastSeq: number, prevSeq: number): Continuity
+  readonly follows: Follows
+}
+
+/**
+ * A book whose snapshots come in its stream: the first message is one, and any later one replaces the book. To get
+ * another, the stream is subscribed again.
+ */
+export interface StreamBookRule {
+  readonly origin: 'stream'
+  /** Null: deltas have no sequence; then only the connection and the checksum tell that one is missing. */
+  readonly follows: Follows | null
+  /**
+   * Levels a side that the exchange keeps, ascending where the subscriber chooses: the least that holds the snapshot
+   * counts, and after each message the book is cut to it. Null: the exchange removes every level itself.
+   */
+  readonly depths: readonly number[] | null
+  readonly checksum: BookChecksum | null
+}
+
+/** What the exchange sends to prove a book, recomputed from ours. */
+export interface BookChecksum {
+  /** Levels a side that it covers. */
+  readonly depth: number
+  /** Of the book after the message that brought the checksum; the number that `EventBatch.checksum` must equal. */
+  of(top: BookTop): number
+}
+
+/** The best levels of a book as they were written on the wire: mantissa and number of fraction digits. */
+export interface BookTop {
+  readonly bids: TopSide
+  readonly asks: TopSide
+  /** Fraction digits that the instrument list promises for prices and quantities; -1 while no list was heard. */
+  readonly priceScale: number
+  readonly quantityScale: number
+}
+
+/** Levels 0 (best) ... count - 1. */
+export interface TopSide {
+  readonly count: number
+  readonly price: DecimalColumn
+  readonly quantity: DecimalColumn
 }
 
 /** A REST request by its path, with what it costs. */
@@ -88,17 +159,24 @@ export interface StreamSpec {
   /** Which of the session's routes carries it; null for a polled stream. */
   readonly route: string | null
   /**
+   * The stream whose messages bring this one too, for another table: it has no subscription of its own, its route is
+   * the same. Null: it is subscribed (or polled) itself.
+   */
+  readonly within: string | null
+  /**
    * How its sequence goes on from message to message: a BookRule's `follows`, or by ids that grow by one.
    * Null: no continuity rule, gaps are known by connection only.
    */
-  readonly follows: BookRule['follows'] | null
-  /** Present when the stream is a book that starts from a REST snapshot. */
+  readonly follows: Follows | null
+  /** How many of a key's last `EventBatch.textIds` are remembered to know repeats; 0: its events carry none. */
+  readonly idWindow: number
+  /** Present when the stream is a book. */
   readonly book: BookRule | null
   /** Present when the stream is polled by REST. */
   readonly poll: PollSpec | null
 }
 
-/** How to hold a conversation with the exchange. Every number has its source. */
+/** How to hold a conversation with the exchange. Every number has its source; null: the exchange sets none. */
 export interface SessionSpec {
   /** Addresses to connect to, by the name of the route; streams are subscribed afterwards. One connection, one route. */
   readonly routes: Readonly<Record<string, string>>
@@ -107,24 +185,45 @@ export interface SessionSpec {
   readonly restPool: string
   readonly streamsPerConnectionMax: Limit
   readonly messagesPerSecondMax: Limit
+  /** Subscribe and unsubscribe requests on one connection; when they are used up, it is replaced. */
+  readonly subscribesPerHourMax: Limit | null
   readonly subscribeFrameBytesMax: Limit
+  /** Streams in one subscribe frame. */
+  readonly streamsPerFrameMax: Limit | null
   readonly connectsPerFiveMinutesMax: Limit
-  readonly connectionLifeMs: Limit
-  readonly serverPingMs: Limit
+  readonly connectionLifeMs: Limit | null
+  /** How often the exchange pings (protocol pings); null: it does not. */
+  readonly serverPingMs: Limit | null
+  /** What we must say so that the exchange keeps the connection: `frame`, or a protocol ping where it is null. */
+  readonly clientPing: { readonly everyMs: Limit; readonly frame: string | null } | null
+  /** Sent on every new connection of a route before any subscription; their answers are not waited for. */
+  readonly openingFrames: Readonly<Record<string, readonly string[]>>
+  /**
+   * What confirms a subscription: one answer per frame (`Ack.id`), one per stream or a list of streams
+   * (`Ack.streams`), or nothing but its first data.
+   */
+  readonly confirms: 'frame' | 'stream' | 'data'
   readonly restWeightPerMinute: Limit
   /** Header of REST answers that says how much of the minute's weight is used; null where there is none. */
   readonly usedWeightHeader: string | null
+  /** HTTP statuses, beside 418 and 429, that mean: our address is shut out, for this long. */
+  readonly restBan: { readonly statuses: readonly number[]; readonly ms: Limit } | null
   /** Wire name of a stream: `btcusdt@depth@100ms`; `symbol` is empty for a stream of the whole market. */
   streamName(stream: string, symbol: string): string
+  /** Streams of one frame must have the same group; '' where all may go together. */
+  subscribeGroup(streamName: string): string
+  /** `streamNames`, at least one, are of one group. The first frame of a connection has id 1, then 2, ... */
   subscribeFrame(streamNames: readonly string[], id: number): string
-  /** The book snapshot request. */
-  snapshotRequest(symbol: string): RestRequest
+  /** The opposite; null where there is no such thing, and a new connection is the only way. */
+  unsubscribeFrame(streamNames: readonly string[], id: number): string | null
+  /** The book snapshot request; null where books begin in their streams. */
+  snapshotRequest: ((symbol: string) => RestRequest) | null
 }
 
 /** What a REST answer that somebody else recorded is about. */
 export interface RecognisedAnswer {
-  /** `book`: a snapshot of the symbol's book. */
-  readonly stream: string | 'book'
+  /** `book`: a snapshot of the symbol's book. `unread`: an answer of this exchange, of a kind that no stream stores. */
+  readonly stream: string | 'book' | 'unread'
   /** Null where neither address nor body names it; empty for the whole market. */
   readonly symbol: string | null
 }
@@ -133,6 +232,8 @@ export interface RecognisedAnswer {
 export interface ExchangeMarket {
   readonly exchange: string
   readonly market: Market
+  /** Other names that recorders give this exchange, where they mean (also) this market. */
+  readonly aliases: readonly string[]
   readonly decoderVersion: string
   /** Unit of quantities on this market. */
   readonly quantityUnit: 'base' | 'quote' | 'contracts'
@@ -149,4 +250,9 @@ export interface ExchangeMarket {
    * that this market reads. For imports. Never throws.
    */
   recognise(url: string | null, body: Uint8Array): RecognisedAnswer | null
+  /**
+   * Whether a websocket frame recorded by somebody else belongs to this market, where frames alone do not say it: by
+   * its address (null: unknown), else by what it says. Null: nothing tells. For imports. Never throws.
+   */
+  hears(url: string | null, frame: Uint8Array): boolean | null
 }
