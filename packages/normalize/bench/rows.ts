@@ -17,7 +17,7 @@ import {
   tables,
 } from '@cryptoflow/model'
 import { createNormalizer, type Normalizer } from '../src/index.ts'
-import { fakeMarket } from '../src/lane-fixture.ts'
+import { fakeMarket } from '../src/market-fixture.ts'
 import { advance, BASE_US, type Hot, hotBatch, streamOf, symbols } from './batches.ts'
 import { PlainNormalizer } from './plain.ts'
 

@@ -1,4 +1,4 @@
-import { assert, type BookRule, type EventBatch } from '@cryptoflow/model'
+import { assert, type EventBatch, type RestBookRule } from '@cryptoflow/model'
 import { Book } from './book.ts'
 import { type BookInput, type BookState, bookTransitions } from './book-transitions.ts'
 import type { Counters } from './counters.ts'
@@ -16,7 +16,7 @@ interface Message {
 
 export interface BookKeeperOptions {
   readonly stream: string
-  readonly rule: BookRule
+  readonly rule: RestBookRule
   readonly depthCap: number
   readonly held: HeldBounds
   readonly counters: Counters
@@ -24,8 +24,9 @@ export interface BookKeeperOptions {
   readonly ask: (resync: number) => void
 }
 
-/** One key's book with its state, moved by `bookTransitions` and by nothing else. */
+/** One key's book that begins with a fetched snapshot, moved by `bookTransitions` and by nothing else. */
 export class BookKeeper {
+  readonly origin = 'rest'
   readonly stream: string
   state: BookState = 'waiting'
   /** Number of the latest question for a snapshot; 0 before the first. */

@@ -38,6 +38,10 @@ export function updateRows(
   fillNumbers(room.lastSeq, batch.lastSeq[event] as number, from, to)
   const prevSeq = batch.prevSeq[event] as number
   if (!Number.isNaN(prevSeq)) fillNumbers(room.prevSeq, prevSeq, from, to)
+  const { connectionSeq, checksum } = sink
+  if (!Number.isNaN(connectionSeq)) fillNumbers(room.connectionSeq, connectionSeq, from, to)
+  // Some exchanges send 0 where they have none.
+  if (checksum > 0 || checksum < 0) fillNumbers(room.checksum, checksum, from, to)
   if (isSnapshot) room.isSnapshot.fill(1, from, to)
   if (label !== room.told) fillNames(room.bookState, sink.ids[label], from, to)
   room.leave(rows, count)

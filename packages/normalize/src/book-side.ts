@@ -13,10 +13,20 @@ export interface BookSide {
   write(prices: DecimalColumn, quantities: DecimalColumn, to: number, levels: number): void
   /** Says that the side is known as deep as it is now: the snapshot has been loaded. */
   sealKnown(): void
+  /** Says of an empty side that it is known wholly, whatever comes: the exchange tells every level that it keeps. */
+  knowAll(): void
   /** Levels at or inside the price to which the side is known; null when nothing says so. */
   knownDepth(): number | null
-  /** That price, exactly. */
-  known(): { readonly mantissa: bigint; readonly scale: number } | null
+  /** That price, exactly; `all`: there is none, no level was given up. */
+  known(): KnownPrice | 'all' | null
+  /** Forgets all but the best `depth` levels; it is known as deep as before, since the exchange forgets them too. */
+  cutTo(depth: number): void
+}
+
+/** A price as a whole number and its fraction digits. */
+export interface KnownPrice {
+  readonly mantissa: bigint
+  readonly scale: number
 }
 
 /** 10^0 ... 10^18, each exact in a float64. */

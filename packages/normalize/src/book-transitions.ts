@@ -1,5 +1,7 @@
+import type { StreamBookState } from './stream-transitions.ts'
+
 /**
- * The states of a key's book and every move between them.
+ * The states of a book that begins with a fetched snapshot, and every move between them.
  *
  *                 snapshotAhead                  deltaNext
  *    waiting ----------------> waitingLoaded ----------------+
@@ -98,8 +100,8 @@ export const bookTransitions: Record<BookState, Record<BookInput, BookTransition
   resyncLoaded: loaded('resync'),
 }
 
-/** The word that rows of an update carry. */
-export function bookLabel(state: BookState): 'waiting' | 'live' | 'resync' {
+/** The word that rows of an update carry, wherever the book begins. */
+export function bookLabel(state: BookState | StreamBookState): 'waiting' | 'live' | 'resync' {
   switch (state) {
     case 'waiting':
     case 'waitingLoaded':
@@ -108,6 +110,7 @@ export function bookLabel(state: BookState): 'waiting' | 'live' | 'resync' {
       return 'live'
     case 'resync':
     case 'resyncLoaded':
+    case 'cut':
       return 'resync'
   }
 }

@@ -197,6 +197,52 @@ describe('Book', () => {
   })
 })
 
+describe('a book that the exchange keeps to a depth', () => {
+  const bids = (...prices: string[]): Level[] => prices.map((price) => ['bid', price, '1'])
+
+  it('is cut to its best levels, on typed arrays and on big integers', () => {
+    for (const isExact of [false, true]) {
+      const book = new Book(CAP)
+      if (isExact) for (const isBid of [true, false]) book.exactSide(isBid)
+      apply(book, ...bids('5', '3', '4'), ['ask', '6', '1'], ['ask', '8', '1'], ['ask', '7', '2'])
+      book.cutTo(2)
+      expect([read(book, 'bids'), read(book, 'asks')]).toEqual([
+        ['5 1', '4 1'],
+        ['6 1', '7 2'],
+      ])
+      book.cutTo(2)
+      apply(book, ...bids('4.5', '3'))
+      expect(read(book, 'bids')).toEqual(['5 1', '4.5 1', '4 1', '3 1'])
+      book.cutTo(Number.POSITIVE_INFINITY)
+      expect(book.bids.count).toBe(4)
+    }
+  })
+
+  it('is known wholly, as long as its own cap gives nothing up', () => {
+    for (const isExact of [false, true]) {
+      const book = new Book(3)
+      book.knowAll()
+      if (isExact) for (const isBid of [true, false]) book.exactSide(isBid)
+      expect([book.bids.known(), book.bids.knownDepth(), book.asks.knownDepth()]).toEqual(['all', 0, 0])
+      apply(book, ...bids('5', '0.25', '3'))
+      expect(book.bids).toBeInstanceOf(isExact ? ExactSide : LevelSide)
+      book.cutTo(2)
+      apply(book, ...bids('1'))
+      expect([book.bids.known(), book.bids.knownDepth()]).toEqual(['all', 3])
+      apply(book, ...bids('4'), ['bid', '5', '0'], ['bid', '2', '1'])
+      expect([read(book, 'bids'), book.bids.knownDepth()]).toEqual([['4 1', '3 1', '2 1'], 2])
+    }
+  })
+
+  it('stays known wholly when a number makes it exact', () => {
+    const book = new Book(CAP)
+    book.knowAll()
+    apply(book, ...bids('90071992547409.91', '0.001'))
+    expect(book.bids).toBeInstanceOf(ExactSide)
+    expect(book.bids.knownDepth()).toBe(2)
+  })
+})
+
 describe('known depth', () => {
   it('counts levels at or inside the worst price of the snapshot', () => {
     const book = load(new Book(CAP), ['bid', '5', '1'], ['bid', '3', '1'], ['ask', '6', '1'])

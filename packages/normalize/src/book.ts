@@ -50,6 +50,18 @@ export class Book {
     this.asks.sealKnown()
   }
 
+  /** Makes a new book wholly known: what comes next is a snapshot of all that the exchange keeps. */
+  knowAll(): void {
+    this.bids.knowAll()
+    this.asks.knowAll()
+  }
+
+  /** Forgets all but the best `depth` levels a side. */
+  cutTo(depth: number): void {
+    this.bids.cutTo(depth)
+    this.asks.cutTo(depth)
+  }
+
   /** Best bid not below best ask: something is wrong with the book. */
   crossed(): boolean {
     const { bids, asks } = this
@@ -99,7 +111,8 @@ function toExact(side: BookSide, sign: 1 | -1, cap: number): ExactSide {
     )
   }
   const known = side.known()
-  if (known !== null) exact.setKnown(known.mantissa, known.scale)
+  if (known === 'all') exact.knowAll()
+  else if (known !== null) exact.setKnown(known.mantissa, known.scale)
   return exact
 }
 

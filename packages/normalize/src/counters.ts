@@ -14,9 +14,14 @@ export interface Counters {
   gaps: number
   /** Deltas applied to the book, the bridging ones included. */
   applied: number
-  /** Snapshots joined to the stream. */
+  /** Snapshots fetched that joined their stream. */
   bridged: number
+  /** Snapshots of the book heard in its stream, also those that could not become the book. */
+  snapshots: number
   crossed: number
+  /** Checksums of the exchange that were compared with the book's, and those that were another. */
+  checksumsChecked: number
+  checksumsFailed: number
   /** Snapshots asked for, replay included. */
   asked: number
   /** Answers that came after their question had lost its meaning. */
@@ -38,7 +43,10 @@ export function createCounters(): Counters {
     gaps: 0,
     applied: 0,
     bridged: 0,
+    snapshots: 0,
     crossed: 0,
+    checksumsChecked: 0,
+    checksumsFailed: 0,
     asked: 0,
     oldAnswers: 0,
     heldDropped: 0,
@@ -57,7 +65,10 @@ export function addCounters(total: Counters, more: Counters): void {
   total.gaps += more.gaps
   total.applied += more.applied
   total.bridged += more.bridged
+  total.snapshots += more.snapshots
   total.crossed += more.crossed
+  total.checksumsChecked += more.checksumsChecked
+  total.checksumsFailed += more.checksumsFailed
   total.asked += more.asked
   total.oldAnswers += more.oldAnswers
   total.heldDropped += more.heldDropped

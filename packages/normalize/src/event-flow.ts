@@ -5,17 +5,15 @@ import {
   type ExchangeMarket,
   type InstrumentDetail,
   type JournalRecord,
-  RecordKind,
-  type StringTable,
 } from '@cryptoflow/model'
 import { bookLabel } from './book-transitions.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { detailOf, eventRows } from './event-rows.ts'
-import { revealGap, revealsGap } from './gap-rows.ts'
-import type { ImageGrid } from './image-grid.ts'
-import type { KeyIndex, KeyState, Track } from './key-state.ts'
-import { type RowSink, rowKey } from './row-sink.ts'
-import type { BookLabel } from './row-types.ts'
+import { type FlowParts, labelOf, reveal, sourceOf } from './flow-parts.ts'
+import { revealsGap } from './gap-rows.ts'
+import type { IdWindow } from './id-window.ts'
+import type { KeyState, Track } from './key-state.ts'
+import { rowKey } from './row-sink.ts'
 import { blankStamp, isAbsurd, readStamp, type Stamp } from './stamps.ts'
 import {
   isCarried,
@@ -26,16 +24,9 @@ import {
   type Standing,
   type StreamState,
 } from './stream.ts'
+import { streamBookDamage, streamBookMessage } from './stream-book-flow.ts'
 import { textHash } from './text-hash.ts'
 import { type DeadLetterRow, deadLetterRow } from './truth-rows.ts'
-
-export interface Connection {
-  readonly market: ExchangeMarket
-  /** Streams of the whole market that it carries. */
-  readonly marketWide: readonly string[]
-  /** Last frame of it that could not be read, 0 = none. Every lane knows it. */
-  deadLetter: number
-}
 
 /** What a dead letter says beside where it came from. */
 export interface Letter
@@ -44,29 +35,15 @@ export interface Letter
   readonly symbol: string
 }
 
-/** What the flow of events shares with the normalizer that it belongs to. */
-export interface EventFlowParts {
-  /** Journal id. */
-  readonly writer: string
-  readonly names: StringTable
-  readonly imports: boolean
-  readonly sink: RowSink
-  readonly index: KeyIndex
-  readonly grid: ImageGrid
-  /** Open connections by the numbers of the records that opened them. */
-  readonly connections: ReadonlyMap<number, Connection>
-  owns(market: ExchangeMarket, symbol: string): boolean
-}
-
 /** From decoded events to rows and to the book: sequence, duplicates, storage, book, in this order. */
 export class EventFlow {
   /** Dead letters that no key can be named for. */
   readonly unnamed: Counters = createCounters()
-  private readonly parts: EventFlowParts
+  private readonly parts: FlowParts
   /** Of the event at hand. */
   private readonly stamp = blankStamp()
 
-  constructor(parts: EventFlowParts) {
+  constructor(parts: FlowParts) {
     this.parts = parts
   }
 
@@ -93,10 +70,21 @@ export class EventFlow {
     readStamp(stamp, record, batch, event)
     if (this.isFuture(stamp)) {
       if (stream.isRemembered) stream.deadLetter = record.number
+      if (stream.streamBook !== null) streamBookDamage(state, stream, isSnapshot(batch, event))
       this.refuse(record, state, stream.spec.name, 'absurd_time', futureDetail(stamp))
       return
     }
-    this.message(record, state, stream, batch, event, index)
+    if (stream.streamBook === null) this.message(record, state, stream, batch, event, index)
+    else streamBookMessage(this.parts, state, stream, { record, batch, event, index }, stamp)
+  }
+
+  /** An event of a frame that was heard before: it is counted. */
+  repeat(market: ExchangeMarket, batch: EventBatch, event: number): void {
+    const { index, owns } = this.parts
+    const state = index.keyOfId(market, batch.symbol[event] as number, owns)
+    if (state === null) return
+    state.counters.received += 1
+    state.counters.duplicates += 1
   }
 
   /** The first event that names this key and stream; null when the key is not ours, or no such stream is stored. */
@@ -180,7 +168,8 @@ export class EventFlow {
     if (keeper === null) return
     if (kind === EventKind.quote) keeper.quotes.add(batch, event)
     else if (kind === EventKind.bookDelta && stands !== 'late' && keeper.stream === spec.name) {
-      if (keeper.delta(batch, event, stamp, stands)) this.parts.grid.checkpoint(state)
+      if (keeper.origin === 'rest' && keeper.delta(batch, event, stamp, stands))
+        this.parts.grid.checkpoint(state)
     }
   }
 
@@ -196,14 +185,12 @@ export class EventFlow {
     const firstSeq = batch.firstSeq[event] as number
     const lastSeq = batch.lastSeq[event] as number
     const prevSeq = batch.prevSeq[event] as number
-    const stands = judge(stream, firstSeq, lastSeq, prevSeq, batch.kind[event] === EventKind.bookSnapshot)
-    if (stands === 'duplicate' || stands === 'late') return stands
+    const stands = judge(stream, firstSeq, lastSeq, prevSeq)
+    if (stands === 'duplicate') return stands
+    if (stream.ids !== null && isRepeated(stream.ids, batch, event)) return 'duplicate'
+    if (stands === 'late') return stands
     if (revealsGap(stream, stands)) {
-      const { sink, writer, connections } = this.parts
-      const ofConnection = connections.get(record.connection)?.deadLetter ?? 0
-      const deadLetter = Math.max(ofConnection, stream.deadLetter)
-      const message = { record, index, firstSeq, lastSeq, prevSeq, deadLetter }
-      revealGap(sink, writer, state, stream, stands, message)
+      reveal(this.parts, state, stream, stands, { record, batch, event, index })
     } else if (stands === 'unproven') noteSkip(stream, firstSeq, lastSeq)
     moveOn(stream, lastSeq, record.number, record.receivedUs)
     return stands
@@ -227,10 +214,14 @@ export class EventFlow {
 
   /** Gives a key the name that an instrument list has for it; false when the list says what it said before. */
   private learn(state: KeyState, batch: EventBatch, event: number): boolean {
-    const { instrument: name, raw } = detailOf(batch, event) as InstrumentDetail
+    const { instrument: name, raw, digits = null } = detailOf(batch, event) as InstrumentDetail
     const hash = textHash(raw)
-    if (state.instrument?.hash === hash && state.instrument.name === name) return false
-    this.parts.index.nameInstrument(state, { name, hash })
+    if (state.instrument?.hash === hash && state.instrument.name === name) {
+      // A decoder that is newer than the state may read them where the one before did not.
+      state.instrument.digits = digits
+      return false
+    }
+    this.parts.index.nameInstrument(state, { name, hash, digits })
     return true
   }
 
@@ -255,16 +246,14 @@ export class EventFlow {
 const NO_STREAM = 'the market stores no stream of this name'
 const NO_EVENT = 'the stream stores no event of this kind'
 
-function sourceOf(record: JournalRecord): 'ws' | 'rest' {
-  return record.kind === RecordKind.answer ? 'rest' : 'ws'
+function isSnapshot(batch: EventBatch, event: number): boolean {
+  return batch.kind[event] === EventKind.bookSnapshot
 }
 
-/** What our book was: of an update the book of its stream, of an image the key's. */
-function labelOf(state: KeyState, { spec }: StreamState, kind: number, stands: Standing): BookLabel {
-  if (stands === 'late') return 'stale'
-  const { keeper } = state
-  if (keeper === null) return 'waiting'
-  return keeper.stream === spec.name || kind === EventKind.bookImage ? bookLabel(keeper.state) : 'waiting'
+/** Whether an event has a name that its stream remembers; a new one is remembered. */
+function isRepeated(ids: IdWindow, batch: EventBatch, event: number): boolean {
+  const id = batch.textIds.get(event)
+  return id !== undefined && !ids.add(textHash(id))
 }
 
 function futureDetail({ eventUs, receivedUs }: Stamp): string {

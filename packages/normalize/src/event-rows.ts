@@ -22,6 +22,7 @@ import { tickRow } from './tick-rows.ts'
 const TABLES: Readonly<Record<keyof typeof EventKind, readonly TableName[]>> = {
   trade: ['ticks'],
   aggregate: ['ticks'],
+  block: ['ticks'],
   bookDelta: ['spot_delta', 'futures_delta'],
   bookSnapshot: ['spot_delta', 'futures_delta'],
   bookImage: ['spot_ob', 'futures_ob'],
@@ -56,6 +57,7 @@ export function eventRows(
   switch (kind) {
     case EventKind.trade:
     case EventKind.aggregate:
+    case EventKind.block:
       tickRow(sink, key, stamp, batch, event, source)
       break
     case EventKind.bookDelta:

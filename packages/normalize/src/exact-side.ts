@@ -1,5 +1,5 @@
 import { type DecimalColumn, FRACTION_DIGITS_MAX } from '@cryptoflow/model'
-import type { BookSide } from './book-side.ts'
+import type { BookSide, KnownPrice } from './book-side.ts'
 
 interface ExactLevel {
   /** `sign * price * 10^18`: the best level has the highest. */
@@ -14,7 +14,7 @@ interface ExactLevel {
 export class ExactSide implements BookSide {
   readonly sign: 1 | -1
   readonly cap: number
-  private knownKey: bigint | null = null
+  private knownKey: bigint | 'all' | null = null
   /** Ascending by key, best level last. */
   private readonly levels: ExactLevel[] = []
 
@@ -52,18 +52,27 @@ export class ExactSide implements BookSide {
     this.knownKey = this.levels[0]?.key ?? null
   }
 
-  knownDepth(): number | null {
-    return this.knownKey === null ? null : this.levels.length - this.find(this.knownKey)
+  knowAll(): void {
+    this.knownKey = 'all'
   }
 
-  known(): { mantissa: bigint; scale: number } | null {
+  knownDepth(): number | null {
     if (this.knownKey === null) return null
+    return this.knownKey === 'all' ? this.count : this.levels.length - this.find(this.knownKey)
+  }
+
+  known(): KnownPrice | 'all' | null {
+    if (this.knownKey === null || this.knownKey === 'all') return this.knownKey
     return { mantissa: BigInt(this.sign) * this.knownKey, scale: FRACTION_DIGITS_MAX }
   }
 
   /** Sets what `known` answered. */
   setKnown(mantissa: bigint, scale: number): void {
     this.knownKey = this.keyOf(mantissa, scale)
+  }
+
+  cutTo(depth: number): void {
+    if (this.levels.length > depth) this.levels.splice(0, this.levels.length - depth)
   }
 
   private keyOf(price: bigint, scale: number): bigint {
@@ -84,6 +93,7 @@ export class ExactSide implements BookSide {
   private giveUpWorst(): void {
     this.levels.shift()
     const worst = this.levels[0]?.key
-    if (this.knownKey !== null && worst !== undefined && worst > this.knownKey) this.knownKey = worst
+    if (this.knownKey === null || worst === undefined) return
+    if (this.knownKey === 'all' || worst > this.knownKey) this.knownKey = worst
   }
 }

@@ -11,15 +11,8 @@ import {
 } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
 import { FrameRun } from './frame-run.ts'
-import {
-  type Chance,
-  chanceOf,
-  fakeMarkets,
-  plainRow,
-  type Row,
-  START_US,
-  setDecimal,
-} from './lane-fixture.ts'
+import { type Chance, chanceOf, plainRow, type Row, START_US, setDecimal } from './lane-fixture.ts'
+import { fakeMarkets } from './market-fixture.ts'
 import { createNormalizer, type Normalizer } from './normalizer.ts'
 
 const MARKETS = [fakeMarkets.spot, fakeMarkets.linear]
@@ -124,7 +117,7 @@ describe('a run of frames', () => {
     const run = new FrameRun(together.normalizer, together.batch)
     play(
       together,
-      (record, market) => run.add(record, market),
+      (record, market) => run.add(record, market, Number.NaN),
       () => run.flush(),
     )
     expect(together.rows()).toEqual(alone.rows())
@@ -143,10 +136,49 @@ describe('a run of frames', () => {
       record.connection = 1
       addEvents(batch, chance)
       longest = Math.max(longest, batch.entryCount)
-      run.add(record, fakeMarkets.spot)
+      run.add(record, fakeMarkets.spot, Number.NaN)
       expect(batch.count).toBeLessThan(4 * 32)
     }
     expect(longest).toBeGreaterThan(1_000)
     expect(batch.entryCount).toBeLessThan(2_048)
   })
+
+  it('tells the place of each frame in its connection, between the others and also of frames without events', () => {
+    const places = (perRun: number): unknown[] => {
+      const { normalizer, batch, record, rows } = openWorld()
+      const run = new FrameRun(normalizer, batch)
+      for (let seq = 0; seq < 70; seq++) {
+        record.number += 1
+        record.connection = 1
+        // Every third frame says nothing, and frames 41 and 42 never came.
+        if (seq % 3 > 0) addDelta(batch, seq)
+        if (seq !== 41 && seq !== 42) run.add(record, fakeMarkets.spot, seq)
+        else batch.rollback(batch.count - (seq % 3 > 0 ? 1 : 0))
+        if (seq % perRun === 0) run.flush()
+      }
+      run.flush()
+      const own = rows().filter(({ table }) => table === 'spot_delta')
+      return [own.map((row) => [row.last_seq, row.connection_seq, row.frame]), normalizer.image()]
+    }
+    const [rows, image] = places(1) as [unknown[][], Uint8Array]
+    expect(rows.every(([seq, place]) => seq === place)).toBe(true)
+    expect(rows).toHaveLength(45)
+    expect(places(100)).toEqual([rows, image])
+  })
 })
+
+function addDelta(batch: EventBatch, seq: number): void {
+  const event = batch.count
+  batch.reserveEvent()
+  batch.reserveEntries(1)
+  batch.kind[event] = EventKind.bookDelta
+  batch.symbol[event] = batch.names.idOf('S')
+  batch.stream[event] = batch.names.idOf('depth')
+  batch.engineUs[event] = batch.sentUs[event] = batch.prevSeq[event] = Number.NaN
+  batch.firstSeq[event] = batch.lastSeq[event] = seq
+  const entry = batch.entryCount++
+  batch.side[entry] = 0
+  setDecimal(batch.price, entry, '1')
+  setDecimal(batch.quantity, entry, '2')
+  batch.endEvent()
+}

@@ -32,6 +32,8 @@ export class FrameRun {
   private readonly markets: ExchangeMarket[] = []
   /** Events `ends[n] ... ends[n + 1] - 1` of the batch are those of frame n. */
   private readonly ends = new Int32Array(FRAMES_MAX + 1)
+  /** By frame, NaN = none. */
+  private readonly connectionSeqs = new Float64Array(FRAMES_MAX)
   private frames = 0
 
   constructor(normalizer: Normalizer, batch: EventBatch) {
@@ -46,8 +48,13 @@ export class FrameRun {
     }))
   }
 
-  /** The events that were decoded into the batch since the last call are those of this frame. */
-  add(record: JournalRecord, market: ExchangeMarket): void {
+  /**
+   * The events that were decoded into the batch since the last call are those of this frame; there may be none.
+   *
+   * `connectionSeq`: `EventBatch.connectionSeq` as it is after this frame, NaN where its exchange counts none. Where it
+   * does, every frame is added, acknowledgements and heartbeats included: their numbers belong between the others.
+   */
+  add(record: JournalRecord, market: ExchangeMarket, connectionSeq: number): void {
     assert(record.kind === RecordKind.frame, 'a run is of frames')
     const { batch, frames } = this
     const own = this.records[frames] as JournalRecord
@@ -57,16 +64,19 @@ export class FrameRun {
     own.payload = record.payload
     this.markets[frames] = market
     this.ends[frames + 1] = batch.count
+    this.connectionSeqs[frames] = connectionSeq
     this.frames = frames + 1
     if (this.frames === FRAMES_MAX || batch.entryCount >= ENTRIES_MAX) this.flush()
   }
 
   /** Normalizes what waits; the batch is empty afterwards. */
   flush(): void {
-    const { normalizer, batch, records, markets, ends, frames } = this
+    const { normalizer, batch, records, markets, ends, connectionSeqs, frames } = this
     for (let n = 0; n < frames; n++) {
-      const record = records[n] as JournalRecord
-      normalizer.events(record, markets[n] as ExchangeMarket, batch, ends[n] as number, ends[n + 1] as number)
+      const from = ends[n] as number
+      const to = ends[n + 1] as number
+      const seq = connectionSeqs[n] as number
+      normalizer.events(records[n] as JournalRecord, markets[n] as ExchangeMarket, batch, from, to, seq)
     }
     this.frames = 0
     batch.clear()

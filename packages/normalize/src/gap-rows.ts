@@ -3,7 +3,7 @@ import { addHole } from './holes.ts'
 import type { KeyState } from './key-state.ts'
 import { imageTableOf, isStored, type RowSink } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
-import { beginOf, isCarried, type OpenGap, type Standing, type StreamState } from './stream.ts'
+import { beginOf, isBroken, isCarried, type OpenGap, type Standing, type StreamState } from './stream.ts'
 import { type GapCause, type GapRow, gapRow } from './truth-rows.ts'
 
 /** A message as the sequence of its stream sees it. NaN = absent. */
@@ -14,13 +14,15 @@ export interface SequencedMessage {
   readonly firstSeq: number
   readonly lastSeq: number
   readonly prevSeq: number
+  /** Of a book, in its stream. */
+  readonly isSnapshot: boolean
   /** Frame of the last dead letter on the same connection, 0 = none. */
   readonly deadLetter: number
 }
 
 /** Whether a message shows that something before it is missing, or closes what is open. */
 export function revealsGap(stream: StreamState, stands: Standing): boolean {
-  if (stream.openGap !== null || stands === 'gap' || stands === 'first') return true
+  if (stream.openGap !== null || stands === 'gap' || stands === 'first' || stands === 'anew') return true
   return stream.interrupted !== null && (stands === 'unruled' || stands === 'unproven')
 }
 
@@ -42,7 +44,8 @@ export function revealGap(
   }
   if (stands === 'next' || stands === 'unruled') return
   const from = stream.heard ? stream.lastSeq : Number.NEGATIVE_INFINITY
-  addHole(stream.holes, from, beginOf(message.firstSeq, message.lastSeq))
+  // A snapshot is the state after the delta of its number, which is missing itself.
+  addHole(stream.holes, from, borderOf(message) + (message.isSnapshot ? 1 : 0))
 }
 
 /** Writes that nothing more will be heard for now. A gap that is open already stays as it is. */
@@ -54,7 +57,7 @@ export function openAtStop(
   record: JournalRecord,
 ): void {
   if (stream.openGap !== null || !isCarried(stream.spec)) return
-  const cause = stream.heard ? 'shutdown' : 'start'
+  const cause = causeAtStop(stream)
   const openGap: OpenGap = { id: gapId(writer, state, stream, record, 0), cause }
   state.counters.gaps += 1
   stream.openGap = openGap
@@ -67,6 +70,12 @@ export function openAtStop(
     missing: Number.NaN,
     detail: null,
   })
+}
+
+/** A hole that is open already keeps its cause. */
+function causeAtStop(stream: StreamState): OpenGap['cause'] {
+  if (!stream.heard) return 'start'
+  return isBroken(stream) && stream.interrupted !== null ? stream.interrupted : 'shutdown'
 }
 
 /** Why a row is due. An open gap is closed by the first message that goes on. */
@@ -82,23 +91,30 @@ function closedGap(
   id: string,
   cause: GapCause,
   stands: Standing,
-  { record, firstSeq, lastSeq, prevSeq, deadLetter }: SequencedMessage,
+  message: SequencedMessage,
 ): Omit<GapRow, 'table' | 'stream'> {
+  const { record, firstSeq, prevSeq, deadLetter } = message
+  const isAnew = cause === 'sequence' && stands === 'anew'
   return {
     ...borders(stream, id, cause),
     state: 'closed',
-    toSeq: beginOf(firstSeq, lastSeq),
+    toSeq: borderOf(message),
     toUs: record.receivedUs,
     missing: missingOf(stands, stream.lastSeq, firstSeq, prevSeq),
-    detail: cause === 'undecodable' ? `frame ${deadLetter}` : null,
+    detail: cause === 'undecodable' ? `frame ${deadLetter}` : isAnew ? 'snapshot' : null,
   }
+}
+
+/** The sequence at which a message ends what is missing before it. */
+function borderOf({ isSnapshot, firstSeq, lastSeq }: SequencedMessage): number {
+  return isSnapshot ? lastSeq : beginOf(firstSeq, lastSeq)
 }
 
 /** How many sequence numbers are missing; NaN where ids may skip and where a border is unknown. */
 function missingOf(stands: Standing, lastSeq: number, firstSeq: number, prevSeq: number): number {
   if (stands === 'next') return 0
-  const isCountable = stands === 'gap' && Number.isNaN(prevSeq)
-  return isCountable ? Math.max(firstSeq - lastSeq - 1, 0) : Number.NaN
+  const isCountable = stands === 'gap' && Number.isNaN(prevSeq) && firstSeq > lastSeq
+  return isCountable ? firstSeq - lastSeq - 1 : Number.NaN
 }
 
 function borders(

@@ -105,3 +105,26 @@ describe('numbers that only grow', () => {
     expect(copy.play(frame(4, 15, 15))).toEqual(lane.play(frame(4, 15, 15)))
   })
 })
+
+describe('numbers that begin anew', () => {
+  const trades = (...ids: number[]): Step => ({
+    kind: 'frame',
+    connection: 1,
+    messages: ids.map((first): Message => ({ kind: 'trade', stream: 'renewed', first })),
+  })
+
+  it('leave a hole of unknown width, and what was missing of the old ones is forgotten', () => {
+    const lane = new FakeLane()
+    lane.play({ kind: 'connect', exchange: 'other', subscriptions: [['BTCUSDT', 'renewed']] })
+    lane.play(trades(50, 60))
+    const rows = lane.play(trades(1, 2, 2, 3, 3, 4))
+    expect(gaps(rows)).toEqual([['closed', 'sequence', 60, 1, null]])
+    expect(rows.filter(({ table }) => table === 'ticks').map((row) => row.trade_id)).toEqual([
+      '1',
+      '2',
+      '3',
+      '4',
+    ])
+    expect(lane.normalizer.counters).toMatchObject({ duplicates: 2, late: 0 })
+  })
+})

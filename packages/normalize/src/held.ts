@@ -1,4 +1,4 @@
-import { type BookRule, DecimalColumn, type EventBatch } from '@cryptoflow/model'
+import { DecimalColumn, type EventBatch, type RestBookRule } from '@cryptoflow/model'
 import type { Levels } from './book.ts'
 import { blankStamp, copyStamp, type Stamp } from './stamps.ts'
 
@@ -77,7 +77,7 @@ export class HeldDeltas {
  * newer than all of them. `tooOld`: what lies between the snapshot and them is missing.
  */
 export function standing(
-  rule: BookRule,
+  rule: RestBookRule,
   snapshotSeq: number,
   deltas: readonly HeldDelta[],
 ): { readonly kind: 'joins' | 'ahead' | 'tooOld'; readonly at: number } {

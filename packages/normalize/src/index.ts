@@ -4,8 +4,8 @@ export type { HeldBounds } from './held.ts'
 export { type ImageOptions, imageDefaults } from './image-grid.ts'
 export {
   createNormalizer,
+  type KeyCounters,
   type Normalizer,
-  type NormalizerOptions,
-  type SnapshotRequest,
 } from './normalizer.ts'
+export type { NormalizerOptions, SnapshotRequest } from './normalizer-options.ts'
 export type { RowsFor } from './row-types.ts'

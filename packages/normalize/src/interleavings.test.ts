@@ -9,7 +9,7 @@ import {
   START_US,
   type Step,
 } from './lane-fixture.ts'
-import type { SnapshotRequest } from './normalizer.ts'
+import type { SnapshotRequest } from './normalizer-options.ts'
 
 /**
  * Random runs of a small exchange over a bad network, against a second, plain computation: Maps for books, a set of

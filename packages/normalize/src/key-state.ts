@@ -6,6 +6,8 @@ import { nameId } from './row-ids.ts'
 import { rowKey } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
 import { createStream, type StreamState } from './stream.ts'
+import type { StreamKeeper } from './stream-keeper.ts'
+import type { Digits } from './top.ts'
 
 /** What the instrument list last said about a key. */
 export interface Instrument {
@@ -13,7 +15,12 @@ export interface Instrument {
   readonly name: string
   /** `textHash` of the exchange's own object. */
   readonly hash: number
+  /** Null where the list does not say it. */
+  digits: Digits | null
 }
+
+/** A key's book, by where it begins. */
+export type Keeper = BookKeeper | StreamKeeper
 
 /** Everything that is remembered of one key. No key reads another's. */
 export interface KeyState {
@@ -22,7 +29,7 @@ export interface KeyState {
   /** In order of first sight: a handful, found faster by walking than by hashing. */
   readonly streams: StreamState[]
   /** The book of the first book stream that the key had; null until then. */
-  keeper: BookKeeper | null
+  keeper: Keeper | null
   /** Null until a list names it. */
   instrument: Instrument | null
   readonly counters: Counters
@@ -45,7 +52,7 @@ interface MarketIndex {
 }
 
 /** Makes the book keeper of a key for its first book stream. */
-export type MakeKeeper = (state: KeyState, stream: StreamState) => BookKeeper
+export type MakeKeeper = (state: KeyState, stream: StreamState) => Keeper
 
 /** The keys of a lane, found by the ids that a batch carries without making a text. */
 export class KeyIndex {
@@ -159,4 +166,14 @@ export class KeyIndex {
     if (known === undefined) this.forgetful.set(made.spec, made)
     return known ?? made
   }
+}
+
+/** A key's counts, those of its quotes as they stand now. */
+export function countsOf({ counters, keeper }: KeyState): Counters {
+  if (keeper !== null) {
+    const { points, equal } = keeper.quotes.counts()
+    counters.quotePoints = points
+    counters.quoteEqual = equal
+  }
+  return counters
 }

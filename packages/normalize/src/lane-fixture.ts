@@ -1,5 +1,4 @@
 import {
-  type BookRule,
   type Column,
   createRowBuffer,
   DecimalColumn,
@@ -7,7 +6,6 @@ import {
   EventBatch,
   type EventDetail,
   EventKind,
-  type ExchangeMarket,
   encodeAnswer,
   type InterruptionCause,
   type JournalRecord,
@@ -18,19 +16,15 @@ import {
   type RowBuffer,
   Side,
   type StoredTables,
-  type StreamSpec,
   StringTable,
   type TableName,
   tables,
 } from '@cryptoflow/model'
-import {
-  createNormalizer,
-  type Normalizer,
-  type NormalizerOptions,
-  type SnapshotRequest,
-} from './normalizer.ts'
+import { type FakeExchange, fakeMarket, fakeMarkets, otherMarkets } from './market-fixture.ts'
+import { createNormalizer, type Normalizer } from './normalizer.ts'
+import type { NormalizerOptions, SnapshotRequest } from './normalizer-options.ts'
 
-/** For tests: markets with a stream of every kind, a script of records, and rows as plain objects. */
+/** For tests: a script of records, and rows as plain objects. */
 
 export type Level = readonly [side: 'bid' | 'ask', price: string, quantity: string]
 
@@ -50,11 +44,14 @@ export interface Message {
   readonly levels?: readonly Level[]
   readonly trades?: readonly [first: number, last: number]
   readonly tradeType?: string
+  readonly textId?: string
+  /** NaN where it is left out. */
+  readonly checksum?: number
   readonly detail?: EventDetail
 }
 
 /** What a script consists of; record numbers and times are given when it is played. */
-export type Step = { readonly atUs?: number } & (
+export type Step = { readonly atUs?: number; readonly exchange?: FakeExchange } & (
   | {
       readonly kind: 'connect'
       readonly market?: Market
@@ -63,7 +60,13 @@ export type Step = { readonly atUs?: number } & (
   | { readonly kind: 'disconnect'; readonly connection: number; readonly cause?: InterruptionCause }
   | { readonly kind: 'start'; readonly stored?: StoredTables }
   | { readonly kind: 'stop' | 'clock' }
-  | { readonly kind: 'frame'; readonly connection: number; readonly messages: readonly Message[] }
+  | {
+      readonly kind: 'frame'
+      readonly connection: number
+      readonly messages: readonly Message[]
+      /** NaN where it is left out. */
+      readonly connectionSeq?: number
+    }
   | { readonly kind: 'dead'; readonly connection: number }
   | {
       readonly kind: 'answer'
@@ -86,79 +89,10 @@ export type Step = { readonly atUs?: number } & (
 
 export type Row = { readonly table: TableName } & Readonly<Record<string, unknown>>
 
-/** Binance spot's rule: ids inside and between deltas are dense. */
-export const denseRule: BookRule = {
-  joins: (snapshotSeq, first, last) =>
-    last <= snapshotSeq ? 'stale' : first <= snapshotSeq + 1 ? 'next' : 'gap',
-  follows: (last, first, nextLast) => (nextLast <= last ? 'stale' : first <= last + 1 ? 'next' : 'gap'),
-}
-
-/** The rule of exchanges that name the sequence before. */
-export const chainedRule: BookRule = {
-  joins: (snapshotSeq, first, last, prev) =>
-    last < snapshotSeq ? 'stale' : first <= snapshotSeq || prev === snapshotSeq ? 'next' : 'gap',
-  follows: (last, _first, nextLast, prev) => (prev === last ? 'next' : nextLast <= last ? 'stale' : 'gap'),
-}
-
-/** The rule of numbers that only grow. */
-export const growingRule: BookRule['follows'] = (last, _first, nextLast) =>
-  nextLast > last ? 'next' : 'stale'
-
-const carried = { scope: 'symbol', route: 'all', book: null, poll: null } as const
-const marketWide = { ...carried, scope: 'market' } as const
-const poll = { everyMs: 60_000, request: () => ({ path: '/', weight: 1 }) }
-const asked = { follows: null, book: null, route: null } as const
-
-function streamsOf(market: Market): StreamSpec[] {
-  const delta = market === 'spot' ? 'spot_delta' : 'futures_delta'
-  const image = market === 'spot' ? 'spot_ob' : 'futures_ob'
-  return [
-    { ...carried, name: 'trade', table: 'ticks', follows: denseRule.follows },
-    { ...carried, name: 'aggregate', table: 'ticks', follows: denseRule.follows },
-    { ...carried, name: 'depth', table: delta, follows: denseRule.follows, book: denseRule },
-    { ...carried, name: 'chained', table: delta, follows: chainedRule.follows, book: chainedRule },
-    { ...carried, name: 'plain', table: 'ticks', follows: null },
-    { ...carried, name: 'quote', table: 'bbo', follows: growingRule },
-    { ...carried, name: 'image', table: image, follows: growingRule },
-    { ...carried, name: 'funding', table: 'funding', follows: null },
-    { ...carried, name: 'liquidation', table: 'liquidations', follows: null },
-    { ...marketWide, name: '!quote', table: 'bbo', follows: growingRule },
-    { ...marketWide, name: '!funding', table: 'funding', follows: null },
-    { ...marketWide, name: '!liquidation', table: 'liquidations', follows: null },
-    { ...asked, name: 'trades', table: 'ticks', scope: 'symbol', poll: null },
-    { ...asked, name: 'openInterest', table: 'open_interest', scope: 'symbol', poll },
-    { ...asked, name: 'rates', table: 'funding', scope: 'market', poll },
-    { ...asked, name: 'instrument', table: 'instruments', scope: 'market', poll },
-    { ...asked, name: 'numbered', table: 'ticks', scope: 'symbol', poll, follows: denseRule.follows },
-  ]
-}
-
-function makeMarket(market: Market): ExchangeMarket {
-  return {
-    exchange: 'fake',
-    market,
-    decoderVersion: 'fake-1',
-    quantityUnit: market === 'inverse' ? 'contracts' : 'base',
-    session: undefined as never,
-    streams: streamsOf(market),
-    collectors: {},
-    decodeFrame: () => ({ kind: 'heartbeat' }),
-    decodeAnswer: () => ({ kind: 'heartbeat' }),
-    recognise: () => null,
-  }
-}
-
-export const fakeMarkets = {
-  spot: makeMarket('spot'),
-  linear: makeMarket('linear'),
-  inverse: makeMarket('inverse'),
-} as const
-
-export const fakeMarket = fakeMarkets.spot
-
 const STREAM_OF: Readonly<Record<MessageKind, string>> = {
   trade: 'trade',
   aggregate: 'aggregate',
+  block: 'trade',
   delta: 'depth',
   snapshot: 'depth',
   image: 'image',
@@ -196,6 +130,8 @@ export class FakeLane {
   readonly batch = new EventBatch(this.names)
   readonly rows: Row[] = []
   readonly wanted: SnapshotRequest[] = []
+  /** Connections that are to be replaced. */
+  readonly replaced: number[] = []
   readonly normalizer: Normalizer
   /** Number and time of the last record. */
   number = 0
@@ -214,9 +150,10 @@ export class FakeLane {
     this.normalizer = createNormalizer({
       writer: 'J1',
       names: this.names,
-      findMarket: (_exchange, market) => fakeMarkets[market],
+      findMarket: (exchange, market) => (exchange === 'other' ? otherMarkets : fakeMarkets)[market],
       rowsFor: (table) => this.buffers.get(table) as never,
       wantSnapshot: (request) => this.wanted.push(request),
+      wantReplace: (connection) => this.replaced.push(connection),
       ...options,
     })
   }
@@ -241,7 +178,7 @@ export class FakeLane {
       case 'connect': {
         const subscriptions = step.subscriptions.map(([symbol, stream]) => ({ symbol, stream }))
         normalizer.connect(this.record(RecordKind.connect, 0), {
-          exchange: 'fake',
+          exchange: step.exchange ?? 'fake',
           market: step.market ?? 'spot',
           subscriptions,
         })
@@ -281,6 +218,7 @@ export class FakeLane {
           batch,
           0,
           step.messages.length,
+          step.connectionSeq,
         )
         break
       case 'answer':
@@ -301,9 +239,15 @@ export class FakeLane {
     this.tell({ ...step, symbol, stream })
   }
 
-  private tell(about: { market?: Market; symbol: string; stream: string; resync: number }): void {
-    const { market = 'spot', symbol, stream, resync } = about
-    const context = { exchange: 'fake', market, symbol, stream, resync, status: 200 }
+  private tell(about: {
+    readonly exchange?: FakeExchange
+    readonly market?: Market
+    readonly symbol: string
+    readonly stream: string
+    readonly resync: number
+  }): void {
+    const { exchange = 'fake', market = 'spot', symbol, stream, resync } = about
+    const context = { exchange, market, symbol, stream, resync, status: 200 }
     const record = this.record(RecordKind.answer, 0)
     record.payload = encodeAnswer(context, new Uint8Array(0))
     this.normalizer.answer(record, context, this.batch)
@@ -337,12 +281,15 @@ function addMessage(batch: EventBatch, message: Message): void {
   batch.firstSeq[i] = kind === 'quote' || kind === 'image' ? Number.NaN : first
   batch.lastSeq[i] = message.last ?? first
   batch.prevSeq[i] = message.prev ?? Number.NaN
-  const isTrade = kind === 'trade' || kind === 'aggregate'
+  const isTrade = kind === 'trade' || kind === 'aggregate' || kind === 'block'
   // What a decoder leaves unset may hold anything.
   batch.firstTradeId[i] = kind === 'aggregate' ? (message.trades?.[0] ?? Number.NaN) : 77
   batch.lastTradeId[i] = kind === 'aggregate' ? (message.trades?.[1] ?? Number.NaN) : 77
   const { tradeType } = message
   batch.tradeType[i] = isTrade ? (tradeType === undefined ? -1 : batch.names.idOf(tradeType)) : 0
+  // Likewise of a stream without checksums.
+  batch.checksum[i] = message.stream === 'linked' ? 99 : (message.checksum ?? Number.NaN)
+  if (message.textId !== undefined) batch.textIds.set(i, message.textId)
   if (detail !== undefined) batch.details.set(i, detail)
   for (const [side, price, quantity] of levels) {
     const entry = batch.entryCount++

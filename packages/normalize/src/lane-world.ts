@@ -1,6 +1,6 @@
 import type { FundingDetail, InstrumentDetail, LiquidationDetail, Market } from '@cryptoflow/model'
 import { type Chance, chanceOf, FakeLane, type Message, type Step } from './lane-fixture.ts'
-import type { NormalizerOptions } from './normalizer.ts'
+import type { NormalizerOptions } from './normalizer-options.ts'
 
 /** For tests: a small exchange of two markets with streams of every kind, over a bad network. */
 

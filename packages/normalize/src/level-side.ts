@@ -1,7 +1,9 @@
 import { type DecimalColumn, grown } from '@cryptoflow/model'
-import { type BookSide, POWERS_OF_TEN } from './book-side.ts'
+import { type BookSide, type KnownPrice, POWERS_OF_TEN } from './book-side.ts'
 
 const MANTISSA_MAX = Number.MAX_SAFE_INTEGER
+/** Below every key. */
+const ALL = Number.NEGATIVE_INFINITY
 
 /**
  * A book side as sorted typed arrays.
@@ -19,7 +21,7 @@ export class LevelSide implements BookSide {
   readonly sign: 1 | -1
   readonly cap: number
   private scale = 0
-  /** Levels with this key or a higher one are known to be complete; NaN when unknown. */
+  /** Levels with this key or a higher one are known to be complete; -Infinity: all; NaN when unknown. */
   private knownKey = Number.NaN
   private keys = new Float64Array(64)
   private priceScales = new Uint8Array(64)
@@ -82,12 +84,17 @@ export class LevelSide implements BookSide {
     this.knownKey = this.count > 0 ? (this.keys[0] as number) : Number.NaN
   }
 
+  knowAll(): void {
+    this.knownKey = ALL
+  }
+
   knownDepth(): number | null {
     return Number.isNaN(this.knownKey) ? null : this.count - this.find(this.knownKey)
   }
 
-  known(): { mantissa: bigint; scale: number } | null {
+  known(): KnownPrice | 'all' | null {
     if (Number.isNaN(this.knownKey)) return null
+    if (this.knownKey === ALL) return 'all'
     return { mantissa: BigInt(this.sign * this.knownKey), scale: this.scale }
   }
 
@@ -98,6 +105,13 @@ export class LevelSide implements BookSide {
     if (key > BigInt(MANTISSA_MAX) || key < -BigInt(MANTISSA_MAX)) return false
     this.knownKey = Number(key)
     return true
+  }
+
+  cutTo(depth: number): void {
+    const excess = this.count - depth
+    if (excess <= 0) return
+    this.move(excess, 0, depth)
+    this.count = depth
   }
 
   /** Index of the lowest key that is not below `key`: gallops down from the best level, then halves. */
@@ -164,7 +178,7 @@ export class LevelSide implements BookSide {
   private refine(scale: number): boolean {
     const factor = POWERS_OF_TEN[scale - this.scale] as number
     const ends = this.count === 0 ? [] : [this.keys[0] as number, this.bestKey()]
-    for (const key of Number.isNaN(this.knownKey) ? ends : [...ends, this.knownKey]) {
+    for (const key of Number.isFinite(this.knownKey) ? [...ends, this.knownKey] : ends) {
       if (!(Math.abs(key * factor) <= MANTISSA_MAX)) return false
     }
     for (let i = 0; i < this.count; i++) this.keys[i] = (this.keys[i] as number) * factor

@@ -9,22 +9,21 @@ import {
   type ExchangeMarket,
   type InstrumentKey,
   type JournalRecord,
-  type Market,
   RecordKind,
   type StartNote,
   type StoredTables,
-  type StringTable,
 } from '@cryptoflow/model'
 import { BookKeeper } from './book-keeper.ts'
+import { type Connection, countFrame, createConnection } from './connection.ts'
 import { addCounters, type Counters } from './counters.ts'
-import { type Connection, EventFlow } from './event-flow.ts'
+import { EventFlow } from './event-flow.ts'
 import { openAtStop } from './gap-rows.ts'
-import { HELD_BOUNDS, type HeldBounds } from './held.ts'
-import { ImageGrid, type ImageOptions, imageDefaults } from './image-grid.ts'
-import { KeyIndex, type KeyState } from './key-state.ts'
+import { HELD_BOUNDS } from './held.ts'
+import { ImageGrid, imageDefaults } from './image-grid.ts'
+import { countsOf, type Keeper, KeyIndex, type KeyState } from './key-state.ts'
+import type { NormalizerOptions, SnapshotRequest } from './normalizer-options.ts'
 import { nameId } from './row-ids.ts'
 import { createRowSink, type RowSink, storeOnly } from './row-sink.ts'
-import type { RowsFor } from './row-types.ts'
 import { stampOf } from './stamps.ts'
 import {
   decodeStateImage,
@@ -36,27 +35,16 @@ import {
   restoreStream,
   STATE_IMAGE_VERSION,
 } from './state-image.ts'
-import { interrupt, joinConnection, leaveConnection, type StreamState } from './stream.ts'
+import { interrupt, isSequenced, joinConnection, leaveConnection, type StreamState } from './stream.ts'
+import { cutStreamBook } from './stream-book-flow.ts'
+import { StreamKeeper } from './stream-keeper.ts'
+import { type Digits, UNKNOWN_DIGITS } from './top.ts'
 
-/** Where a snapshot request leads, and the number that its answer must carry. */
-export type SnapshotRequest = Omit<AnswerContext, 'status'>
-
-export interface NormalizerOptions {
-  /** Journal id. */
-  readonly writer: string
-  /** The string table that batches and row buffers use. */
-  readonly names: StringTable
-  /** One object per market: it is compared by identity. */
-  findMarket(exchange: string, market: Market): ExchangeMarket
-  readonly rowsFor: RowsFor
-  /** A side effect without a row: asks for a book snapshot whose answer comes as a record. */
-  wantSnapshot(request: SnapshotRequest): void
-  readonly images?: Partial<ImageOptions>
-  readonly held?: HeldBounds
-  /** Records come from an import of captures: any event time is allowed. */
-  readonly imports?: boolean
-  /** Keys that belong to this lane; default all. A dead letter without a symbol asks with symbol ''. */
-  owns?(key: InstrumentKey): boolean
+/** What happened to the messages of a key, and how many bids and asks its book holds; null: it has none now. */
+export interface KeyCounters {
+  readonly key: InstrumentKey
+  readonly counters: Readonly<Counters>
+  readonly levels: readonly [bids: number, asks: number] | null
 }
 
 /**
@@ -102,7 +90,7 @@ export class Normalizer {
     this.grid.advance(record.receivedUs)
     const market = this.options.findMarket(note.exchange, note.market)
     const wide = note.subscriptions.filter(({ symbol }) => symbol === '').map(({ stream }) => stream)
-    this.connections.set(record.number, { market, marketWide: wide, deadLetter: 0 })
+    this.connections.set(record.number, createConnection(market, wide))
     for (const { symbol, stream } of note.subscriptions) {
       if (symbol === '') this.carryForAll(market, stream, record.number)
       else if (this.owns(market, symbol)) this.carry(this.index.key(market, symbol), stream, record.number)
@@ -112,8 +100,10 @@ export class Normalizer {
   /** A connection ended: the next message of each of its streams tells whether something was missed. */
   disconnect(record: JournalRecord, note?: DisconnectNote): void {
     this.grid.advance(record.receivedUs)
-    for (const { streams } of this.index.keys) {
-      for (const stream of streams) leaveConnection(stream, record.connection, note?.cause)
+    for (const state of this.index.keys) {
+      for (const stream of state.streams) {
+        if (leaveConnection(stream, record.connection, note?.cause)) cutStreamBook(state, stream)
+      }
     }
     this.connections.delete(record.connection)
   }
@@ -124,10 +114,11 @@ export class Normalizer {
     this.grid.closeDerived()
     this.stored = note.stored
     storeOnly(this.sink, note.stored)
-    for (const { streams } of this.index.keys) {
-      for (const stream of streams) {
+    for (const state of this.index.keys) {
+      for (const stream of state.streams) {
         stream.connections = []
         interrupt(stream, 'restart')
+        cutStreamBook(state, stream)
       }
     }
     this.connections.clear()
@@ -153,11 +144,29 @@ export class Normalizer {
     return this.connections.get(connection)?.market ?? null
   }
 
-  /** Events `from ... to - 1` of a batch were decoded from this frame; default all of them. */
-  events(record: JournalRecord, market: ExchangeMarket, batch: EventBatch, from = 0, to = batch.count): void {
+  /**
+   * Events `from ... to - 1` of a batch were decoded from this frame; default all of them.
+   *
+   * `connectionSeq` as the decoder left it in `EventBatch`; NaN where the exchange counts no frames. Of one that does,
+   * every frame must be told, also those without events: what is not told is missing.
+   */
+  events(
+    record: JournalRecord,
+    market: ExchangeMarket,
+    batch: EventBatch,
+    from = 0,
+    to = batch.count,
+    connectionSeq = Number.NaN,
+  ): void {
     assert(batch.names === this.options.names, 'batches and normalizer share one string table')
     this.grid.advance(record.receivedUs)
+    if (!Number.isNaN(connectionSeq) && !this.counts(record, connectionSeq)) {
+      for (let event = from; event < to; event++) this.flow.repeat(market, batch, event)
+      return
+    }
+    this.sink.connectionSeq = connectionSeq
     for (let event = from; event < to; event++) this.flow.event(record, market, batch, event, event - from)
+    this.sink.connectionSeq = Number.NaN
   }
 
   /**
@@ -215,6 +224,8 @@ export class Normalizer {
         market: connection.market.market,
         marketWide: connection.marketWide,
         deadLetter: connection.deadLetter,
+        lastSeq: connection.lastSeq,
+        lastFrame: connection.lastFrame,
       })),
       ...(this.stored === undefined ? {} : { stored: this.stored }),
       ...keyImages(this.index.keys),
@@ -231,9 +242,8 @@ export class Normalizer {
       image.derivedCell ?? Number.NEGATIVE_INFINITY,
       image.checkpointCell ?? Number.NEGATIVE_INFINITY,
     )
-    for (const { number, exchange, market, marketWide, deadLetter } of image.connections) {
-      const known = this.options.findMarket(exchange, market)
-      this.connections.set(number, { market: known, marketWide, deadLetter })
+    for (const { number, exchange, market, ...saved } of image.connections) {
+      this.connections.set(number, { ...saved, market: this.options.findMarket(exchange, market) })
     }
     this.stored = image.stored
     storeOnly(this.sink, image.stored)
@@ -249,11 +259,12 @@ export class Normalizer {
   }
 
   /** Counts of this process per key, in order of first sight. */
-  keyCounters(): { readonly key: InstrumentKey; readonly counters: Readonly<Counters> }[] {
-    return this.index.keys.map((state) => ({
-      key: plainKey(state.key),
-      counters: countsOf(state),
-    }))
+  keyCounters(): KeyCounters[] {
+    return this.index.keys.map((state) => {
+      const book = state.keeper?.book ?? null
+      const levels = book === null ? null : ([book.bids.count, book.asks.count] as const)
+      return { key: plainKey(state.key), counters: countsOf(state), levels }
+    })
   }
 
   /** Last sequence heard per stream that has one: the progress that rides in an epoch. */
@@ -269,7 +280,30 @@ export class Normalizer {
     const stream = this.index.stream(state, name)
     if (stream === null || !stream.isRemembered) return
     joinConnection(stream, connection)
-    if (state.keeper?.stream === name) state.keeper.subscribed()
+    const { keeper } = state
+    if (keeper?.origin === 'rest' && keeper.stream === name) keeper.subscribed()
+  }
+
+  /** Counts a frame of a connection; false when it was heard before. Frames that never came cost what they carried. */
+  private counts(record: JournalRecord, seq: number): boolean {
+    const connection = this.connections.get(record.connection)
+    if (connection === undefined) return true
+    // One that could not be read had perhaps a number that nobody saw.
+    const cause = connection.deadLetter > connection.lastFrame ? 'undecodable' : 'sequence'
+    const standing = countFrame(connection, seq, record.number)
+    if (standing === 'hole') this.loseFrames(record.connection, cause)
+    return standing !== 'repeat'
+  }
+
+  private loseFrames(connection: number, cause: 'undecodable' | 'sequence'): void {
+    for (const state of this.index.keys) {
+      for (const stream of state.streams) {
+        if (!stream.connections.includes(connection)) continue
+        interrupt(stream, cause)
+        if (!isSequenced(stream)) cutStreamBook(state, stream)
+      }
+    }
+    this.options.wantReplace?.(connection)
   }
 
   /** A subscription for the whole market carries the stream of every key that was heard on it before. */
@@ -292,39 +326,42 @@ export class Normalizer {
     const stream = this.index.stream(state, context.stream)
     assert(stream !== null, 'the market offers the stream')
     const usable = this.flow.snapshots(record, state, stream, batch)
-    if (state.keeper?.stream !== context.stream) return
+    const { keeper } = state
+    // A book that begins in its stream is not answered: what was fetched is stored, and changes nothing.
+    if (keeper?.origin !== 'rest' || keeper.stream !== context.stream) return
     const snapshot = usable < 0 ? null : { batch, event: usable, stamp: stampOf(record, batch, usable) }
-    if (state.keeper.answer(context.resync, snapshot)) this.grid.checkpoint(state)
+    if (keeper.answer(context.resync, snapshot)) this.grid.checkpoint(state)
   }
 
   private restoreKey(market: ExchangeMarket, saved: KeyImage): void {
     if (!this.owns(market, saved.symbol)) return
     const state = this.index.key(market, saved.symbol)
     if (saved.instrument !== undefined) {
-      const [name, hash] = saved.instrument
-      this.index.nameInstrument(state, { name, hash })
+      const [name, hash, digits = null] = saved.instrument
+      this.index.nameInstrument(state, { name, hash, digits })
     }
     for (const savedStream of saved.streams ?? []) {
       const stream = this.index.stream(state, savedStream.name)
       if (stream?.isRemembered) restoreStream(stream, savedStream)
     }
     const { keeper } = state
-    if (keeper !== null && saved.keeper !== undefined && keeper.stream === saved.keeper.stream) {
-      restoreKeeper(keeper, saved.keeper, this.depthCap)
-    }
+    if (keeper !== null && saved.keeper !== undefined) restoreKeeper(keeper, saved.keeper, this.depthCap)
   }
 
-  private makeKeeper(state: KeyState, stream: StreamState): BookKeeper {
+  private makeKeeper(state: KeyState, stream: StreamState): Keeper {
     const { name, book } = stream.spec
     assert(book !== null, 'a book stream has a book rule')
-    return new BookKeeper({
+    const common = {
       stream: name,
-      rule: book,
       depthCap: this.depthCap,
-      held: this.options.held ?? HELD_BOUNDS,
       counters: state.counters,
-      ask: (resync) => this.options.wantSnapshot(requestOf(state.key, name, resync)),
-    })
+      ask: (resync: number): void => this.options.wantSnapshot(requestOf(state.key, name, resync)),
+    }
+    if (book.origin === 'rest') {
+      return new BookKeeper({ ...common, rule: book, held: this.options.held ?? HELD_BOUNDS })
+    }
+    const digits = (): Digits => state.instrument?.digits ?? UNKNOWN_DIGITS
+    return new StreamKeeper({ ...common, rule: book, digits })
   }
 
   private readonly owns = (market: ExchangeMarket, symbol: string): boolean =>
@@ -334,16 +371,6 @@ export class Normalizer {
 /** See Normalizer. */
 export function createNormalizer(options: NormalizerOptions): Normalizer {
   return new Normalizer(options)
-}
-
-/** A key's counts, those of its quotes as they stand now. */
-function countsOf({ counters, keeper }: KeyState): Counters {
-  if (keeper !== null) {
-    const { points, equal } = keeper.quotes.counts()
-    counters.quotePoints = points
-    counters.quoteEqual = equal
-  }
-  return counters
 }
 
 function plainKey({ exchange, market, symbol }: InstrumentKey): InstrumentKey {

@@ -76,6 +76,12 @@ export class QuoteCheck {
     this.settle()
   }
 
+  /** Forgets all that waits: the sequence that quotes and deltas share has begun anew. */
+  clear(): void {
+    this.head = this.tail
+    this.tops.head = this.tops.tail
+  }
+
   /** Forgets quotes that no delta from `lastSeq` on can be compared with. */
   forgetBelow(lastSeq: number): void {
     const needed = this.tops.isEmpty() ? lastSeq : Math.min(lastSeq, this.tops.oldest())

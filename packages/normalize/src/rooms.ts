@@ -48,7 +48,7 @@ export class TickRoom extends Room<ColumnsOf<typeof ticks>> {
   }
 }
 
-/** For the rows of book updates: of deltas, without a predecessor and a checksum, unless they say otherwise. */
+/** For the rows of book updates: of deltas, without a predecessor, a checksum and a place in a connection, unless they say otherwise. */
 export class UpdateRoom extends Room<ColumnsOf<typeof spotDelta>> {
   readonly price = new DecimalArrays()
   readonly quantity = new DecimalArrays()
@@ -58,6 +58,8 @@ export class UpdateRoom extends Room<ColumnsOf<typeof spotDelta>> {
   lastSeq = NUMBERS
   prevSeq = NUMBERS
   isSnapshot = TRUTHS
+  connectionSeq = NUMBERS
+  checksum = NUMBERS
   bookState = NAMES
   /** What the rows ahead say that the book was. */
   told: BookLabel = 'live'
@@ -77,8 +79,8 @@ export class UpdateRoom extends Room<ColumnsOf<typeof spotDelta>> {
     this.lastSeq = columns.last_seq.values
     this.prevSeq = columns.prev_seq.values.fill(Number.NaN, from, to)
     this.isSnapshot = columns.is_snapshot.values.fill(0, from, to)
-    columns.connection_seq.values.fill(Number.NaN, from, to)
-    columns.checksum.values.fill(Number.NaN, from, to)
+    this.connectionSeq = columns.connection_seq.values.fill(Number.NaN, from, to)
+    this.checksum = columns.checksum.values.fill(Number.NaN, from, to)
     this.bookState = columns.book_state.values.fill(this.ids[this.told], from, to)
   }
 }

@@ -16,6 +16,7 @@ const WORDS = [
   'short',
   'trade',
   'aggregate',
+  'block',
   'waiting',
   'live',
   'stale',

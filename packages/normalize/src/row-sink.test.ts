@@ -1,6 +1,7 @@
 import { createRowBuffer, EventBatch, StringTable, ticks } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
-import { fakeMarket, setDecimal } from './lane-fixture.ts'
+import { setDecimal } from './lane-fixture.ts'
+import { fakeMarket } from './market-fixture.ts'
 import { nameId } from './row-ids.ts'
 import { createRowSink, rowKey } from './row-sink.ts'
 import { receivedStamp } from './stamps.ts'

@@ -28,6 +28,10 @@ export interface RowSink {
   readonly ticks: TickRoom
   readonly updates: Readonly<Record<DeltaTable, UpdateRoom>>
   readonly images: Readonly<Record<ImageTable, ImageRoom>>
+  /** Of the frame at hand: its place in the exchange's count over the connection; NaN: it has none. */
+  connectionSeq: number
+  /** Of the book event at hand, as sent; NaN: it has none. */
+  checksum: number
   /** Rows written so far. */
   written: number
   /** By exchange and market; null: every table of every market is stored. */
@@ -55,6 +59,8 @@ export function createRowSink(options: {
     ticks: new TickRoom(ids),
     updates: { spot_delta: new UpdateRoom(ids), futures_delta: new UpdateRoom(ids) },
     images: { spot_ob: new ImageRoom(ids), futures_ob: new ImageRoom(ids) },
+    connectionSeq: Number.NaN,
+    checksum: Number.NaN,
     written: 0,
     stored: null,
     unstored: new Map(),

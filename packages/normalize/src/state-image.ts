@@ -1,13 +1,15 @@
 import { DecimalColumn, type ExchangeMarket, type Market, Side, type StoredTables } from '@cryptoflow/model'
 import { Book } from './book.ts'
-import type { BookKeeper } from './book-keeper.ts'
 import type { BookSide } from './book-side.ts'
 import { type BookState, bookStates } from './book-transitions.ts'
 import type { HeldDelta } from './held.ts'
-import type { KeyState } from './key-state.ts'
+import type { Instrument, Keeper, KeyState } from './key-state.ts'
 import { LevelSide } from './level-side.ts'
 import type { Stamp } from './stamps.ts'
 import type { Interruption, OpenGap, StreamState } from './stream.ts'
+import type { Place } from './stream-keeper.ts'
+import { type StreamBookState, streamBookStates } from './stream-transitions.ts'
+import type { Digits } from './top.ts'
 
 /**
  * The state image: JSON of everything that later rows depend on, byte for byte the same for the same records.
@@ -16,7 +18,7 @@ import type { Interruption, OpenGap, StreamState } from './stream.ts'
  * Order is the order of first sight, which is part of the state. A key that was only heard of (thousands stand in an
  * instrument list) is a symbol, a name and a hash: what it has none of is left out, and its market is an index.
  */
-export const STATE_IMAGE_VERSION = 2
+export const STATE_IMAGE_VERSION = 3
 
 type Numeral = number | null
 
@@ -29,7 +31,7 @@ interface SideImage {
   /** Best level first. */
   readonly prices: DecimalsImage
   readonly quantities: DecimalsImage
-  readonly known: readonly [mantissa: string, scale: number] | null
+  readonly known: readonly [mantissa: string, scale: number] | 'all' | null
 }
 
 interface StampImage extends Omit<Stamp, 'sentUs'> {
@@ -46,9 +48,9 @@ interface HeldImage {
   readonly quantities: DecimalsImage
 }
 
-interface KeeperImage {
+/** What a book has wherever it begins. */
+interface BookImage {
   readonly stream: string
-  readonly state: BookState
   readonly resync: number
   readonly seq: Numeral
   readonly stamp: StampImage | null
@@ -56,8 +58,24 @@ interface KeeperImage {
   readonly unsaved: boolean
   readonly bids: SideImage | null
   readonly asks: SideImage | null
+}
+
+interface RestKeeperImage extends BookImage {
+  readonly origin: 'rest'
+  readonly state: BookState
   readonly held: readonly HeldImage[]
 }
+
+interface StreamKeeperImage extends BookImage {
+  readonly origin: 'stream'
+  readonly state: StreamBookState
+  /** Null: not cut. */
+  readonly depth: Numeral
+  readonly proven: Place | null
+  readonly missedUs: Numeral
+}
+
+type KeeperImage = RestKeeperImage | StreamKeeperImage
 
 interface StreamImage {
   readonly name: string
@@ -70,13 +88,15 @@ interface StreamImage {
   readonly interrupted: Interruption | null
   readonly openGap: OpenGap | null
   readonly holes: readonly (readonly [from: Numeral, to: number])[]
+  /** Hashes, oldest first. */
+  readonly ids?: readonly number[]
 }
 
 export interface KeyImage {
   /** Index in `markets`. */
   readonly market: number
   readonly symbol: string
-  readonly instrument?: readonly [name: string, hash: number]
+  readonly instrument?: readonly [name: string, hash: number, digits?: Digits]
   readonly streams?: readonly StreamImage[]
   readonly keeper?: KeeperImage
 }
@@ -92,6 +112,8 @@ export interface StateImage {
     readonly market: Market
     readonly marketWide: readonly string[]
     readonly deadLetter: number
+    readonly lastSeq: number
+    readonly lastFrame: number
   }[]
   /** Which tables are stored, where not all are. */
   readonly stored?: StoredTables
@@ -134,10 +156,14 @@ function keyImage({ key, instrument, streams, keeper }: KeyState, market: number
   return {
     market,
     symbol: key.symbol,
-    ...(instrument === null ? {} : { instrument: [instrument.name, instrument.hash] as const }),
+    ...(instrument === null ? {} : { instrument: instrumentImage(instrument) }),
     ...(streams.length === 0 ? {} : { streams: streams.map(streamImage) }),
     ...(keeper === null ? {} : { keeper: keeperImage(keeper) }),
   }
+}
+
+function instrumentImage({ name, hash, digits }: Instrument): NonNullable<KeyImage['instrument']> {
+  return digits === null ? [name, hash] : [name, hash, { price: digits.price, quantity: digits.quantity }]
 }
 
 function streamImage(stream: StreamState): StreamImage {
@@ -152,6 +178,7 @@ function streamImage(stream: StreamState): StreamImage {
     interrupted: stream.interrupted,
     openGap: stream.openGap === null ? null : { id: stream.openGap.id, cause: stream.openGap.cause },
     holes: stream.holes.map((hole) => [numeral(hole.from), hole.to]),
+    ...(stream.ids === null ? {} : { ids: stream.ids.hashes() }),
   }
 }
 
@@ -165,12 +192,12 @@ export function restoreStream(stream: StreamState, image: StreamImage): void {
   stream.interrupted = image.interrupted
   stream.openGap = image.openGap
   stream.holes = image.holes.map(([from, to]) => ({ from: from ?? Number.NEGATIVE_INFINITY, to }))
+  for (const hash of image.ids ?? []) stream.ids?.add(hash)
 }
 
-function keeperImage(keeper: BookKeeper): KeeperImage {
-  return {
+function keeperImage(keeper: Keeper): KeeperImage {
+  const common = {
     stream: keeper.stream,
-    state: keeper.state,
     resync: keeper.resync,
     seq: numeral(keeper.seq),
     stamp: keeper.stamp === null ? null : stampImage(keeper.stamp),
@@ -178,21 +205,45 @@ function keeperImage(keeper: BookKeeper): KeeperImage {
     unsaved: keeper.unsaved,
     bids: keeper.book === null ? null : sideImage(keeper.book.bids),
     asks: keeper.book === null ? null : sideImage(keeper.book.asks),
-    held: keeper.held.deltas.map(heldImage),
+  }
+  if (keeper.origin === 'rest') {
+    const { origin, state, held } = keeper
+    return { origin, state, ...common, held: held.deltas.map(heldImage) }
+  }
+  const { origin, state, depth, proven, missedUs } = keeper
+  return { origin, state, ...common, depth: numeral(depth), proven, missedUs: numeral(missedUs) }
+}
+
+/** Does nothing when the key's book is another one now. */
+export function restoreKeeper(keeper: Keeper, image: KeeperImage, depthCap: number): void {
+  if (keeper.stream !== image.stream) return
+  if (keeper.origin === 'rest' && image.origin === 'rest') {
+    if (!bookStates.includes(image.state)) refuseState(image.state)
+    keeper.state = image.state
+    restoreBook(keeper, image, depthCap)
+    for (const held of image.held) keeper.held.push(restoreHeld(held))
+  } else if (keeper.origin === 'stream' && image.origin === 'stream') {
+    if (!streamBookStates.includes(image.state)) refuseState(image.state)
+    keeper.state = image.state
+    restoreBook(keeper, image, keeper.cap)
+    keeper.depth = image.depth ?? Number.POSITIVE_INFINITY
+    keeper.proven = image.proven
+    keeper.missedUs = image.missedUs ?? Number.NaN
   }
 }
 
-export function restoreKeeper(keeper: BookKeeper, image: KeeperImage, depthCap: number): void {
-  if (!bookStates.includes(image.state)) throw new Error(`reading a state image: found state ${image.state}`)
-  keeper.state = image.state
+function refuseState(state: string): never {
+  throw new Error(`reading a state image: found state ${state}`)
+}
+
+function restoreBook(keeper: Keeper, image: BookImage, cap: number): void {
+  const { bids, asks } = image
   keeper.resync = image.resync
   keeper.seq = image.seq ?? Number.NaN
   keeper.stamp = image.stamp === null ? null : restoreStamp(image.stamp)
   keeper.changed = image.changed
   keeper.unsaved = image.unsaved
-  keeper.book =
-    image.bids === null || image.asks === null ? null : restoreBook(image.bids, image.asks, depthCap)
-  for (const held of image.held) keeper.held.push(restoreHeld(held))
+  keeper.book = bids === null || asks === null ? null : bookOf(bids, asks, cap)
 }
 
 function stampImage(stamp: Stamp): StampImage {
@@ -219,12 +270,12 @@ function sideImage(side: BookSide): SideImage {
   return {
     prices: decimalsImage(prices, side.count),
     quantities: decimalsImage(quantities, side.count),
-    known: known === null ? null : [known.mantissa.toString(), known.scale],
+    known: known === null || known === 'all' ? known : [known.mantissa.toString(), known.scale],
   }
 }
 
-function restoreBook(bids: SideImage, asks: SideImage, depthCap: number): Book {
-  const book = new Book(depthCap)
+function bookOf(bids: SideImage, asks: SideImage, cap: number): Book {
+  const book = new Book(cap)
   for (const [image, code] of [
     [bids, Side.bid],
     [asks, Side.ask],
@@ -236,7 +287,9 @@ function restoreBook(bids: SideImage, asks: SideImage, depthCap: number): Book {
       quantity: restoreDecimals(image.quantities),
     }
     book.apply(levels, 0, count)
-    if (image.known !== null) restoreKnown(book, code === Side.bid, image.known)
+    const isBid = code === Side.bid
+    if (image.known === 'all') (isBid ? book.bids : book.asks).knowAll()
+    else if (image.known !== null) restoreKnown(book, isBid, image.known)
   }
   return book
 }

@@ -1,10 +1,10 @@
 import { type EventBatch, EventKind } from '@cryptoflow/model'
-import type { RowSource } from './row-ids.ts'
+import type { RowIds, RowSource } from './row-ids.ts'
 import { isStored, type RowSink } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
 import type { Stamp } from './stamps.ts'
 
-/** Writes the row of a trade or an aggregate of trades. */
+/** Writes the row of a trade, an aggregate of trades, or a trade agreed outside the book. */
 export function tickRow(
   sink: RowSink,
   key: RowKey,
@@ -20,13 +20,15 @@ export function tickRow(
   const row = room.next
   room.common.write(row, key, stamp, source)
   const entry = batch.entryStart[event] as number
-  room.tradeId[row] = idText(batch.firstSeq[event] as number)
+  const text = batch.textIds.size === 0 ? undefined : batch.textIds.get(event)
+  room.tradeId[row] = text ?? idText(batch.lastSeq[event] as number)
   room.side[row] = sink.sideIds[batch.side[entry] as number] as number
   room.price.copy(row, batch.price, entry)
   room.quantity.copy(row, batch.quantity, entry)
+  const kind = batch.kind[event] as number
   room.tradeType[row] = batch.tradeType[event] as number
-  const isAggregate = batch.kind[event] === EventKind.aggregate
-  room.kind[row] = isAggregate ? sink.ids.aggregate : sink.ids.trade
+  room.kind[row] = kindId(sink.ids, kind)
+  const isAggregate = kind === EventKind.aggregate
   const firstId = isAggregate ? (batch.firstTradeId[event] as number) : Number.NaN
   const lastId = isAggregate ? (batch.lastTradeId[event] as number) : Number.NaN
   room.tradeCount[row] = lastId - firstId + 1
@@ -34,6 +36,11 @@ export function tickRow(
   room.lastTradeId[row] = idText(lastId)
   room.leave(rows, 1)
   sink.written += 1
+}
+
+function kindId(ids: RowIds, kind: number): number {
+  if (kind === EventKind.trade) return ids.trade
+  return kind === EventKind.aggregate ? ids.aggregate : ids.block
 }
 
 function idText(id: number): string | null {

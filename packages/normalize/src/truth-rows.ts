@@ -1,19 +1,13 @@
-import type { DeadLetterReason, InterruptionCause, TableName } from '@cryptoflow/model'
+import type { DeadLetterReason, TableName } from '@cryptoflow/model'
 import { nameId, type RowSource } from './row-ids.ts'
 import { openRow, type RowSink, writeCommon } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
 import { receivedStamp } from './stamps.ts'
+import type { Interruption } from './stream.ts'
 
 /** Rows about the data: what is missing and what could not be read. */
 
-export type GapCause =
-  | 'start'
-  | 'disconnect'
-  | 'sequence'
-  | 'undecodable'
-  | 'restart'
-  | 'shutdown'
-  | InterruptionCause
+export type GapCause = 'start' | 'shutdown' | Interruption
 
 /** One row of `gaps`. NaN = null. */
 export interface GapRow {

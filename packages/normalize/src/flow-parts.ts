@@ -1,0 +1,71 @@
+import {
+  type EventBatch,
+  EventKind,
+  type ExchangeMarket,
+  type JournalRecord,
+  RecordKind,
+  type StringTable,
+} from '@cryptoflow/model'
+import { bookLabel } from './book-transitions.ts'
+import type { Connection } from './connection.ts'
+import { revealGap, type SequencedMessage } from './gap-rows.ts'
+import type { ImageGrid } from './image-grid.ts'
+import type { KeyIndex, KeyState } from './key-state.ts'
+import type { RowSink } from './row-sink.ts'
+import type { BookLabel } from './row-types.ts'
+import type { Standing, StreamState } from './stream.ts'
+
+/** What the ways of events to rows share with each other and with the normalizer that they belong to. */
+export interface FlowParts {
+  /** Journal id. */
+  readonly writer: string
+  readonly names: StringTable
+  readonly imports: boolean
+  readonly sink: RowSink
+  readonly index: KeyIndex
+  readonly grid: ImageGrid
+  /** Open connections by the numbers of the records that opened them. */
+  readonly connections: ReadonlyMap<number, Connection>
+  owns(market: ExchangeMarket, symbol: string): boolean
+}
+
+/** An event of a record; `index` is its position among the record's events. */
+export interface RecordedEvent {
+  readonly record: JournalRecord
+  readonly batch: EventBatch
+  readonly event: number
+  readonly index: number
+}
+
+/** Writes the hole that an event reveals before it, and remembers it. */
+export function reveal(
+  { sink, writer, connections }: FlowParts,
+  state: KeyState,
+  stream: StreamState,
+  stands: Standing,
+  { record, batch, event, index }: RecordedEvent,
+): void {
+  const ofConnection = connections.get(record.connection)?.deadLetter ?? 0
+  const message: SequencedMessage = {
+    record,
+    index,
+    firstSeq: batch.firstSeq[event] as number,
+    lastSeq: batch.lastSeq[event] as number,
+    prevSeq: batch.prevSeq[event] as number,
+    isSnapshot: batch.kind[event] === EventKind.bookSnapshot,
+    deadLetter: Math.max(ofConnection, stream.deadLetter),
+  }
+  revealGap(sink, writer, state, stream, stands, message)
+}
+
+/** What our book was: of an update the book of its stream, of an image the key's. */
+export function labelOf(state: KeyState, { spec }: StreamState, kind: number, stands: Standing): BookLabel {
+  if (stands === 'late') return 'stale'
+  const { keeper } = state
+  if (keeper === null) return 'waiting'
+  return keeper.stream === spec.name || kind === EventKind.bookImage ? bookLabel(keeper.state) : 'waiting'
+}
+
+export function sourceOf(record: JournalRecord): 'ws' | 'rest' {
+  return record.kind === RecordKind.answer ? 'rest' : 'ws'
+}

@@ -1,0 +1,30 @@
+import type { AnswerContext, ExchangeMarket, InstrumentKey, Market, StringTable } from '@cryptoflow/model'
+import type { HeldBounds } from './held.ts'
+import type { ImageOptions } from './image-grid.ts'
+import type { RowsFor } from './row-types.ts'
+
+/** Where a snapshot request leads, and the number that its answer must carry. */
+export type SnapshotRequest = Omit<AnswerContext, 'status'>
+
+export interface NormalizerOptions {
+  /** Journal id. */
+  readonly writer: string
+  /** The string table that batches and row buffers use. */
+  readonly names: StringTable
+  /** One object per market: it is compared by identity. */
+  findMarket(exchange: string, market: Market): ExchangeMarket
+  readonly rowsFor: RowsFor
+  /**
+   * A side effect without a row: asks for a book snapshot. It comes as the answer's record or, where books begin in
+   * their streams, as the next snapshot of the stream, which is to be subscribed again.
+   */
+  wantSnapshot(request: SnapshotRequest): void
+  /** A side effect without a row: frames of this connection are missing, and books on it wait for another one. */
+  wantReplace?(connection: number): void
+  readonly images?: Partial<ImageOptions>
+  readonly held?: HeldBounds
+  /** Records come from an import of captures: any event time is allowed. */
+  readonly imports?: boolean
+  /** Keys that belong to this lane; default all. A dead letter without a symbol asks with symbol ''. */
+  owns?(key: InstrumentKey): boolean
+}
