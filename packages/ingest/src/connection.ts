@@ -2,14 +2,14 @@ import { type ExchangeMarket, encodeNote, RecordKind } from '@cryptoflow/model'
 import { type Clock, messageOf } from '@cryptoflow/runtime'
 import { WebSocket } from 'ws'
 import { pauseUntilCalm } from './congestion.ts'
-import { expectationMs } from './expectation.ts'
+import { conversation } from './conversation.ts'
 import type { IngestCounters, IngestNotice, Intake } from './intake.ts'
 import type { IngestLimits } from './limits.ts'
 import { type Patience, watchLife } from './liveness.ts'
-import { openingOf } from './opening.ts'
-import { type ConnectionPlan, subscribeFrames } from './plan.ts'
+import type { ConnectionPlan } from './plan.ts'
+import type { ResyncPace } from './resync-pace.ts'
 import { retryAfterMs } from './retry-after.ts'
-import { paceMs, sendPaced } from './subscribing.ts'
+import { pacedSender, paceMs } from './sender.ts'
 import { unreadableWatch } from './unreadable.ts'
 
 /** How long a closing handshake may take before the socket is destroyed. */
@@ -18,6 +18,8 @@ const CLOSE_WITHIN_MS = 2_000
 const REFUSED_MS = 120_000
 /** Answers to a handshake that speak of our address, not of this one try. */
 const refusals: ReadonlySet<number> = new Set([403, 418, 429])
+/** Share of the shortest patience after which frames are looked at again: they may be mere heartbeats. */
+const LOOK_SHARE = 1 / 32
 
 export interface ConnectionOptions {
   readonly market: ExchangeMarket
@@ -39,9 +41,17 @@ export interface ConnectionEnd {
 
 /** Called back later, never while `openConnection` runs. */
 export interface ConnectionEvents {
-  /** Every subscription is acknowledged. */
+  /** Every subscription is confirmed, or refused. */
   subscribed(): void
+  /** A book can be had anew on another connection only. */
+  replace(): void
   ended(end: ConnectionEnd): void
+}
+
+/** What a session remembers from one connection to the next. */
+export interface ConnectionMemory {
+  readonly patience: Patience
+  readonly pace: ResyncPace
 }
 
 export interface Connection {
@@ -51,6 +61,8 @@ export interface Connection {
   /** Calls back after `ms` unless it has ended before. */
   after(ms: number, callback: () => void): void
   deadLetters(count: number, frames: number): void
+  /** Subscribes a book again, if this connection carries it and its first snapshot is not still to come. */
+  want(symbol: string, stream: string): void
   /** Closes it, hearing what still comes; resolves when the last frame is with the intake. */
   close(reason: string): Promise<void>
 }
@@ -58,27 +70,26 @@ export interface Connection {
 /**
  * One socket: connect, subscribe, hear, end. Its opening and its end are records.
  *
- * Each frame is stamped in the message handler before anything else happens to it.
+ * Each frame, text or binary, is stamped in the message handler before anything else happens to it. What is said about
+ * subscriptions is the matter of `conversation.ts`.
  */
 export function openConnection(
   options: ConnectionOptions,
-  patience: Patience,
+  { patience, pace }: ConnectionMemory,
   events: ConnectionEvents,
 ): Connection {
   const { market, plan, intake, clock, limits, counters, notice } = options
-  const { subscriptions } = plan.note
-  const socket = new WebSocket(market.session.routes[plan.route] as string, {
+  const { session } = market
+  const socket = new WebSocket(session.routes[plan.route] as string, {
     perMessageDeflate: false,
     maxPayload: limits.frameBytesMax,
     skipUTF8Validation: true,
     followRedirects: false,
   })
-  const frames = subscribeFrames(market, subscriptions)
   const signs = { frameUs: clock.nowUs(), controlUs: clock.nowUs(), frames: 0, pongs: 0 }
   const cancels = new Set<() => void>()
   const unreadable = unreadableWatch()
   let number = 0
-  let isSubscribed = false
   let reason: string | null = null
   let blockMs = 0
 
@@ -94,25 +105,56 @@ export function openConnection(
     reason ??= why
     socket.terminate()
   }
-  const opening = openingOf({
-    market,
-    subscriptions,
-    clock,
-    frames: frames.length,
-    expectWithinMs: expectation(options),
-    subscribed() {
-      isSubscribed = true
-      events.subscribed()
-    },
-    mute({ symbol, stream }, afterMs) {
-      counters.mute += 1
-      notice({ kind: 'mute', connection: number, symbol, stream, afterMs })
-    },
+  const sender = pacedSender(socket, paceMs(market), after)
+  const talk = conversation({
+    ...options,
+    pace,
+    sender,
+    after,
+    number: () => number,
+    subscribed: events.subscribed,
+    replace: events.replace,
+    giveUp,
   })
-  cancels.add(opening.cancel)
   after(limits.answerWithinMs, () => {
     if (number === 0) giveUp(`the connection did not open within ${limits.answerWithinMs / 1000} s`)
   })
+
+  const lookAfterUs = Math.min(limits.deadAfterMs, limits.staleAfterMs) * LOOK_SHARE * 1000
+  /** Reads what must be read, and about one frame a second to know whether the others are more than heartbeats. */
+  const look = (frame: Buffer, receivedUs: number): void => {
+    if (reason !== null) return
+    const isDue = receivedUs - signs.frameUs >= lookAfterUs
+    const kind = talk.isReading || isDue ? talk.read(frame).kind : null
+    if (kind === 'heartbeat') {
+      signs.controlUs = receivedUs
+      return
+    }
+    signs.frames += 1
+    if (kind !== null) signs.frameUs = receivedUs
+  }
+  const keepAlive = (): void => {
+    const { clientPing, serverPingMs } = session
+    if (clientPing !== null) {
+      cancels.add(clock.every(clientPing.everyMs.value, () => sender.ping(clientPing.frame)))
+    }
+    // A text of ours that the exchange answers is as good as a ping of its own.
+    const answeredMs = clientPing?.frame == null ? null : clientPing.everyMs.value
+    const watch = {
+      clock,
+      limits,
+      signs,
+      patience,
+      beatMs: serverPingMs?.value ?? answeredMs,
+      isTalkative: () => talk.isTalkative,
+      isPaused: () => socket.isPaused,
+      ping: () => {
+        if (socket.readyState === WebSocket.OPEN) socket.ping()
+      },
+      giveUp,
+    }
+    cancels.add(watchLife(watch))
+  }
 
   socket.on('open', () => {
     const openedUs = clock.nowUs()
@@ -120,41 +162,17 @@ export function openConnection(
     signs.controlUs = openedUs
     number = intake.append(RecordKind.connect, 0, openedUs, encodeNote(plan.note))
     counters.connects += 1
-    notice({ kind: 'connected', connection: number, route: plan.route, streams: subscriptions.length })
-    sendPaced(socket, frames, paceMs(market), after, opening.sent)
-    after(limits.answerWithinMs + paceMs(market) * frames.length, () => {
-      if (!isSubscribed) giveUp('a subscription was not acknowledged in time')
-    })
-    cancels.add(
-      watchLife({
-        clock,
-        limits,
-        signs,
-        patience,
-        serverPingMs: market.session.serverPingMs.value,
-        isTalkative: subscriptions.some(({ stream }) => expectation(options)(stream) !== null),
-        isPaused: () => socket.isPaused,
-        ping: () => {
-          if (socket.readyState === WebSocket.OPEN) socket.ping()
-        },
-        giveUp,
-      }),
-    )
+    const streams = plan.note.subscriptions.length
+    notice({ kind: 'connected', connection: number, route: plan.route, streams })
+    talk.begin()
+    keepAlive()
   })
   socket.on('message', (data: Buffer) => {
     const receivedUs = clock.nowUs()
-    signs.frameUs = receivedUs
-    signs.frames += 1
     intake.append(RecordKind.frame, number, receivedUs, data)
     counters.frames += 1
     counters.bytes += data.length
-    if (!opening.isDone) {
-      const refusal = opening.read(data)
-      if (refusal !== null && reason === null) {
-        notice({ kind: 'refused', detail: refusal })
-        giveUp(`a subscription was refused: ${refusal}`)
-      }
-    }
+    look(data, receivedUs)
     if (intake.isCongested) pauseUntilCalm(options, socket, cancels)
   })
   socket.on('ping', () => {
@@ -191,7 +209,7 @@ export function openConnection(
       return number
     },
     get isSubscribed() {
-      return isSubscribed
+      return talk.isSubscribed
     },
     after,
     deadLetters(count, read) {
@@ -201,6 +219,9 @@ export function openConnection(
       notice({ kind: 'unreadable', connection: number, ...found })
       giveUp(`${found.deadLetters} of ${found.frames} frames could not be read`)
     },
+    want(symbol, stream) {
+      if (number !== 0 && reason === null) talk.want(symbol, stream)
+    },
     async close(why) {
       reason ??= why
       socket.close(1000)
@@ -208,16 +229,5 @@ export function openConnection(
       await ended
       cancel()
     },
-  }
-}
-
-function expectation({
-  market,
-  limits,
-  expectWithinMs,
-}: ConnectionOptions): (stream: string) => number | null {
-  return (name) => {
-    const spec = market.streams.find((known) => known.name === name)
-    return spec === undefined ? null : expectationMs(spec, limits.muteAfterMs, expectWithinMs)
   }
 }

@@ -9,6 +9,7 @@ import { createConnectPools } from './connect-pool.ts'
 import { startIngest } from './ingest.ts'
 import {
   acking,
+  eventFrame,
   type Hearing,
   hearing,
   MemoryIntake,
@@ -70,7 +71,11 @@ describe('an exchange that', () => {
         await records.until(() => records.told('waiting').length >= 2)
       },
     )
-    expect(intake.told('refused')[0]).toEqual({ kind: 'refused', detail: '{"no":1}' })
+    expect(intake.told('refused')[0]).toEqual({
+      kind: 'refused',
+      connection: intake.opened(0),
+      detail: '{"no":1}',
+    })
   })
 
   it('is not there is waited out', async () => {
@@ -163,6 +168,58 @@ describe('an exchange that', () => {
       session,
       limits: { answerWithinMs: 30 },
     })
+  })
+
+  it('refuses what nobody asked for, again and again, is heard on', async () => {
+    const onSocket = acking((socket) => {
+      for (let i = 0; i < 200; i++)
+        socket.send(`{"no":${i % 2 === 0 ? 'null' : i},"streams":["X@t","__proto__"]}`)
+      socket.send('enough')
+    })
+    const intake = await hearing({ ...one, server: { onSocket } }, async (records) => {
+      await records.until(() => records.texts().includes('enough'))
+    })
+    expect([intake.told('refused'), intake.told('waiting')]).toEqual([[], []])
+  })
+
+  it('never ends refusing is told once for each stream, and left by backoff', async () => {
+    const asked: string[] = []
+    const onSocket = (socket: WebSocket): void => {
+      socket.on('message', (data) => {
+        const { id, names } = JSON.parse(String(data))
+        asked.push(`${id} ${names}`)
+        for (let i = 0; i < 50; i++)
+          socket.send(JSON.stringify({ no: id, streams: [names[i % names.length]] }))
+      })
+    }
+    const backoff = { firstMs: 60_000, maxMs: 60_000, jitter: 0 }
+    const intake = await hearing(
+      { symbols: ['A', 'B'], streams: ['t', 'd'], server: { onSocket }, options: { backoff } },
+      async (records) => {
+        await records.until(() => records.told('waiting').length === 1)
+      },
+    )
+    // Whatever was still on its way to the exchange, no stream is asked for more often than once by each refusal.
+    expect(asked.length).toBeLessThanOrEqual(4)
+    expect(intake.told('refused').map(({ streams }) => streams?.length)).toEqual([1, 1, 1, 1])
+    expect(intake.of(RecordKind.connect)).toHaveLength(1)
+  })
+
+  it('refuses a stream and says first that it has it is believed in the refusal', async () => {
+    const onSocket = acking((socket) => {
+      socket.send(eventFrame('d', 'A'))
+      socket.send('{"no":1,"streams":["B@d"]}')
+      socket.send('{"ok":1,"streams":["B@d"]}')
+    })
+    const intake = await hearing(
+      { symbols: ['A', 'B'], streams: ['d'], server: { onSocket }, limits: { muteAfterMs: 30 } },
+      async (records, ingest) => {
+        await records.until(() => records.told('refused').length === 1)
+        await twoTicks(records)
+        expect(ingest.counters).toMatchObject({ mute: 0, connects: 1 })
+      },
+    )
+    expect(intake.told('waiting')).toEqual([])
   })
 
   it('accepts the socket and not the handshake is given up', async () => {

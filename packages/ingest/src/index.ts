@@ -2,7 +2,7 @@ export { type ConnectPools, createConnectPools } from './connect-pool.ts'
 export { type Ingest, type IngestOptions, startIngest } from './ingest.ts'
 export type { IngestCounters, IngestNotice, Intake, ReplaceCause } from './intake.ts'
 export { defaultLimits, type IngestLimits } from './limits.ts'
-export { type ConnectionPlan, type Poll, planConnections, planPolls, subscribeFrames } from './plan.ts'
+export { type ConnectionPlan, type Poll, planConnections, planPolls } from './plan.ts'
 export {
   BOOKS_IN_A_ROW_MAX,
   createRestPools,
@@ -11,3 +11,4 @@ export {
   WEIGHT_SHARE,
 } from './rest-pool.ts'
 export type { SnapshotWanted } from './snapshots.ts'
+export { subscribeFrames } from './wire.ts'

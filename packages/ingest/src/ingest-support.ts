@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import {
   type BookRule,
@@ -23,8 +23,16 @@ export const limit = (value: number): Limit => ({
   read: '2026-11-21',
 })
 
-const rule: BookRule = { joins: () => 'next', follows: () => 'next' }
-const stream = { scope: 'symbol', route: 'a', follows: null, book: null, poll: null } as const
+const rule: BookRule = { origin: 'rest', joins: () => 'next', follows: () => 'next' }
+const stream = {
+  scope: 'symbol',
+  route: 'a',
+  within: null,
+  follows: null,
+  idWindow: 0,
+  book: null,
+  poll: null,
+} as const
 
 /**
  * Trades `t` and a book `d` on route `a`; quotes `q`, prices `m`, liquidations `f` and those of the market `!f` on
@@ -43,6 +51,26 @@ export const testStreams: readonly StreamSpec[] = [
   { ...stream, name: 'list', table: 'ticks', route: null },
 ]
 
+const streamRule: BookRule = { origin: 'stream', follows: () => 'next', depths: null, checksum: null }
+
+/**
+ * Books that begin in their stream `o` on route `a`, with trades `t`: within the book come its best prices `oq`, which
+ * have a sequence, and prices `om`, which have none; `ids` are trades with ids that are texts, and `ids2` comes within
+ * them; `all` is a stream of the whole market, within which `one` comes for each symbol.
+ */
+export const bookStreams: readonly StreamSpec[] = [
+  { ...stream, name: 'o', table: 'spot_delta', follows: rule.follows, book: streamRule },
+  { ...stream, name: 'oq', table: 'bbo', within: 'o', follows: rule.follows },
+  { ...stream, name: 'om', table: 'funding', within: 'o' },
+  { ...stream, name: 't', table: 'ticks', follows: rule.follows },
+  { ...stream, name: 'ids', table: 'ticks', idWindow: 100 },
+  { ...stream, name: 'ids2', table: 'liquidations', within: 'ids', idWindow: 100 },
+  { ...stream, name: 'all', table: 'bbo', scope: 'market', follows: rule.follows },
+  { ...stream, name: 'one', table: 'funding', within: 'all', follows: rule.follows },
+  polled('list', 'instruments', 'market', 60_000, 5),
+  { ...stream, name: 'listed', table: 'open_interest', scope: 'market', route: null, within: 'list' },
+]
+
 function polled(
   name: string,
   table: StreamSpec['table'],
@@ -55,8 +83,9 @@ function polled(
 }
 
 /**
- * A market of no exchange: `{"ok":1}` acknowledges, `{"no":1}` refuses, `{"s":"d","y":"A"}` is an event of stream d
- * and symbol A, everything else is a heartbeat.
+ * A market of no exchange: `{"ok":1}` acknowledges, `{"no":1}` refuses, both with `streams` where they name them;
+ * `{"s":"d","y":"A"}` is a trade of stream d and symbol A, with `"k":1` a snapshot of its book; everything else is a
+ * heartbeat.
  */
 export function testMarket(
   wsUrl: string,
@@ -67,6 +96,7 @@ export function testMarket(
   return {
     exchange: 'nowhere',
     market: 'spot',
+    aliases: [],
     decoderVersion: '1',
     quantityUnit: 'base',
     session: {
@@ -75,14 +105,22 @@ export function testMarket(
       restPool: 'nowhere',
       streamsPerConnectionMax: limit(4),
       messagesPerSecondMax: limit(10_000),
+      subscribesPerHourMax: null,
       subscribeFrameBytesMax: limit(60),
+      streamsPerFrameMax: null,
       connectsPerFiveMinutesMax: limit(1e6),
       connectionLifeMs: limit(1e9),
       serverPingMs: limit(1e9),
+      clientPing: null,
+      openingFrames: {},
+      confirms: 'frame',
       restWeightPerMinute: limit(600),
       usedWeightHeader: 'x-used',
+      restBan: null,
       streamName: (name, symbol) => `${symbol}@${name}`,
+      subscribeGroup: () => '',
       subscribeFrame: (names, id) => JSON.stringify({ names, id }),
+      unsubscribeFrame: (names, id) => JSON.stringify({ end: names, id }),
       snapshotRequest: (symbol) => ({ path: `/book?symbol=${symbol}`, weight: 100 }),
       ...session,
     },
@@ -90,21 +128,28 @@ export function testMarket(
     collectors: {},
     decodeFrame(bytes, out) {
       const text = Buffer.from(bytes).toString()
-      if (text.startsWith('{"ok"')) return { kind: 'ack', id: JSON.parse(text).ok }
-      if (text.startsWith('{"no"')) return { kind: 'refused', id: JSON.parse(text).no, detail: text }
+      if (text.startsWith('{"ok"')) {
+        const { ok: id, streams } = JSON.parse(text)
+        return { kind: 'ack', id, ...(streams && { streams }) }
+      }
+      if (text.startsWith('{"no"')) {
+        const { no: id, streams } = JSON.parse(text)
+        return { kind: 'refused', id, detail: text, ...(streams && { streams }) }
+      }
       if (!text.startsWith('{"s"')) return { kind: 'heartbeat' }
-      const { s, y } = JSON.parse(text)
-      writeEvent(out, s, y)
+      const { s, y, k } = JSON.parse(text)
+      writeEvent(out, s, y, k === 1 ? EventKind.bookSnapshot : EventKind.trade)
       return { kind: 'events' }
     },
     decodeAnswer: () => ({ kind: 'heartbeat' }),
     recognise: () => null,
+    hears: () => null,
   }
 }
 
-function writeEvent(out: EventBatch, name: string, symbol: string): void {
+function writeEvent(out: EventBatch, name: string, symbol: string, kind: number): void {
   out.reserveEvent()
-  out.kind[out.count] = EventKind.trade
+  out.kind[out.count] = kind
   out.stream[out.count] = out.names.idOf(name)
   out.symbol[out.count] = out.names.idOf(symbol)
   out.endEvent()
@@ -115,11 +160,18 @@ export function eventFrame(name: string, symbol: string): string {
   return JSON.stringify({ s: name, y: symbol })
 }
 
+/** A frame that is a snapshot of a book. */
+export function snapshotFrame(name: string, symbol: string): string {
+  return JSON.stringify({ s: name, y: symbol, k: 1 })
+}
+
 export interface TestExchange {
   readonly wsUrl: string
   readonly restUrl: string
   /** Paths of the sockets that came, in order. */
   readonly paths: readonly string[]
+  /** Headers of their handshakes. */
+  readonly headers: readonly IncomingHttpHeaders[]
   close(): Promise<void>
 }
 
@@ -136,10 +188,12 @@ export async function testExchange(server: TestServer): Promise<TestExchange> {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: true })
   const raw = new Set<Socket>()
   const paths: string[] = []
+  const headers: IncomingHttpHeaders[] = []
   http.on('upgrade', (request, socket: Socket, head) => {
     raw.add(socket)
     socket.on('error', () => {})
     paths.push(request.url ?? '')
+    headers.push(request.headers)
     if (server.onUpgrade !== undefined) {
       server.onUpgrade(socket, String(request.headers['sec-websocket-key']))
       return
@@ -157,6 +211,7 @@ export async function testExchange(server: TestServer): Promise<TestExchange> {
     wsUrl: `ws://127.0.0.1:${port}`,
     restUrl: `http://127.0.0.1:${port}`,
     paths,
+    headers,
     async close() {
       for (const socket of sockets.clients) socket.terminate()
       for (const socket of raw) socket.destroy()
@@ -241,19 +296,21 @@ export interface Hearing {
   readonly symbols: string[]
   readonly streams: string[]
   readonly session?: Partial<SessionSpec>
+  /** What the market offers, where it is not `testStreams`. */
+  readonly offered?: readonly StreamSpec[]
   readonly limits?: Partial<IngestLimits>
   readonly options?: Partial<IngestOptions>
 }
 
 /** Runs an ingest against a server until the work is done; everything it said is in the intake. */
 export async function hearing(
-  { server, symbols, streams, session, limits, options }: Hearing,
+  { server, symbols, streams, session, offered, limits, options }: Hearing,
   work: (intake: MemoryIntake, ingest: Ingest, exchange: TestExchange) => Promise<void>,
 ): Promise<MemoryIntake> {
   const exchange = await testExchange(server)
   const intake = new MemoryIntake()
   const ingest = startIngest({
-    market: testMarket(exchange.wsUrl, exchange.restUrl, session),
+    market: testMarket(exchange.wsUrl, exchange.restUrl, session, offered),
     symbols,
     streams,
     intake,
@@ -271,4 +328,46 @@ export async function hearing(
     await exchange.close()
   }
   return intake
+}
+
+/** What the toy exchange was asked: `names` to subscribe, or `end` of a subscription; other texts as they came. */
+export interface ToyRequest {
+  readonly names?: readonly string[]
+  readonly end?: readonly string[]
+  readonly id?: number
+  readonly text?: string
+}
+
+/**
+ * A toy exchange that confirms in a session's way and sends, for every name, a snapshot where it is a book (`o`) and a
+ * trade where not. `instead` may do something else with a request, and says so by answering true.
+ */
+export function confirming(
+  confirms: SessionSpec['confirms'],
+  asked: ToyRequest[] = [],
+  instead: (socket: WebSocket, request: ToyRequest) => boolean = () => false,
+): (socket: WebSocket) => void {
+  return (socket) => {
+    socket.on('message', (data) => {
+      const text = String(data)
+      const request: ToyRequest = text.startsWith('{') ? JSON.parse(text) : { text }
+      asked.push(request)
+      if (instead(socket, request)) return
+      for (const frame of confirmationOf(confirms, request)) socket.send(frame)
+      for (const name of request.names ?? []) socket.send(firstFrame(name))
+    })
+  }
+}
+
+/** The frames that confirm a request: of subscriptions and of their ends. */
+export function confirmationOf(confirms: SessionSpec['confirms'], { names, end, id }: ToyRequest): string[] {
+  if (id === undefined || confirms === 'data') return []
+  if (confirms === 'frame') return [JSON.stringify({ ok: id })]
+  return (names ?? end ?? []).map((name) => JSON.stringify({ ok: id, streams: [name] }))
+}
+
+/** The first message of a wire name. */
+export function firstFrame(name: string): string {
+  const [symbol, stream] = name.split('@') as [string, string]
+  return stream === 'o' ? snapshotFrame(stream, symbol) : eventFrame(stream, symbol)
 }

@@ -1,7 +1,7 @@
 import { CLOCK_GRID_US, type ExchangeMarket, RecordKind } from '@cryptoflow/model'
 import { type Backoff, type Chance, type Clock, defaultBackoff } from '@cryptoflow/runtime'
 import { type ConnectPools, createConnectPools } from './connect-pool.ts'
-import type { IngestCounters, IngestNotice, Intake } from './intake.ts'
+import type { IngestCounters, IngestNotice, Intake, ReplaceCause } from './intake.ts'
 import { defaultLimits, type IngestLimits } from './limits.ts'
 import { planConnections, planPolls } from './plan.ts'
 import { startPolls } from './polls.ts'
@@ -33,13 +33,16 @@ export interface IngestOptions {
 }
 
 export interface Ingest {
-  /** Asks for a book; the answer becomes a record. */
+  /**
+   * Asks for a book: by REST, where the answer becomes a record, or by subscribing it again where it begins in its
+   * stream. Not while the first snapshot of a connection is still to come, and never twice at a time for one book.
+   */
   want(wanted: SnapshotWanted): void
   /**
-   * The exchange said that it will end this connection: its replacement is opened at once. A connection that is gone
-   * or is being replaced already is left alone.
+   * Opens the replacement of this connection at once: the exchange said that it will end it (`closing`, the default),
+   * or frames of it are missing (`sequence`). A connection that is gone or is being replaced already is left alone.
    */
-  replace(connection: number): void
+  replace(connection: number, cause?: ReplaceCause): void
   /**
    * Of the next `frames` frames of this connection, `count` could not be read. A connection of which more than half
    * cannot be read is given up and comes back with backoff.
@@ -76,14 +79,20 @@ export function startIngest(options: IngestOptions): Ingest {
   const expectWithinMs = options.expectWithinMs ?? {}
   const pool = restPools.of(market.session, shared.limits)
 
+  const streamBooks = new Set(
+    market.streams.filter(({ book }) => book?.origin === 'stream').map(({ name }) => name),
+  )
   const sessions = plans.map((plan) => startSession({ ...shared, plan, connectPools, expectWithinMs }))
   const snapshots = startSnapshots({ ...shared, pool })
   const polling = startPolls({ ...shared, pool, polls })
   const cancelClock = options.clockRecords === false ? () => {} : startClockRecords(clock, intake)
   return {
-    want: snapshots.want,
-    replace(connection) {
-      for (const session of sessions) session.replace(connection)
+    want(wanted) {
+      if (!streamBooks.has(wanted.stream)) snapshots.want(wanted)
+      else for (const session of sessions) session.want(wanted.symbol, wanted.stream)
+    },
+    replace(connection, cause = 'closing') {
+      for (const session of sessions) session.replace(connection, cause)
     },
     deadLetters(connection, count, frames) {
       for (const session of sessions) session.deadLetters(connection, count, frames)
@@ -109,6 +118,7 @@ function noCounters(): IngestCounters {
     mute: 0,
     replaced: 0,
     unreadable: 0,
+    resubscribes: 0,
     pauses: 0,
   }
 }

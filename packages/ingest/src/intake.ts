@@ -11,8 +11,11 @@ export interface Intake {
   readonly isCongested: boolean
 }
 
-/** Why a connection is replaced: the exchange said that it will end it, or it is near the end of its life. */
-export type ReplaceCause = 'closing' | 'life'
+/**
+ * Why a connection is replaced: the exchange said that it will end it; it is near the end of its life; its count of
+ * frames has a hole; or a book that begins in its stream is wanted anew and cannot be had on it.
+ */
+export type ReplaceCause = 'closing' | 'life' | 'sequence' | 'resync'
 
 /** What happens around the sessions, for logs and the progress line. `connection` is the number of its record. */
 export type IngestNotice =
@@ -30,8 +33,23 @@ export type IngestNotice =
     }
   /** Coming back after `delayMs`. */
   | { readonly kind: 'waiting'; readonly reason: string; readonly delayMs: number }
-  /** A subscription was refused; the connection is given up. */
-  | { readonly kind: 'refused'; readonly detail: string }
+  /**
+   * Subscriptions were refused. With `streams`, wire names, only those, and the connection is heard on as long as one
+   * is left; without, the connection is given up or replaced.
+   */
+  | {
+      readonly kind: 'refused'
+      readonly connection: number
+      readonly detail: string
+      readonly streams?: readonly string[]
+    }
+  /** A book that begins in its stream was subscribed again on a living connection. */
+  | {
+      readonly kind: 'resubscribed'
+      readonly connection: number
+      readonly symbol: string
+      readonly stream: string
+    }
   /** Acknowledged, and not heard within `afterMs`: a wrong route, an unknown symbol, or a very quiet one. */
   | {
       readonly kind: 'mute'
@@ -94,5 +112,7 @@ export interface IngestCounters {
   replaced: number
   /** Connections given up because their frames could not be read. */
   unreadable: number
+  /** Books that were subscribed again on a living connection. */
+  resubscribes: number
   pauses: number
 }

@@ -19,6 +19,7 @@ export interface IngestLimits {
   readonly rotateBeforeMs: { readonly min: number; readonly max: number } | null
   /** A REST answer must begin within `answerWithinMs` and be complete within this. */
   readonly bodyWithinMs: number
+  /** The longest frame that is taken: books of whole markets come in frames of several MB. */
   readonly frameBytesMax: number
   readonly bodyBytesMax: number
 }

@@ -9,9 +9,11 @@ interface Story {
   readonly isPaused?: () => boolean
   /** The other side answers so many of our pings. */
   readonly answers?: number
+  /** How often it says something by itself, 180 s when nothing else is said. */
+  readonly beatMs?: number | null
 }
 
-function watched({ isTalkative, patience, isPaused, answers }: Story) {
+function watched({ isTalkative, patience, isPaused, answers, beatMs = 180_000 }: Story) {
   const clock = manualClock()
   const startUs = clock.nowUs()
   const signs = { frameUs: startUs, controlUs: startUs, frames: 0, pongs: 0 }
@@ -26,8 +28,8 @@ function watched({ isTalkative, patience, isPaused, answers }: Story) {
     limits: defaultLimits,
     signs,
     patience: patience ?? { ms: defaultLimits.staleAfterMs },
-    serverPingMs: 180_000,
-    isTalkative,
+    beatMs,
+    isTalkative: () => isTalkative,
     isPaused: isPaused ?? (() => false),
     ping: () => {
       world.pings += 1
@@ -61,6 +63,48 @@ describe('a connection', () => {
     cancel()
     world.clock.advance(3_600_000)
     expect(world.ends).toEqual([{ reason: 'no sign of life for 450 s', afterMs: 4_050_000 }])
+  })
+
+  it('of an exchange that answers no pings and promises no sign is stale by its frames, whatever it carries', () => {
+    for (const isTalkative of [true, false]) {
+      const patience = { ms: 30_000 }
+      const lived: number[] = []
+      for (let i = 0; i < 7; i++) {
+        const world = watched({ isTalkative, beatMs: null, patience })
+        world.clock.advance(3_600_000)
+        expect(world.ends[0]?.reason).toMatch(/^no frame for/)
+        lived.push(world.ends[0]?.afterMs as number)
+      }
+      // Never sooner than after half a minute, and ever more rarely: silence proves nothing there.
+      expect(lived).toEqual([30_000, 60_000, 120_000, 240_000, 480_000, 600_000, 600_000])
+    }
+  })
+
+  it('of rare streams lives by signs that nobody promised', () => {
+    const world = watched({ isTalkative: false, beatMs: null })
+    world.clock.every(1_000, () => {
+      world.signs.controlUs = world.clock.nowUs()
+    })
+    world.clock.advance(24 * 3_600_000)
+    expect(world.ends).toEqual([])
+  })
+
+  it('of an exchange that promises no sign is dead after 30 s when it answered a ping before', () => {
+    const world = watched({ isTalkative: false, beatMs: null, answers: 1 })
+    world.clock.advance(60_000)
+    expect(world.ends).toEqual([{ reason: 'no sign of life for 30 s', afterMs: 30_000 }])
+  })
+
+  it('of an exchange that answers only texts is dead when 2.5 of its answers are missing', () => {
+    const world = watched({ isTalkative: false, beatMs: 20_000 })
+    const cancel = world.clock.every(20_000, () => {
+      world.signs.controlUs = world.clock.nowUs()
+    })
+    world.clock.advance(3_600_000)
+    expect(world.ends).toEqual([])
+    cancel()
+    world.clock.advance(3_600_000)
+    expect(world.ends[0]?.reason).toBe('no sign of life for 50 s')
   })
 
   it('of rare streams lives for ever as long as it answers', () => {
@@ -136,8 +180,8 @@ describe('a connection', () => {
       limits: defaultLimits,
       signs,
       patience: { ms: 30_000 },
-      serverPingMs: 20_000,
-      isTalkative: true,
+      beatMs: 20_000,
+      isTalkative: () => true,
       isPaused: () => false,
       ping: () => {},
       giveUp: (reason) => ends.push(reason),

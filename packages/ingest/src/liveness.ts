@@ -5,8 +5,8 @@ import type { IngestLimits } from './limits.ts'
 const CHECKS = 4
 /** Frames per second above which a connection is busy: there a short silence means something. */
 const BUSY_PER_SECOND = 1
-/** Of an exchange that does not answer our pings, this many of its own may be late before it is taken for gone. */
-const SERVER_PINGS = 2.5
+/** Of an exchange that does not answer our pings, this many signs of its own may be late before it is taken for gone. */
+const BEATS = 2.5
 
 /** How long a session's connections may be without a frame; carried from one connection to the next. */
 export interface Patience {
@@ -15,9 +15,9 @@ export interface Patience {
 
 /** When something came in last, microseconds; written by the connection's handlers. */
 export interface SignsOfLife {
-  /** Any frame. */
+  /** A frame that is more than a heartbeat, as far as frames were looked at. */
   frameUs: number
-  /** A ping or a pong. */
+  /** A ping, a pong or a heartbeat. */
   controlUs: number
   frames: number
   pongs: number
@@ -28,10 +28,10 @@ export interface LivenessOptions {
   readonly limits: IngestLimits
   readonly signs: SignsOfLife
   readonly patience: Patience
-  /** How often the exchange pings, milliseconds. */
-  readonly serverPingMs: number
+  /** How often the exchange pings by itself or answers our texts, milliseconds; null: neither. */
+  readonly beatMs: number | null
   /** The connection carries a stream that is expected to talk. */
-  readonly isTalkative: boolean
+  readonly isTalkative: () => boolean
   /** We are not listening at present. */
   readonly isPaused: () => boolean
   readonly ping: () => void
@@ -43,11 +43,11 @@ export interface LivenessOptions {
  *
  * Dead: neither frame nor ping nor pong for `deadAfterMs`. We ping at the beginning and after half of that time, so
  * that a quiet connection that lives says so, however rarely the exchange itself pings; a half-open one does not.
- * While no ping of ours was ever answered, 2.5 of the exchange's pings must be missing instead. Holds for every
- * connection.
+ * While no ping of ours was ever answered, 2.5 of the exchange's own signs must be missing instead. Holds for every
+ * connection, except where the exchange neither answered nor promises a sign: silence proves nothing there.
  *
- * Stale: it answers, but no frame came for `staleAfterMs` although it carries streams that should talk. A connection
- * of rare streams only is never stale. Markets exist that are silent for longer, and every reconnect costs a gap:
+ * Stale: it answers, heartbeats included, but no other frame came for `staleAfterMs` although it carries streams that
+ * should talk. A connection of rare streams only is never stale, unless it is one that cannot be called dead. Markets exist that are silent for longer, and every reconnect costs a gap:
  * each time in vain the session's patience doubles up to `staleMaxMs`; a connection that talks all the time sets it
  * back.
  */
@@ -73,14 +73,20 @@ export function watchLife(options: LivenessOptions): () => void {
     framesBefore = signs.frames
     const quietMs = (nowUs - signs.frameUs) / 1000
     const lifelessMs = Math.min(quietMs, (nowUs - signs.controlUs) / 1000)
-    const deadAfterMs =
-      signs.pongs > 0 ? limits.deadAfterMs : Math.max(limits.deadAfterMs, options.serverPingMs * SERVER_PINGS)
+    const deadAfterMs = deadMs(options)
+    const undecidedMs = deadAfterMs === Infinity ? lifelessMs : 0
     if (lifelessMs >= deadAfterMs) {
       options.giveUp(`no sign of life for ${deadAfterMs / 1000} s`)
-    } else if (options.isTalkative && quietMs >= patience.ms) {
+    } else if ((options.isTalkative() ? quietMs : undecidedMs) >= patience.ms) {
       const reason = `no frame for ${patience.ms / 1000} s`
       patience.ms = Math.min(patience.ms * 2, limits.staleMaxMs)
       options.giveUp(reason)
     } else if (lifelessMs >= limits.deadAfterMs / 2) options.ping()
   })
+}
+
+/** Silence after which a connection is dead, milliseconds; Infinity where silence cannot tell. */
+function deadMs({ limits, signs, beatMs }: LivenessOptions): number {
+  if (signs.pongs > 0) return limits.deadAfterMs
+  return beatMs === null ? Infinity : Math.max(limits.deadAfterMs, beatMs * BEATS)
 }

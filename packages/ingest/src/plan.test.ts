@@ -1,8 +1,9 @@
 import type { ExchangeMarket } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
-import { limit, testMarket } from './ingest-support.ts'
-import { planConnections, planPolls, subscribeFrames } from './plan.ts'
+import { bookStreams, limit, testMarket } from './ingest-support.ts'
+import { type ConnectionPlan, planConnections, planPolls } from './plan.ts'
+import { subscribeFrames } from './wire.ts'
 
 const market = testMarket('ws://x', 'http://x')
 
@@ -94,6 +95,68 @@ describe('the plan of connections', () => {
   it('refuses a subscription that fits into no frame', () => {
     const mistake = mistakeOf(() => planConnections(market, ['A'.repeat(60)], ['t']))
     expect(mistake.context).toMatchObject({ stream: 't', bytesMax: 60 })
+  })
+})
+
+describe('the plan of streams that come within others', () => {
+  const books = testMarket('ws://x', 'http://x', {}, bookStreams)
+  const planned = (symbols: string[], streams: string[], most = 4) => {
+    const session = { ...books.session, streamsPerConnectionMax: limit(most) }
+    return planConnections({ ...books, session }, symbols, streams)
+  }
+  const streamsOf = (plan: ConnectionPlan | undefined) =>
+    plan?.note.subscriptions.map(({ symbol, stream }) => `${symbol}@${stream}`)
+
+  it('lists them on the connection of the one that brings them, and subscribes that once', () => {
+    const [plan, ...rest] = planned(['A'], ['o', 'oq', 'om'])
+    expect(streamsOf(plan)).toEqual(['A@o', 'A@oq', 'A@om'])
+    expect(rest).toEqual([])
+    expect(subscribeFrames(books, plan?.note.subscriptions ?? [])).toEqual(['{"names":["A@o"],"id":1}'])
+  })
+
+  it('lists only what was asked for, though another stream brings it', () => {
+    const [plan] = planned(['A'], ['oq'])
+    expect(streamsOf(plan)).toEqual(['A@oq'])
+    expect(subscribeFrames(books, plan?.note.subscriptions ?? [])).toEqual(['{"names":["A@o"],"id":1}'])
+  })
+
+  it('counts wire names and never separates the streams of one', () => {
+    const plans = planned(['A', 'B', 'C'], ['oq', 'o', 'om'], 2)
+    expect(plans.map(streamsOf)).toEqual([
+      ['A@oq', 'A@o', 'A@om', 'B@oq', 'B@o', 'B@om'],
+      ['C@oq', 'C@o', 'C@om'],
+    ])
+  })
+
+  it('subscribes a stream of the whole market once for every symbol that comes within it', () => {
+    const [plan, ...rest] = planned(['A', 'B'], ['one', 'all'])
+    expect(streamsOf(plan)).toEqual(['@all', 'A@one', 'B@one'])
+    expect(rest).toEqual([])
+    expect(subscribeFrames(books, plan?.note.subscriptions ?? [])).toEqual(['{"names":["@all"],"id":1}'])
+  })
+
+  it('hears two connections beside each other only when every stream on them knows its duplicates', () => {
+    const safe = (...streams: string[]) => planned(['A'], streams).map(({ isOverlapSafe }) => isOverlapSafe)
+    // Text ids tell repeats as well as a sequence does.
+    expect(safe('ids', 'ids2', 't', 'all')).toEqual([true])
+    expect(safe('oq')).toEqual([true])
+    expect(safe('om')).toEqual([false])
+    // Snapshots and sequences of two connections would mix.
+    expect(safe('o')).toEqual([false])
+    // Of one wire name, one stream that cannot is enough.
+    expect(safe('oq', 'o')).toEqual([false])
+    expect(safe('oq', 'om')).toEqual([false])
+    expect(planned(['A'], ['o', 't', 'oq']).map((plan) => [streamsOf(plan), plan.isOverlapSafe])).toEqual([
+      [['A@o', 'A@oq'], false],
+      [['A@t'], true],
+    ])
+  })
+
+  it('asks by REST once for a stream and what comes within it', () => {
+    for (const streams of [['list', 'listed'], ['listed'], ['listed', 'list']]) {
+      expect(planPolls(books, ['A'], streams).map(({ spec }) => spec.name)).toEqual(['list'])
+      expect(planned(['A'], streams)).toEqual([])
+    }
   })
 })
 

@@ -8,6 +8,7 @@ import {
 } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { nearestName } from './nearest-name.ts'
+import { byWireName, carrierOf } from './wire.ts'
 
 /** Timers end at 24 days. */
 const POLL_EVERY_MS_MAX = 7 * 24 * 60 * 60_000
@@ -17,7 +18,10 @@ export interface ConnectionPlan {
   readonly route: string
   /** Goes to the journal as it is. */
   readonly note: ConnectNote
-  /** Every stream on it knows its duplicates, so that a successor may be heard side by side with it. */
+  /**
+   * Every stream on it knows its duplicates and no book begins in its stream, so that a successor may be heard side by
+   * side with it: the snapshots and sequences of two connections would mix.
+   */
   readonly isOverlapSafe: boolean
 }
 
@@ -31,28 +35,52 @@ export interface Poll {
 
 /**
  * Spreads streams over connections: by route, those that can overlap apart from those that cannot, and as few
- * connections as the exchange's limit allows. Streams of the whole market come once and first, then a symbol's
- * streams side by side. Polled streams are on no connection.
+ * connections as the exchange's limit allows, which counts wire names. Streams of the whole market come once and
+ * first, then a symbol's streams side by side; streams that come with one wire name stay together. Polled streams are
+ * on no connection.
  */
 export function planConnections(
   market: ExchangeMarket,
   symbols: readonly string[],
   streams: readonly string[],
 ): ConnectionPlan[] {
-  const specs = specsOf(market, streams).filter((spec) => spec.route !== null)
-  const groups = Map.groupBy(specs, (spec) => `${spec.route}\0${isRuled(spec)}`)
+  const bundles = bundlesOf(market, symbols, streams)
+  refuseTooLong(market, bundles)
+  const groups = Map.groupBy(bundles, ({ route, isOverlapSafe }) => `${route}\0${isOverlapSafe}`)
   return [...groups.values()].flatMap((group) => {
-    const [first] = group as [StreamSpec, ...StreamSpec[]]
-    const route = first.route as string
-    assert(Object.hasOwn(market.session.routes, route), 'the route of a stream is one of the session')
-    const all = subscriptionsOf(group, symbols)
-    refuseTooLong(market, all)
-    return chunks(all, market.session.streamsPerConnectionMax.value).map((subscriptions) => ({
-      route,
-      note: { exchange: market.exchange, market: market.market, subscriptions },
-      isOverlapSafe: isRuled(first),
-    }))
+    const { route, isOverlapSafe } = group[0] as Bundle
+    return chunks(group, market.session.streamsPerConnectionMax.value).map((chunk) => {
+      const subscriptions = chunk.flatMap((bundle) => bundle.subscriptions)
+      const note = { exchange: market.exchange, market: market.market, subscriptions }
+      return { route, note, isOverlapSafe }
+    })
   })
+}
+
+/** What one wire name brings of what is asked for. */
+interface Bundle {
+  readonly name: string
+  readonly route: string
+  readonly isOverlapSafe: boolean
+  readonly subscriptions: readonly Subscription[]
+}
+
+function bundlesOf(market: ExchangeMarket, symbols: readonly string[], streams: readonly string[]): Bundle[] {
+  const specs = specsOf(market, streams).filter((spec) => spec.route !== null)
+  const specOf = new Map(specs.map((spec) => [spec.name, spec]))
+  const byName = byWireName(market, subscriptionsOf(specs, symbols))
+  return [...byName].map(([name, subscriptions]) => {
+    const own = subscriptions.map(({ stream }) => specOf.get(stream) as StreamSpec)
+    const route = own[0]?.route as string
+    assert(Object.hasOwn(market.session.routes, route), 'the route of a stream is one of the session')
+    return { name, route, isOverlapSafe: own.every(knowsDuplicates), subscriptions }
+  })
+}
+
+/** What it says twice, on two connections, is told apart; books that begin in their stream would mix. */
+function knowsDuplicates({ follows, idWindow, book }: StreamSpec): boolean {
+  if (book !== null) return book.origin === 'rest'
+  return follows !== null || idWindow > 0
 }
 
 /** What is asked by REST, streams of the whole market first and instruments before everything. */
@@ -65,7 +93,8 @@ export function planPolls(
   refuseUnknown(market, Object.keys(everyMs), 'a polling period')
   const rank = ({ table, scope }: StreamSpec): number =>
     table === 'instruments' ? 0 : scope === 'market' ? 1 : 2
-  const specs = specsOf(market, streams).filter((spec) => spec.poll !== null)
+  const carriers = new Set(specsOf(market, streams).map((spec) => carrierOf(market, spec)))
+  const specs = [...carriers].filter((spec) => spec.poll !== null)
   specs.sort((a, b) => rank(a) - rank(b))
   return specs.flatMap((spec) => {
     const poll = spec.poll as PollSpec
@@ -79,37 +108,12 @@ export function planPolls(
   })
 }
 
-/**
- * The subscribe frames of a connection, each within the exchange's frame size. Ids are 1, 2, ...
- *
- * A frame that is one byte too long gets no answer at all from some exchanges, so the size is checked on the
- * encoded text and not estimated.
- */
-export function subscribeFrames(market: ExchangeMarket, subscriptions: readonly Subscription[]): string[] {
-  const names = subscriptions.map(({ stream, symbol }) => market.session.streamName(stream, symbol))
-  const bytesMax = market.session.subscribeFrameBytesMax.value
-  const frames: string[] = []
-  let chunk: string[] = []
-  for (const name of names) {
-    const longer = [...chunk, name]
-    const size = Buffer.byteLength(market.session.subscribeFrame(longer, frames.length + 1))
-    if (chunk.length > 0 && size > bytesMax) {
-      frames.push(market.session.subscribeFrame(chunk, frames.length + 1))
-      chunk = [name]
-    } else {
-      chunk = longer
-    }
-  }
-  if (chunk.length > 0) frames.push(market.session.subscribeFrame(chunk, frames.length + 1))
-  return frames
-}
-
 /** The streams by name, each once; a name that is not the market's, or that nothing collects, is a mistake. */
 function specsOf(market: ExchangeMarket, streams: readonly string[]): StreamSpec[] {
   refuseUnknown(market, streams, 'streams to collect')
   return [...new Set(streams)].map((name) => {
     const spec = market.streams.find((known) => known.name === name) as StreamSpec
-    if (spec.route !== null || spec.poll !== null) return spec
+    if (spec.route !== null || carrierOf(market, spec).poll !== null) return spec
     throw mistake('this stream can be read but not collected: it has neither a websocket nor a poll', {
       stream: name,
     })
@@ -131,16 +135,14 @@ function refuseUnknown(market: ExchangeMarket, names: readonly string[], what: s
 }
 
 /** A subscription that does not fit into a frame of its own would never be answered. */
-function refuseTooLong(market: ExchangeMarket, subscriptions: readonly Subscription[]): void {
-  const bytesMax = market.session.subscribeFrameBytesMax.value
+function refuseTooLong({ session }: ExchangeMarket, bundles: readonly Bundle[]): void {
+  const bytesMax = session.subscribeFrameBytesMax.value
   // No connection needs more frames than it has streams, so no id is longer than this one.
-  const id = Math.min(subscriptions.length, market.session.streamsPerConnectionMax.value)
-  for (const { stream, symbol } of subscriptions) {
-    const frame = market.session.subscribeFrame([market.session.streamName(stream, symbol)], id)
-    if (Buffer.byteLength(frame) <= bytesMax) continue
+  const id = Math.min(bundles.length, session.streamsPerConnectionMax.value)
+  for (const { name, subscriptions } of bundles) {
+    if (Buffer.byteLength(session.subscribeFrame([name], id)) <= bytesMax) continue
     throw mistake('planning subscriptions: a subscription is longer than a frame may be', {
-      stream,
-      symbol,
+      ...subscriptions[0],
       bytesMax,
     })
   }
@@ -148,10 +150,6 @@ function refuseTooLong(market: ExchangeMarket, subscriptions: readonly Subscript
 
 function mistake(message: string, context: Readonly<Record<string, unknown>>): CryptoFlowError {
   return new CryptoFlowError(message, { kind: 'config', reaction: 'stop', context })
-}
-
-function isRuled(spec: StreamSpec): boolean {
-  return spec.follows !== null || spec.book !== null
 }
 
 function subscriptionsOf(specs: readonly StreamSpec[], symbols: readonly string[]): Subscription[] {

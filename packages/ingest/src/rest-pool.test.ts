@@ -37,7 +37,7 @@ async function world(
     },
   })
   const clock = manualClock()
-  const pool = openRestPool('x-used', { perMinute }, { ...bounds, ...more }, clock)
+  const pool = openRestPool('x-used', { perMinute, banMs: new Map() }, { ...bounds, ...more }, clock)
   const until = async (n: number): Promise<void> => {
     while (asked.length < n) {
       await new Promise<void>((resolve) => {
@@ -164,7 +164,7 @@ describe('an answer', () => {
       },
     })
     const slow = { ...bounds, answerWithinMs: 300, bodyWithinMs: 2_000 }
-    const pool = openRestPool(null, { perMinute: 100 }, slow, clock)
+    const pool = openRestPool(null, { perMinute: 100, banMs: new Map() }, slow, clock)
     const ask = (path: string) =>
       pool.ask({ kind: 'book', weight: 1, url: () => exchange.restUrl + path, signal: never })
     const [late, unended] = await Promise.all([ask('/late'), ask('/never')])
@@ -354,5 +354,43 @@ describe('the REST pools of a process', () => {
     expect(pool.stretch).toBe(2)
     release()
     expect(pool.stretch).toBe(1)
+  })
+
+  for (const [status, headers, waitMs] of [
+    [403, {}, 600_000],
+    [403, { 'retry-after': '5' }, 600_000],
+    [403, { 'retry-after': '3600' }, 3_600_000],
+    [451, {}, 600_000],
+    [400, {}, 0],
+    [429, {}, 60_000],
+  ] as const) {
+    it(`are shut for ${waitMs / 1000} s by ${status} with ${JSON.stringify(headers)} where 403 and 451 are bans of ten minutes`, async () => {
+      const clock = manualClock()
+      const exchange = await testExchange({
+        onRequest: (_, response) => void response.writeHead(status, headers).end('<html>too frequent'),
+      })
+      const restBan = { statuses: [403, 451], ms: limit(600_000) }
+      const { session: banning } = testMarket('ws://x', exchange.restUrl, { restBan })
+      const pool = createRestPools({ clock }).of(banning, bounds)
+      const outcome = await pool.ask({ kind: 'poll', weight: 1, url: () => exchange.restUrl, signal: never })
+      expect(outcome).toMatchObject({ kind: 'failed', status })
+      expect(pool.blockedMs).toBe(waitMs)
+      await exchange.close()
+    })
+  }
+
+  it('know the bans of every market that shares them, the longest of each status', async () => {
+    const exchange = await testExchange({
+      onRequest: (_, response) => void response.writeHead(403).end(),
+    })
+    const pools = createRestPools({ clock: manualClock() })
+    for (const ms of [1_000, 600_000, 2_000]) {
+      const restBan = { statuses: [403], ms: limit(ms) }
+      pools.of(testMarket('ws://x', exchange.restUrl, { restBan }).session, bounds)
+    }
+    const pool = pools.of(testMarket('ws://x', exchange.restUrl).session, bounds)
+    await pool.ask({ kind: 'book', weight: 1, url: () => exchange.restUrl, signal: never })
+    expect(pool.blockedMs).toBe(600_000)
+    await exchange.close()
   })
 })

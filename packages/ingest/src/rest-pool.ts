@@ -45,20 +45,40 @@ export interface RestPools {
 
 /** One per process and address: every ingest that gets the same one shares its budgets. */
 export function createRestPools({ clock }: { readonly clock: Clock }): RestPools {
-  const pools = new Map<string, { pool: RestPool; budget: { perMinute: number } }>()
+  const pools = new Map<
+    string,
+    { pool: RestPool; limits: { perMinute: number; banMs: Map<number, number> } }
+  >()
   return {
     of(session, bounds) {
-      const perMinute = session.restWeightPerMinute.value * WEIGHT_SHARE
-      const known = pools.get(session.restPool)
+      const { restPool, restBan, restWeightPerMinute, usedWeightHeader } = session
+      const perMinute = restWeightPerMinute.value * WEIGHT_SHARE
+      const known = pools.get(restPool)
       if (known !== undefined) {
-        known.budget.perMinute = Math.min(known.budget.perMinute, perMinute)
+        known.limits.perMinute = Math.min(known.limits.perMinute, perMinute)
+        addBan(known.limits.banMs, restBan)
         return known.pool
       }
-      const budget = { perMinute }
-      const pool = openRestPool(session.usedWeightHeader, budget, bounds, clock)
-      pools.set(session.restPool, { pool, budget })
+      const limits = { perMinute, banMs: new Map<number, number>() }
+      addBan(limits.banMs, restBan)
+      const pool = openRestPool(usedWeightHeader, limits, bounds, clock)
+      pools.set(restPool, { pool, limits })
       return pool
     },
+  }
+}
+
+/** What the exchange allows to everybody in a pool. */
+export interface RestLimits {
+  readonly perMinute: number
+  /** By HTTP status, beside 418 and 429: for how long our address is shut out. */
+  readonly banMs: ReadonlyMap<number, number>
+}
+
+/** Of markets that share a pool the longest ban counts. */
+function addBan(banMs: Map<number, number>, ban: SessionSpec['restBan']): void {
+  for (const status of ban?.statuses ?? []) {
+    banMs.set(status, Math.max(banMs.get(status) ?? 0, ban?.ms.value ?? 0))
   }
 }
 
@@ -70,7 +90,7 @@ interface Waiting {
 /** Asks one after another within the budget; what the exchange says about it is obeyed by everybody in the pool. */
 export function openRestPool(
   usedWeightHeader: string | null,
-  limits: { readonly perMinute: number },
+  limits: RestLimits,
   bounds: RestBounds,
   clock: Clock,
 ): RestPool {
@@ -147,6 +167,8 @@ export function openRestPool(
   const blockMs = (status: number, askedMs: number | null): number => {
     if (status === 418) return askedMs ?? BAN_MS
     if (status === 429) return askedMs ?? TOO_MANY_MS
+    const banMs = limits.banMs.get(status)
+    if (banMs !== undefined) return Math.max(banMs, askedMs ?? 0)
     if (status !== 403) return askedMs ?? 0
     forbidden += 1
     return Math.max(backoffMs(defaultBackoff, forbidden, chance), askedMs ?? 0)

@@ -248,6 +248,8 @@ describe('a replacement', () => {
   it('comes never, or after half of a short life, or as late as a timer can be', () => {
     const before = defaultLimits.rotateBeforeMs
     expect(rotationMs(86_400_000, null, seededChance(1))).toBeNull()
+    // The exchange sets no end.
+    expect(rotationMs(null, before, seededChance(1))).toBeNull()
     expect(rotationMs(60_000, before, seededChance(1))).toBe(30_000)
     expect(rotationMs(Number.POSITIVE_INFINITY, before, seededChance(1))).toBe(2 ** 31 - 1)
   })

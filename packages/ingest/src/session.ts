@@ -1,8 +1,14 @@
 import { type Backoff, backoffMs, type Chance, CryptoFlowError } from '@cryptoflow/runtime'
 import type { ConnectPools } from './connect-pool.ts'
-import { type Connection, type ConnectionEnd, type ConnectionOptions, openConnection } from './connection.ts'
+import {
+  type Connection,
+  type ConnectionEnd,
+  type ConnectionMemory,
+  type ConnectionOptions,
+  openConnection,
+} from './connection.ts'
 import type { ReplaceCause } from './intake.ts'
-import type { Patience } from './liveness.ts'
+import { resyncPace } from './resync-pace.ts'
 
 /** Timers end at 24 days. */
 const TIMER_MS_MAX = 2 ** 31 - 1
@@ -16,7 +22,9 @@ export interface SessionOptions extends ConnectionOptions {
 /** Subscriptions that survive reconnects. */
 export interface Session {
   /** Replaces the connection of this number, if it is this session's and nothing is on its way to replace it yet. */
-  replace(connection: number): void
+  replace(connection: number, cause: ReplaceCause): void
+  /** Subscribes a book that begins in its stream again, where the connection that is heard carries it. */
+  want(symbol: string, stream: string): void
   /** See Ingest. */
   deadLetters(connection: number, count: number, frames: number): void
   /** Closes the connection and does not come back; resolves when the last frame is with the intake. */
@@ -40,7 +48,7 @@ export function startSession(options: SessionOptions): Session {
   const { session } = market
   const url = addressOf(session.routes[plan.route] as string)
   const pool = options.connectPools.of(url, session.connectsPerFiveMinutesMax.value, limits.connectEveryMs)
-  const patience: Patience = { ms: limits.staleAfterMs }
+  const memory: ConnectionMemory = { patience: { ms: limits.staleAfterMs }, pace: resyncPace(clock) }
   const retiring = new Set<Promise<void>>()
   let live: Connection | null = null
   let successor: Connection | null = null
@@ -68,8 +76,9 @@ export function startSession(options: SessionOptions): Session {
     if (pending !== null) pending = cancel
   }
   const open = (): void => {
-    const connection = openConnection(options, patience, {
+    const connection = openConnection(options, memory, {
       subscribed: () => subscribed(connection),
+      replace: () => replace(connection, 'resync'),
       ended: (end) => ended(connection, end),
     })
     if (live === null) live = connection
@@ -87,7 +96,7 @@ export function startSession(options: SessionOptions): Session {
     connection.after(limits.steadyAfterMs, () => {
       attempt = 0
     })
-    const lifeMs = rotationMs(session.connectionLifeMs.value, limits.rotateBeforeMs, chance)
+    const lifeMs = rotationMs(session.connectionLifeMs?.value ?? null, limits.rotateBeforeMs, chance)
     if (lifeMs !== null) connection.after(lifeMs, () => replace(connection, 'life'))
     if (connection === successor) wait(limits.overlapMs, handOver)
     else finishReplacing(connection, false)
@@ -155,8 +164,11 @@ export function startSession(options: SessionOptions): Session {
 
   connect()
   return {
-    replace(number) {
-      for (const connection of heard()) if (connection.number === number) replace(connection, 'closing')
+    replace(number, cause) {
+      for (const connection of heard()) if (connection.number === number) replace(connection, cause)
+    },
+    want(symbol, stream) {
+      live?.want(symbol, stream)
     },
     deadLetters(number, count, frames) {
       for (const connection of heard())
@@ -184,11 +196,11 @@ function addressOf(url: string): string {
 
 /** After how many milliseconds a new connection is replaced; null: never. Not all of a process at once. */
 export function rotationMs(
-  lifeMs: number,
+  lifeMs: number | null,
   before: { readonly min: number; readonly max: number } | null,
   chance: Chance,
 ): number | null {
-  if (before === null) return null
+  if (lifeMs === null || before === null) return null
   const beforeMs = before.min + (before.max - before.min) * chance.next()
   return Math.min(Math.max(lifeMs / 2, lifeMs - beforeMs), TIMER_MS_MAX)
 }

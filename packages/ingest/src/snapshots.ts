@@ -1,4 +1,4 @@
-import { type ExchangeMarket, encodeAnswer, RecordKind } from '@cryptoflow/model'
+import { assert, type ExchangeMarket, encodeAnswer, RecordKind } from '@cryptoflow/model'
 import { type Backoff, backoffMs, type Chance, type Clock } from '@cryptoflow/runtime'
 import type { IngestCounters, IngestNotice, Intake } from './intake.ts'
 import type { RestPool } from './rest-pool.ts'
@@ -28,10 +28,14 @@ export interface SnapshotFetcher {
 
 /**
  * Fetches the books that are wanted, each key's latest resync only, retries with backoff, and journals each answer
- * with what it answers.
+ * with what it answers. Asks nothing where the market has no such request.
  */
 export function startSnapshots(options: SnapshotOptions): SnapshotFetcher {
   const { market, pool, intake, clock, chance, backoff, counters, notice } = options
+  const request = market.session.snapshotRequest
+  const needsRequest = market.streams.some(({ book }) => book?.origin === 'rest')
+  assert(request !== null || !needsRequest, 'a book that begins by REST has a request')
+  if (request === null) return { want() {}, async stop() {} }
   const wantedByKey = new Map<string, SnapshotWanted>()
   const abort = new AbortController()
   const running = new Set<Promise<void>>()
@@ -39,7 +43,7 @@ export function startSnapshots(options: SnapshotOptions): SnapshotFetcher {
 
   const ask = async (key: string, wanted: SnapshotWanted, attempt: number): Promise<void> => {
     const isWanted = (): boolean => wantedByKey.get(key) === wanted
-    const { path, weight } = market.session.snapshotRequest(wanted.symbol)
+    const { path, weight } = request(wanted.symbol)
     const url = (): string | null => (isWanted() ? market.session.restUrl + path : null)
     const outcome = await pool.ask({ kind: 'book', weight, url, signal: abort.signal })
     if (outcome.kind === 'dropped') return
