@@ -33,7 +33,9 @@ export function noticeText(notice: CollectNotice): string {
     case 'waiting':
       return `reconnecting in ${notice.delayMs} ms: ${notice.reason}`
     case 'refused':
-      return `refused: ${quoted(notice.detail)}`
+      return `refused${notice.streams === undefined ? '' : ` ${quoted(notice.streams.join(' '))}`}: ${quoted(notice.detail)}`
+    case 'resubscribed':
+      return `subscribed again on connection ${notice.connection}: ${quoted(notice.stream)} ${quoted(notice.symbol)}, whose book was lost`
     case 'mute':
       return `nothing heard of ${quoted(notice.stream)} ${quoted(notice.symbol)} for ${notice.afterMs} ms: is there such a symbol?`
     case 'unreadable':

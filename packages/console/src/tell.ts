@@ -69,6 +69,7 @@ const LEVELS: Readonly<Record<CollectNotice['kind'], 'info' | 'warn' | 'error'>>
   disconnected: 'warn',
   waiting: 'warn',
   refused: 'error',
+  resubscribed: 'info',
   mute: 'warn',
   unreadable: 'error',
   replaced: 'info',

@@ -1,7 +1,8 @@
 import { openJournal } from '@cryptoflow/journal'
 import { type JournalRecord, RecordKind } from '@cryptoflow/model'
 import { systemClock } from '@cryptoflow/runtime'
-import { captureRecords, openCapture } from '../src/capture.ts'
+import { openCapture } from '../src/capture.ts'
+import { captureRecords } from '../src/capture-records.ts'
 
 export interface BenchJournal {
   readonly directory: string

@@ -63,8 +63,9 @@ export function openOurs(set: FrameSet, buffers: RowBuffers = openBuffers()): Ro
       record.connection = frame.source + 1
       record.receivedUs = frame.receivedUs
       record.payload = frame.bytes
+      batch.connectionSeq = Number.NaN
       const { kind } = market.decodeFrame(frame.bytes, batch)
-      if (kind === 'events') run.add(record, market)
+      if (kind === 'events') run.add(record, market, batch.connectionSeq)
     },
     reset() {
       run.flush()

@@ -35,9 +35,22 @@ const marketWords = new Map<string, Market>([
   ['inverse_future', 'inverse'],
 ])
 
-/** Our market for a recorder's word, null for a word that we do not know. */
+/** Words for contracts of any kind. */
+const contractWords: readonly string[] = ['derivatives', 'futures', 'future', 'swap', 'perpetual', 'option']
+
+/** Whether a recorder's word speaks of contracts without saying whether they are linear or inverse. */
+export function isContractWord(word: string): boolean {
+  return contractWords.includes(word)
+}
+
+/** Our market for a recorder's word; null for one that names none of ours, or several. */
 export function marketOfWord(word: string): Market | null {
   return marketWords.get(word) ?? null
+}
+
+/** A line's message as it was received. */
+export function lineBytes({ raw, encoding }: CaptureLine): Uint8Array {
+  return Buffer.from(raw, encoding === 'base64' ? 'base64' : 'utf8')
 }
 
 /** The lines of a capture file, plain or zstd-compressed by its name. Throws `data` naming file and line. */

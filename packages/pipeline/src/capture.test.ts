@@ -1,21 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { decodeAnswerPayload, type JournalRecord, RecordKind } from '@cryptoflow/model'
 import { afterAll, describe, expect, it } from 'vitest'
-import { captureRecords, openCapture } from './capture.ts'
+import { openCapture } from './capture.ts'
+import { captureFolder, recordsOf } from './capture-support.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'cryptoflow-capture-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-function capture(name: string, lines: (object | string)[]): string {
-  const path = join(folder, name)
-  writeFileSync(
-    path,
-    lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''),
-  )
-  return path
-}
+const folder = captureFolder()
+const capture = folder.write
+afterAll(folder.remove)
 
 const line = (conn: string, raw: string, more: object = {}): object => ({
   exchange: 'binance',
@@ -32,16 +22,14 @@ const trade = (id: number): string =>
 
 describe('a capture file', () => {
   it('becomes the records that a journal of the same messages would hold', async () => {
-    const file = await openCapture(
-      capture('plain.jsonl', [
-        line('a', trade(1)),
-        line('b', trade(2), { exchange: 'elsewhere' }),
-        line('a', trade(3), { recv_ts_us: null }),
-      ]),
-    )
-    expect(file).toMatchObject({ messages: 3, refused: { unsupported_market: 1 } })
-    const records: JournalRecord[] = []
-    for await (const record of captureRecords(file, async () => 0)) records.push(record)
+    const path = capture('plain.jsonl', [
+      line('a', trade(1)),
+      line('b', trade(2), { exchange: 'elsewhere' }),
+      line('a', trade(3), { recv_ts_us: null }),
+    ])
+    const { messages, tally } = await openCapture(path)
+    expect([messages, tally.decodedMessages, tally.refused]).toEqual([3, 2, { out_of_scope: 1 }])
+    const records = await recordsOf(path)
     expect(records.map(({ number, kind, connection }) => [number, kind, connection])).toEqual([
       [1, RecordKind.start, 0],
       [2, RecordKind.connect, 0],
@@ -74,13 +62,6 @@ describe('a capture file', () => {
   const book = '{"lastUpdateId":7,"bids":[["1.0","2.0"]],"asks":[]}'
   const depthUrl = 'https://api.binance.com/api/v3/depth?symbol=BTCUSDT'
 
-  async function recordsOf(path: string, receivedAtUs?: number): Promise<JournalRecord[]> {
-    const records: JournalRecord[] = []
-    const file = await openCapture(path)
-    for await (const record of captureRecords(file, async () => 3, receivedAtUs)) records.push(record)
-    return records
-  }
-
   it('opens what carries a book before the answer that starts it, and asks which resync it answers', async () => {
     const path = capture('book.jsonl', [
       line('rest', book, { transport: 'rest', url: depthUrl }),
@@ -101,22 +82,25 @@ describe('a capture file', () => {
   it('takes the one symbol of a connection for a book without a name, and refuses one that could be of two', async () => {
     const nameless = line('a', book, { transport: 'rest' })
     const one = await openCapture(capture('one-symbol.jsonl', [line('a', diff('BTCUSDT', 8)), nameless]))
-    expect([...one.answers.values()]).toEqual([{ symbol: 'BTCUSDT', stream: 'depth@100ms', isBook: true }])
+    expect(one.fates[1]?.answers).toMatchObject([
+      { symbol: 'BTCUSDT', stream: 'depth@100ms', isAwaited: true },
+    ])
     const two = await openCapture(
       capture('two-symbols.jsonl', [line('a', diff('BTCUSDT', 8)), line('a', diff('ETHUSDT', 8)), nameless]),
     )
-    expect(two.refused).toEqual({ no_symbol: 1 })
+    expect(two.tally.refused).toEqual({ no_symbol: 1 })
     const odd = { transport: 'rest', url: 'https://api.binance.com/api/v3/klines?symbol=BTCUSDT' }
-    expect((await openCapture(capture('odd.jsonl', [line('a', '[]', odd)]))).refused).toEqual({
-      unsupported_endpoint: 1,
-    })
+    const path = capture('odd.jsonl', [line('a', '[]', odd)])
+    expect((await openCapture(path)).tally.refused).toEqual({ unsupported_endpoint: 1 })
   })
 
   it('gives a message without a received time its own, and one without any the time that is given', async () => {
     const quote = '{"u":1,"s":"BTCUSDT","b":"1","B":"1","a":"2","A":"1"}'
     const own = await recordsOf(capture('own.jsonl', [line('a', diff('BTCUSDT', 8), { recv_ts_us: null })]))
     expect(own[2]?.receivedUs).toBe(1_700_000_000_500_000)
-    const given = await recordsOf(capture('given.jsonl', [line('a', quote, { recv_ts_us: null })]), 42)
+    const given = await recordsOf(capture('given.jsonl', [line('a', quote, { recv_ts_us: null })]), {
+      receivedAtUs: 42,
+    })
     expect(given[2]?.receivedUs).toBe(42)
   })
 
@@ -126,8 +110,9 @@ describe('a capture file', () => {
       line('b', diff('BTCUSD_PERP', 8), { market: 'coinm' }),
       line('c', trade(1), { market: 'margin' }),
     ])
-    const file = await openCapture(path)
-    expect([...file.connections.values()].map(({ market }) => market.market)).toEqual(['linear', 'inverse'])
-    expect(file.refused).toEqual({ unsupported_market: 1 })
+    const { sessions, tally } = await openCapture(path)
+    const heard = sessions.flatMap(({ connections }) => [...connections.keys()])
+    expect(heard.map(({ market }) => market)).toEqual(['linear', 'inverse', 'spot'])
+    expect(tally.refused).toEqual({})
   })
 })

@@ -44,9 +44,9 @@ export interface MarketProgress {
 
 /** The sockets and requests of all markets of a process. */
 export interface Ingests {
-  /** Asks for a book of whichever market it is. */
+  /** Asks for a book of whichever market it is, as its exchange gives it. */
   want(request: SnapshotRequest): void
-  /** Connections whose end was announced are replaced; those that bring rubbish are given up. */
+  /** Connections whose end was announced or that lost frames are replaced; those that bring rubbish are given up. */
   heard(progress: LaneProgress): void
   /** Summed over the markets, and over all times of hearing. */
   counters(): Readonly<IngestCounters>
@@ -102,9 +102,10 @@ export function startIngests(
   start()
   return {
     want,
-    heard({ closing, unreadable }) {
+    heard({ closing, broken, unreadable }) {
       for (const ingest of started.values()) {
         for (const connection of closing) ingest.replace(connection)
+        for (const connection of broken) ingest.replace(connection, 'sequence')
         for (const { connection, deadLetters, frames } of unreadable) {
           ingest.deadLetters(connection, deadLetters, frames)
         }
@@ -151,6 +152,7 @@ const noCounts: IngestCounters = {
   mute: 0,
   replaced: 0,
   unreadable: 0,
+  resubscribes: 0,
   pauses: 0,
 }
 

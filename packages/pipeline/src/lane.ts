@@ -61,6 +61,8 @@ export interface LaneProgress {
   readonly wanted: readonly SnapshotRequest[]
   /** Connections that the exchange said it will end. */
   readonly closing: readonly number[]
+  /** Connections whose count of frames has a hole, and which carry books that cannot prove themselves otherwise. */
+  readonly broken: readonly number[]
   /** Connections of which frames could not be read, in this stretch. */
   readonly unreadable: readonly UnreadableFrames[]
   readonly rows: number
@@ -105,6 +107,7 @@ export function createLane(options: LaneOptions): Lane {
   const partitions = openPartitions(names)
   let wanted: SnapshotRequest[] = []
   let closing: number[] = []
+  let broken: number[] = []
   const unreadable = openUnreadable()
   const normalizer = createNormalizer({
     writer: options.writer,
@@ -112,6 +115,7 @@ export function createLane(options: LaneOptions): Lane {
     findMarket,
     rowsFor: partitions.rowsFor,
     wantSnapshot: (request) => wanted.push(request),
+    wantReplace: (connection) => broken.push(connection),
     images: options.images,
     imports: options.isImport,
   })
@@ -125,11 +129,14 @@ export function createLane(options: LaneOptions): Lane {
     const market = normalizer.marketOf(record.connection)
     assert(market !== null, 'a frame belongs to a connection that was opened')
     const from = batch.count
+    // Only decoders of exchanges that count their frames say which one it is.
+    batch.connectionSeq = Number.NaN
     const outcome = market.decodeFrame(record.payload, batch)
     tally.count(market, outcome, batch, from)
     unreadable.frames(record.connection)
-    if (outcome.kind === 'events') run.add(record, market)
-    else if (outcome.kind === 'closing') closing.push(record.connection)
+    const { connectionSeq } = batch
+    if (outcome.kind === 'events' || !Number.isNaN(connectionSeq)) run.add(record, market, connectionSeq)
+    if (outcome.kind === 'closing') closing.push(record.connection)
     else if (outcome.kind === 'malformed' || outcome.kind === 'unknown') {
       unreadable.deadLetter(record.connection)
       run.flush()
@@ -194,6 +201,7 @@ export function createLane(options: LaneOptions): Lane {
         lastReceivedUs,
         wanted,
         closing,
+        broken,
         unreadable: unreadable.take(),
         rows,
         gaps,
@@ -202,6 +210,7 @@ export function createLane(options: LaneOptions): Lane {
       }
       wanted = []
       closing = []
+      broken = []
       return progress
     },
     outstanding: () => normalizer.outstanding(),

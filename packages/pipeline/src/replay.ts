@@ -6,7 +6,9 @@ import type { ImageOptions, SnapshotRequest } from '@cryptoflow/normalize'
 import type { Clock } from '@cryptoflow/runtime'
 import { openBoard } from './board.ts'
 import type { BookCheck } from './book-checks.ts'
-import { captureRecords, openCapture, type ResyncOf } from './capture.ts'
+import { openCapture } from './capture.ts'
+import { captureRecords, type ResyncOf } from './capture-records.ts'
+import type { LineVerdict } from './capture-verdict.ts'
 import type { LaneProgress } from './lane.ts'
 import { openLane } from './lane-host.ts'
 import { openPublisher, settle } from './publisher.ts'
@@ -34,12 +36,14 @@ export interface ReplayReport {
   readonly writer: string
   readonly records: number
   readonly rows: number
+  /** Of a journal: the frames and answers that were read this time. Of a capture: all of its messages. */
   readonly tally: FrameTally
-  /** What the books were compared with, where the input has the exchange's best bid and offer. */
+  /** What the books were compared with, where the input has the exchange's best bid and offer or its checksums. */
   readonly books: readonly BookCheck[]
-  /** Messages of a capture, and those of them that no adapter reads, by reason. */
+  /** Messages of a capture; 0 for a journal. */
   readonly messages: number
-  readonly refused: Readonly<Record<string, number>>
+  /** Messages of a short capture one by one; null for a long one and for a journal. */
+  readonly lines: readonly LineVerdict[] | null
 }
 
 /** Records of a capture are handed on in blocks of about this many bytes. */
@@ -56,7 +60,7 @@ export async function replayJournal(directory: string, options: ReplayOptions): 
   const replay = await openReplay(reader.id, false, options)
   try {
     for await (const block of reader.blocks(replay.from)) await replay.accept(block)
-    return { ...(await replay.finish()), messages: 0, refused: {} }
+    return { ...(await replay.finish()), messages: 0, lines: null }
   } finally {
     await replay.close()
   }
@@ -90,7 +94,8 @@ export async function replayCapture(path: string, options: CaptureReplayOptions)
       if (bytes >= BLOCK_BYTES) await flush()
     }
     await flush()
-    return { ...(await replay.finish()), messages: file.messages, refused: file.refused }
+    const { messages, tally, lines } = file
+    return { ...(await replay.finish()), messages, tally, lines }
   } finally {
     await replay.close()
   }

@@ -1,4 +1,4 @@
-import type { ExchangeMarket, TableName } from '@cryptoflow/model'
+import type { ExchangeMarket, StreamSpec, TableName } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 
 /** What is heard of a market, and what of it is stored. */
@@ -27,12 +27,18 @@ export function resolveStreams(
     if (channels !== undefined) {
       tables.add(name as TableName)
       for (const channel of channels) streams.add(channel)
-    } else if (spec !== undefined && (spec.route !== null || spec.poll !== null)) {
+    } else if (spec !== undefined && isCollected(market, spec)) {
       tables.add(spec.table)
       streams.add(name)
     } else throw unknownName(market, name)
   }
   return { streams: [...streams], tables: [...tables] }
+}
+
+/** Subscribed or polled, itself or within another. */
+function isCollected({ streams }: ExchangeMarket, spec: StreamSpec): boolean {
+  const carrier = streams.find(({ name }) => name === spec.within) ?? spec
+  return carrier.route !== null || carrier.poll !== null
 }
 
 function unknownName(

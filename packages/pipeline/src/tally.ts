@@ -4,9 +4,11 @@ import { type DecodeOutcome, type EventBatch, EventKind, type ExchangeMarket } f
 export interface FrameTally {
   readonly decodedMessages: number
   /** Messages and the rows in them by table, before anything is removed as a duplicate. */
-  readonly decoded: Record<string, { messages: number; rows: number }>
-  readonly ignored: Record<string, number>
-  readonly deadLetters: Record<string, number>
+  readonly decoded: Readonly<Record<string, { readonly messages: number; readonly rows: number }>>
+  readonly ignored: Readonly<Record<string, number>>
+  /** Messages that are none of ours, by reason. */
+  readonly refused: Readonly<Record<string, number>>
+  readonly deadLetters: Readonly<Record<string, number>>
 }
 
 export interface Tally {
@@ -26,16 +28,13 @@ export function openTally(): Tally {
   const tables = new Map<string, TableCount>()
   const tableOf = new Map<ExchangeMarket, Map<number, TableCount | null>>()
   const ignored = new Map<string, number>()
+  const refused = new Map<string, number>()
   const deadLetters = new Map<string, number>()
   let messages = 0
   let decodedMessages = 0
-  const more = (counts: Map<string, number>, name: string): void => {
-    counts.set(name, (counts.get(name) ?? 0) + 1)
-  }
   const find = (market: ExchangeMarket, batch: EventBatch, stream: number): TableCount | null => {
-    const name = batch.names.text(stream)
-    const table = market.streams.find((spec) => spec.name === name)?.table
-    if (table === undefined) return null
+    const table = tableNamed(market, batch.names.text(stream))
+    if (table === null) return null
     const count = tables.get(table) ?? { messages: 0, rows: 0, last: 0 }
     tables.set(table, count)
     return count
@@ -58,14 +57,15 @@ export function openTally(): Tally {
       count.last = messages
     }
     if (isStored) decodedMessages += 1
-    else more(ignored, 'not_stored')
+    else addOne(ignored, 'not_stored')
   }
   return {
     count(market, outcome, batch, from) {
       messages += 1
-      if (outcome.kind === 'unknown' || outcome.kind === 'malformed') more(deadLetters, outcome.reason)
-      else if (outcome.kind === 'ignored') more(ignored, outcome.reason)
-      else if (outcome.kind !== 'events') more(ignored, outcome.kind)
+      if (outcome.kind === 'unknown' || outcome.kind === 'malformed') addOne(deadLetters, outcome.reason)
+      else if (outcome.kind === 'outside') addOne(refused, outcome.reason)
+      else if (outcome.kind === 'ignored') addOne(ignored, outcome.reason)
+      else if (outcome.kind !== 'events') addOne(ignored, outcome.kind)
       else countEvents(market, batch, from)
     },
     read: () => ({
@@ -76,13 +76,19 @@ export function openTally(): Tally {
           .map(([table, count]) => [table, { messages: count.messages, rows: count.rows }]),
       ),
       ignored: Object.fromEntries(ignored),
+      refused: Object.fromEntries(refused),
       deadLetters: Object.fromEntries(deadLetters),
     }),
   }
 }
 
+/** The table that a market's stream of this name fills; null for a stream that the market does not have. */
+export function tableNamed(market: ExchangeMarket, stream: string): string | null {
+  return market.streams.find(({ name }) => name === stream)?.table ?? null
+}
+
 /** Rows that an event is in its table: a row per level of a book, one of anything else. */
-function rowsOf(batch: EventBatch, event: number): number {
+export function rowsOf(batch: EventBatch, event: number): number {
   switch (batch.kind[event]) {
     case EventKind.bookDelta:
     case EventKind.bookSnapshot:
@@ -91,4 +97,8 @@ function rowsOf(batch: EventBatch, event: number): number {
     default:
       return 1
   }
+}
+
+function addOne(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1)
 }

@@ -1,0 +1,108 @@
+import { blockOf } from '@cryptoflow/journal'
+import { imageDefaults } from '@cryptoflow/normalize'
+import { afterAll, describe, expect, it } from 'vitest'
+import { captureFolder, recordsOf } from './capture-support.ts'
+import { createLane, type Lane, type LaneProgress } from './lane.ts'
+
+const folder = captureFolder()
+afterAll(folder.remove)
+
+function openLane(): Lane {
+  return createLane({
+    writer: 'test',
+    namespace: 'test',
+    store: {
+      location: (key) => key,
+      put: async () => {},
+      get: async () => new Uint8Array(0),
+      size: async () => null,
+    },
+    imageDirectory: null,
+    image: null,
+    images: imageDefaults,
+    compression: 'zstd',
+    isImport: true,
+  })
+}
+
+/** Of a socket whose frames are counted: a book's snapshot or change, or a heartbeat. */
+function frame(seq: number, content: { product: string; type: 'snapshot' | 'update' } | null): string {
+  const head = { client_id: '', timestamp: `2026-04-07T14:30:0${seq}.123456Z`, sequence_num: seq }
+  const level = {
+    side: 'bid',
+    event_time: head.timestamp,
+    price_level: '68900.00',
+    new_quantity: `${seq + 1}`,
+  }
+  const event =
+    content === null
+      ? { current_time: '2026-04-07 14:30:00 +0000 UTC', heartbeat_counter: seq }
+      : { type: content.type, product_id: content.product, updates: [level] }
+  return JSON.stringify({ channel: content === null ? 'heartbeats' : 'l2_data', ...head, events: [event] })
+}
+
+let captures = 0
+
+/** What a lane makes of frames that one socket brought for several markets; `end` is what it makes of the stop. */
+async function replayed(
+  frames: readonly string[],
+  more: readonly object[] = [],
+): Promise<{ lane: Lane; progress: LaneProgress; end: () => LaneProgress }> {
+  captures += 1
+  const about = { market: 'mixed', transport: 'ws', conn: 'a', recv_ts_us: 1_775_572_200_000_000, url: null }
+  const lines = frames.map((raw) => ({ ...about, exchange: 'coinbase', raw }))
+  const others = more.map((line) => ({ ...about, ...line }))
+  const records = await recordsOf(folder.write(`${captures}.jsonl`, [...lines, ...others]))
+  const lane = openLane()
+  const progress = lane.accept(blockOf(records.slice(0, -1)))
+  return { lane, progress, end: () => lane.accept(blockOf(records.slice(-1))) }
+}
+
+const spot = (type: 'snapshot' | 'update') => ({ product: 'BTC-USD', type })
+const linear = (type: 'snapshot' | 'update') => ({ product: 'BTC-PERP-INTX', type })
+
+describe('a socket whose frames are counted', () => {
+  it('has no hole where the frames between are another market’s, or no data', async () => {
+    const { lane, progress } = await replayed([
+      frame(0, spot('snapshot')),
+      frame(1, linear('snapshot')),
+      frame(2, null),
+      frame(3, linear('update')),
+      frame(4, spot('update')),
+    ])
+    expect(progress.broken).toEqual([])
+    expect(progress.deadLetters).toBe(0)
+    const books = lane.books()
+    expect(books.map(({ market, snapshots, applied }) => [market, snapshots, applied])).toEqual([
+      ['spot', 1, 1],
+      ['linear', 1, 1],
+    ])
+    expect(books.map(({ levels }) => levels)).toEqual(Array(2).fill({ bids: 1, asks: 0 }))
+  })
+
+  it('is to be replaced, once, when a frame is missing, since its books cannot tell what it said', async () => {
+    const { lane, progress, end } = await replayed([
+      frame(0, spot('snapshot')),
+      frame(1, spot('update')),
+      frame(3, null),
+      frame(4, spot('update')),
+    ])
+    expect(progress.broken.length).toBe(1)
+    expect(lane.books().map(({ applied, levels }) => [applied, levels])).toEqual([[1, null]])
+    expect(end().broken).toEqual([])
+  })
+
+  it('lends its count to nobody else', async () => {
+    const trade = (id: number): object => ({
+      exchange: 'binance',
+      raw: `{"e":"trade","E":1700000000000,"s":"BTCUSDT","t":${id},"p":"1.0","q":"2.0","T":1700000000000,"m":true,"M":true}`,
+    })
+    const { progress } = await replayed([frame(0, spot('snapshot'))], [trade(1), trade(2), trade(3)])
+    expect(progress).toMatchObject({ duplicates: 0, broken: [] })
+  })
+
+  it('counts messages of other markets as refused', async () => {
+    const { lane } = await replayed([frame(0, spot('snapshot')), frame(1, linear('snapshot'))])
+    expect(lane.tally()).toMatchObject({ decodedMessages: 2, refused: { other_market: 2 } })
+  })
+})
