@@ -21,10 +21,10 @@ export const FRAME_AT = 16
 /** Zeros behind a frame, and room behind them: no check reads more than a symbol's length ahead. */
 const PADDING = 96
 /**
- * Larger frames go the exact path: the largest book of a REST answer has 0.4 MB. What is never written to takes no
- * memory.
+ * Larger frames go the exact path: the largest known, a whole book inside its stream, has 4.8 MB. What is never
+ * written to takes no memory.
  */
-export const FRAME_BYTES_MAX = 1 << 22
+export const FRAME_BYTES_MAX = 1 << 23
 
 const QUOTE = 34
 const POINT = 46

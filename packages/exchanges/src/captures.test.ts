@@ -134,7 +134,9 @@ if (directory === undefined) {
         expect(batch.names.text(batch.symbol[0] as number)).toBe(record.symbol)
       } else if (record.verdict === 'ignored' && outcome.kind !== 'ack') {
         expect(outcome).toEqual({ kind: 'ignored', reason: record.reason })
-      } else if (record.verdict === 'refused') expect(outcome.kind).toBe('unknown')
+      } else if (record.verdict === 'refused') {
+        expect(outcome).toEqual({ kind: 'outside', reason: record.reason })
+      }
     })
   })
 }

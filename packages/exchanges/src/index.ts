@@ -1,3 +1,7 @@
 export { binanceInverse, binanceLinear, binanceSpot } from './binance/index.ts'
+export { bybitInverse, bybitLinear, bybitSpot } from './bybit/index.ts'
+export { coinbaseLinear, coinbaseSpot } from './coinbase/index.ts'
+export { krakenInverse, krakenLinear, krakenSpot } from './kraken/index.ts'
 export type { MarketOptions } from './market-options.ts'
+export { okxInverse, okxLinear, okxSpot } from './okx/index.ts'
 export { exchangeMarkets, findMarket, hasMarket } from './registry.ts'

@@ -102,9 +102,12 @@ const ZERO: Decimal = { mantissa: 0n, scale: 0 }
 export class FieldReader {
   refusal: DecodeOutcome | null = null
   private readonly message: JsonObject
+  private readonly isBare: boolean
 
-  constructor(message: JsonObject) {
+  /** `isBare`: this exchange writes decimals as JSON numbers, and they are read so as well as texts. */
+  constructor(message: JsonObject, isBare = false) {
     this.message = message
+    this.isBare = isBare
   }
 
   refuse(reason: DeadLetterReason, detail: string): void {
@@ -172,7 +175,7 @@ export class FieldReader {
     return 0
   }
 
-  /** A non-negative decimal, written as text, into a reserved row. */
+  /** A non-negative decimal, into a reserved row. */
   decimal(key: string, column: DecimalColumn, row: number): void {
     this.decimalOf(field(this.message, key), key, column, row)
   }
@@ -184,19 +187,20 @@ export class FieldReader {
     else column.set(row, decimal.mantissa, decimal.scale)
   }
 
-  /** A decimal of either sign, written as text. */
+  /** A decimal of either sign. */
   exactDecimal(key: string): Decimal {
     return this.decimalIn(field(this.message, key), key) ?? ZERO
   }
 
-  /** A decimal of either sign, written as text; null when there is no such field or the text is empty. */
+  /** A decimal of either sign; null when there is no such field or the text is empty. */
   optionalDecimal(key: string): Decimal | null {
     const json = field(this.message, key)
     return json === undefined || json === '' ? null : this.decimalIn(json, key)
   }
 
   private decimalIn(json: Json | undefined, name: string): Decimal | null {
-    const decimal = typeof json === 'string' ? parseDecimal(json) : null
+    const text = this.isBare && json instanceof JsonNumber ? json.text : json
+    const decimal = typeof text === 'string' ? parseDecimal(text) : null
     if (decimal !== null && decimal !== 'range') return decimal
     if (decimal === null) this.refuse('malformed', `${name} is not a decimal`)
     else this.refuse('number_out_of_range', `${name} has more than 20 integer or 18 fraction digits`)

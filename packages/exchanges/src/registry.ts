@@ -1,11 +1,26 @@
 import { assert, type ExchangeMarket, type Market } from '@cryptoflow/model'
 import { binanceInverse, binanceLinear, binanceSpot } from './binance/index.ts'
+import { bybitInverse, bybitLinear, bybitSpot } from './bybit/index.ts'
+import { coinbaseLinear, coinbaseSpot } from './coinbase/index.ts'
+import { krakenInverse, krakenLinear, krakenSpot } from './kraken/index.ts'
 import type { MarketOptions } from './market-options.ts'
+import { okxInverse, okxLinear, okxSpot } from './okx/index.ts'
 
 const factories: readonly ((options?: MarketOptions) => ExchangeMarket)[] = [
   binanceSpot,
   binanceLinear,
   binanceInverse,
+  bybitSpot,
+  bybitLinear,
+  bybitInverse,
+  coinbaseSpot,
+  coinbaseLinear,
+  okxSpot,
+  okxLinear,
+  okxInverse,
+  krakenSpot,
+  krakenLinear,
+  krakenInverse,
 ]
 
 /** Every market that we know, at the exchanges' own addresses. */

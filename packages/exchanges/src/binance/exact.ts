@@ -39,7 +39,9 @@ const ignoredChannels = new Map<string, DecodeOutcome>([
   ['rpiDepth@500ms', ignored('rpi_depth')],
   ['tradingSession', ignored('trading_session')],
 ])
-const OTHER_MARKET = ignored('other_market')
+const OTHER_MARKET: DecodeOutcome = { kind: 'outside', reason: 'other_market' }
+/** Books that a recorder fetched and put among the frames. Source: tardis-dev/tardis-node c1d73fb of 2026-08-22, its mapper for this exchange. */
+const GENERATED: DecodeOutcome = { kind: 'outside', reason: 'generated' }
 const EMPTY = ignored('empty')
 const NO_OBJECT = malformed('malformed', 'data is not an object')
 const WRONG_TYPE = malformed('malformed', 'e is not what the stream carries')
@@ -53,6 +55,7 @@ export function decodeExact(wire: Wire, bytes: Uint8Array, out: EventBatch): Dec
   const json = parseJson(bytes)
   if (isArray(json)) return readBareList(wire, json, out)
   if (!isObject(json)) return NO_JSON
+  if (field(json, 'generated') === true) return GENERATED
   const stream = field(json, 'stream')
   return typeof stream === 'string'
     ? readEnveloped(wire, stream, field(json, 'data'), out)

@@ -3,6 +3,7 @@ import type { MarketOptions } from '../market-options.ts'
 import { decodeAnswer, recognise } from './answers.ts'
 import { wires } from './channels.ts'
 import { decodeFrame } from './frame.ts'
+import { hears } from './hears.ts'
 import { inverseSession, linearSession, spotSession } from './session.ts'
 import { futuresCollectors, marketStreams, spotCollectors } from './streams.ts'
 
@@ -27,6 +28,7 @@ function assembled(market: Market, session: SessionSpec): ExchangeMarket {
   return {
     exchange: 'binance',
     market,
+    aliases: [],
     decoderVersion: `binance-${market}-json/2`,
     quantityUnit: market === 'inverse' ? 'contracts' : 'base',
     session,
@@ -35,5 +37,6 @@ function assembled(market: Market, session: SessionSpec): ExchangeMarket {
     decodeFrame: (bytes, out) => decodeFrame(wire, bytes, out),
     decodeAnswer: (context, body, out) => decodeAnswer(market, context, body, out),
     recognise: (url, body) => recognise(market, url, body),
+    hears: (url, frame) => hears(market, url, frame),
   }
 }

@@ -1,4 +1,4 @@
-import type { BookRule, Continuity } from '@cryptoflow/model'
+import type { Continuity, RestBookRule } from '@cryptoflow/model'
 
 /**
  * When one message follows another, and when a diff joins the REST snapshot. Absent numbers (NaN) are gaps.
@@ -24,7 +24,7 @@ export function followsGrowing(lastSeq: number, _firstSeq: number, nextLastSeq: 
  * One that begins earlier but ends later (seen by nobody; possible across connections) leaves no hole, and its
  * quantities are absolute: the documents have it applied, so it is `next` too.
  */
-export const spotBookRule: BookRule = { joins: linked, follows: linked }
+export const spotBookRule: RestBookRule = { origin: 'rest', joins: linked, follows: linked }
 
 function linked(position: number, firstSeq: number, lastSeq: number): Continuity {
   if (lastSeq <= position) return 'stale'
@@ -37,7 +37,8 @@ function linked(position: number, firstSeq: number, lastSeq: number): Continuity
  * The first diff holds the snapshot's id, its last one included; or, observed on quiet symbols (tardis-node
  * 2f13277, 2026-08-22), it names the snapshot as its predecessor. Diffs then follow by that name alone.
  */
-export const futuresBookRule: BookRule = {
+export const futuresBookRule: RestBookRule = {
+  origin: 'rest',
   joins(snapshotSeq, firstSeq, lastSeq, prevSeq) {
     if (prevSeq === snapshotSeq) return 'next'
     if (lastSeq < snapshotSeq) return 'stale'

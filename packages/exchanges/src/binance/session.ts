@@ -1,6 +1,6 @@
 import type { Limit, SessionSpec } from '@cryptoflow/model'
 import type { MarketOptions } from '../market-options.ts'
-import { streamName, subscribeFrame } from './subscribe.ts'
+import { streamName, subscribeFrame, unsubscribeFrame } from './subscribe.ts'
 
 const spotDocs = { source: 'binance-spot-api-docs a5e0bc3, web-socket-streams.md', read: '2026-07-21' }
 const futuresDocs = {
@@ -17,9 +17,17 @@ const DAY_MS = 24 * 60 * 60 * 1000
 /** True of all three markets. Longer frames than 4096 bytes get no answer at all; the rest is for their header. */
 const common = {
   subscribeFrameBytesMax: { value: 4000, ...observed('binance-connector-rust issue 27') },
+  subscribesPerHourMax: null,
+  streamsPerFrameMax: null,
+  clientPing: null,
+  openingFrames: {},
+  confirms: 'frame' as const,
   usedWeightHeader: 'x-mbx-used-weight-1m',
+  restBan: null,
   streamName,
+  subscribeGroup: () => '',
   subscribeFrame,
+  unsubscribeFrame,
 }
 
 /** How to hold a conversation with Binance spot: combined streams, subscribed by frames, times in microseconds. */

@@ -1,4 +1,4 @@
-import type { BookRule, Market, PollSpec, StreamSpec, TableName } from '@cryptoflow/model'
+import type { BookRule, Follows, Market, PollSpec, StreamSpec, TableName } from '@cryptoflow/model'
 import { followsGrowing, followsId, futuresBookRule, spotBookRule } from './rules.ts'
 
 /**
@@ -17,11 +17,9 @@ const spotSpeeds = ['@100ms', '']
 const futuresDiffSpeeds = ['@100ms', '@0ms', '@500ms', '']
 const futuresImageSpeeds = ['@100ms', '@500ms', '']
 
-type Follows = BookRule['follows'] | null
-
-function subscribed(name: string, table: TableName, route: string, follows: Follows): StreamSpec {
+function subscribed(name: string, table: TableName, route: string, follows: Follows | null): StreamSpec {
   const scope = name.startsWith('!') ? 'market' : 'symbol'
-  return { name, table, scope, route, follows, book: null, poll: null }
+  return { name, table, scope, route, within: null, follows, idWindow: 0, book: null, poll: null }
 }
 
 function book(name: string, table: TableName, route: string, rule: BookRule): StreamSpec {
@@ -35,7 +33,7 @@ function asked(
   scope: StreamSpec['scope'],
   poll: PollSpec | null,
 ): StreamSpec {
-  return { name, table, scope, route: null, follows: null, book: null, poll }
+  return { name, table, scope, route: null, within: null, follows: null, idWindow: 0, book: null, poll }
 }
 
 function every(everyMs: number, endpoint: string, weight: number): PollSpec {

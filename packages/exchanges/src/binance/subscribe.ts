@@ -14,6 +14,11 @@ export function subscribeFrame(streamNames: readonly string[], id: number): stri
   return JSON.stringify({ method: 'SUBSCRIBE', params: streamNames, id })
 }
 
+/** The text to send for the end of a subscription. */
+export function unsubscribeFrame(streamNames: readonly string[], id: number): string {
+  return JSON.stringify({ method: 'UNSUBSCRIBE', params: streamNames, id })
+}
+
 /**
  * Reads the answer to a control frame; null when the message is none.
  *
