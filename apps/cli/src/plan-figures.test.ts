@@ -64,6 +64,20 @@ describe('what a market asks of its exchange', () => {
     expect(crowded?.pollStretch).toBeGreaterThan(1)
   })
 
+  it('fetches nothing where books begin in their streams, however many there are', () => {
+    const begun = plannedMarket({
+      exchange: 'coinbase',
+      market: 'spot',
+      symbols: symbols(500),
+      streams: ['spot_delta'],
+    })
+    expect(planMarket(begun)).toMatchObject({ books: 500, bookWeight: null })
+    expect(planBudgets([begun])).toMatchObject([{ books: 0, startWeight: 0, booksLiveSeconds: 0 }])
+    expect(
+      planBudgets([begun, spot(39, ['spot_delta'])]).map(({ booksLiveSeconds }) => booksLiveSeconds),
+    ).toEqual([0, 120])
+  })
+
   it('puts markets that the exchange counts together into one budget', () => {
     const futures = (['linear', 'inverse'] as const).map((market) =>
       plannedMarket({ exchange: 'binance', market, symbols: symbols(2) }),

@@ -6,7 +6,7 @@ import {
   subscribeFrames,
   WEIGHT_SHARE,
 } from '@cryptoflow/ingest'
-import type { ExchangeMarket, StreamSpec, TableName } from '@cryptoflow/model'
+import type { ExchangeMarket, StreamSpec } from '@cryptoflow/model'
 import { type MarketCollection, resolveStreams } from '@cryptoflow/pipeline'
 
 const MINUTE_MS = 60_000
@@ -43,9 +43,9 @@ export interface MarketPlan {
   readonly connections: number
   readonly connectsPerFiveMinutesMax: number
   readonly polls: readonly PollPlan[]
-  /** Books that begin with a snapshot by REST, and the weight of one. */
   readonly books: number
-  readonly bookWeight: number
+  /** Weight of one book's snapshot by REST; null where books begin in their streams, and cost no weight. */
+  readonly bookWeight: number | null
   readonly restPool: string
 }
 
@@ -58,6 +58,7 @@ export interface BudgetPlan {
   readonly pollWeightPerMinute: number
   /** How many times longer than asked for the periods of polls become; 1: all fit. */
   readonly pollStretch: number
+  /** Books that begin with a snapshot by REST. */
   readonly books: number
   /** Weight of the first questions and snapshots. */
   readonly startWeight: number
@@ -120,7 +121,7 @@ export function planMarket({ market, collection, specs }: PlannedMarket): Market
       ),
     })),
     books,
-    bookWeight: session.snapshotRequest(symbols[0] ?? '').weight,
+    bookWeight: session.snapshotRequest?.(symbols[0] ?? '').weight ?? null,
     restPool: session.restPool,
   }
 }
@@ -134,7 +135,9 @@ export function planBudgets(markets: readonly PlannedMarket[]): BudgetPlan[] {
     const plans = own.map(planMarket)
     const pollWeight = sum(plans.flatMap(({ polls }) => polls.map((poll) => poll.weightPerMinute)))
     const firstPolls = sum(own.map(firstPollWeight))
-    const bookWeights = plans.flatMap(({ books, bookWeight }) => Array<number>(books).fill(bookWeight))
+    const bookWeights = plans.flatMap(({ books, bookWeight }) =>
+      bookWeight === null ? [] : Array<number>(books).fill(bookWeight),
+    )
     return {
       pool,
       weightPerMinuteMax: max,
@@ -192,7 +195,8 @@ function pollsBesideBooks(markets: readonly PlannedMarket[], budget: number, wan
     specs.flatMap(({ poll }) => (poll === null ? [] : [poll.request('').weight])),
   )
   const dearest = Math.max(0, ...polls)
-  const books = markets.map(({ market }) => market.session.snapshotRequest('').weight)
+  const books = markets.flatMap(({ market }) => market.session.snapshotRequest?.('').weight ?? [])
+  if (books.length === 0) return wanted
   const turn = BOOKS_IN_A_ROW_MAX * Math.min(...books) + dearest
   return Math.min(wanted, (budget * dearest) / turn)
 }

@@ -37,9 +37,16 @@ function marketLines(market: MarketPlan): string[] {
       ({ stream, questions, everyMs, weightPerMinute }) =>
         `  asks ${stream}: ${grouped(questions)} every ${spanText(everyMs / 1000)}, weight ${rounded(weightPerMinute)} a minute`,
     ),
-    `  ${grouped(market.books)} books, a snapshot each, weight ${grouped(market.bookWeight)}`,
+    `  ${grouped(market.books)} books, ${bookText(market)}`,
     '',
   ]
+}
+
+/** How a book begins. One that begins in its stream is there as soon as it is subscribed. */
+function bookText({ bookWeight, routes }: MarketPlan): string {
+  if (bookWeight !== null) return `a snapshot each, weight ${grouped(bookWeight)}`
+  const seconds = Math.max(0, ...routes.map(({ subscribeSeconds }) => subscribeSeconds))
+  return `begun by their streams, subscribed in ${spanText(seconds)}`
 }
 
 function budgetLines(budget: BudgetPlan): string[] {

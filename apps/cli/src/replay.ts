@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { grouped, openProgress, wholeNumber } from '@cryptoflow/console'
 import {
   imageDefaults,
+  type LineVerdict,
   type ReplayReport,
   replayCapture,
   replayJournal,
@@ -62,12 +63,13 @@ async function replay(flags: ReplayFlags): Promise<void> {
       file: basename(input),
       decoded: report.tally.decoded,
       ignored: report.tally.ignored,
-      refused: report.refused,
+      refused: report.tally.refused,
+      ...(report.lines === null ? {} : { records: report.lines.map(lineReport) }),
     })),
     messages: sum((report) => report.messages),
     decoded: sum((report) => report.tally.decodedMessages),
     ignored: sum((report) => total(report.tally.ignored)),
-    refused: sum((report) => total(report.refused)),
+    refused: sum((report) => total(report.tally.refused)),
     dead_letters: sum((report) => total(report.tally.deadLetters)),
     books: reports.flatMap(({ input, report }) =>
       report.books.map((book) => ({ file: basename(input), ...book })),
@@ -128,9 +130,26 @@ function isDirectory(input: string): boolean {
 function replayText(reports: { input: string; report: ReplayReport }[], seconds: number): string {
   const lines = reports.map(({ input, report }) => {
     const dead = total(report.tally.deadLetters)
-    return `${basename(input)}: ${grouped(report.rows)} rows from ${grouped(report.records)} records, ${dead} dead letters`
+    const refused = refusedText(report.tally.refused)
+    return `${basename(input)}: ${grouped(report.rows)} rows from ${grouped(report.records)} records, ${dead} dead letters${refused}`
   })
   return [...lines, `${seconds.toFixed(1)} s`, ''].join('\n')
+}
+
+/** `, 485 messages not ours (out_of_scope 485)`; empty when there are none. */
+function refusedText(refused: Readonly<Record<string, number>>): string {
+  if (total(refused) === 0) return ''
+  const reasons = Object.entries(refused)
+    .sort()
+    .map(([reason, count]) => `${reason} ${grouped(count)}`)
+  return `, ${grouped(total(refused))} messages not ours (${reasons.join(', ')})`
+}
+
+/** What became of a capture's message, by its place in the file. */
+function lineReport(verdict: LineVerdict, i: number): object {
+  return verdict.kind === 'decoded'
+    ? { i, verdict: verdict.kind, rows: verdict.rows }
+    : { i, verdict: verdict.kind, reason: verdict.reason }
 }
 
 function total(counts: Readonly<Record<string, number>>): number {

@@ -31,6 +31,10 @@ export interface EmissionRecord {
   readonly prev: number | null
   /** A whole book that was sent inside its stream: it replaces what was known. */
   readonly is_snapshot: boolean
+  /** Levels a side that a listener must cut the book to after this message; null: every removal is told. */
+  readonly depth: number | null
+  /** It came as the answer to a REST request. */
+  readonly is_answer: boolean
   /** What the message says to prove the book after it, as on the wire; null where it says nothing. */
   readonly checksum: string | null
   /** Exchange time of generation, milliseconds. */

@@ -255,6 +255,8 @@ export function emissionOf(content: EmissionContent, fate: Fate): HeldEmission {
     last: content.last,
     prev: content.prev,
     is_snapshot: content.is_snapshot,
+    depth: content.depth,
+    is_answer: content.is_answer,
     checksum: content.checksum,
     at_ms: content.at_ms,
     sent_ms: content.sent_ms,

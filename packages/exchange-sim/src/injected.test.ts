@@ -105,7 +105,7 @@ describe('injectedHoles', () => {
   it.each(['snapshot', 'exchangeInfo', 'openInterest', 'premiumIndex', 'fundingInfo'])(
     'does not take an unanswered %s for a hole',
     (stream) => {
-      const records = [1, 0, 1].map((copies) => recordOf({ stream, copies }))
+      const records = [1, 0, 1].map((copies) => recordOf({ stream, copies, is_answer: true }))
       expect(injectedHoles(records)).toEqual({ holes: [], edges: [] })
     },
   )

@@ -28,15 +28,6 @@ export interface InjectedHoles {
   readonly edges: readonly InjectedHole[]
 }
 
-/** Answers to requests: an answer that a client did not wait for is no hole of a stream. */
-const ANSWERS: ReadonlySet<string> = new Set([
-  'snapshot',
-  'exchangeInfo',
-  'openInterest',
-  'premiumIndex',
-  'fundingInfo',
-])
-
 /** What a log says was withheld. REST answers are not events of a stream and do not count. */
 export function injectedHoles(records: Iterable<EmissionRecord>): InjectedHoles {
   const finder = createHoleFinder()
@@ -57,7 +48,8 @@ export function createHoleFinder(): { add(record: EmissionRecord): void; holes()
   const edges: InjectedHole[] = []
   return {
     add(record) {
-      if (ANSWERS.has(record.stream)) return
+      // An answer that a client did not wait for is no hole of a stream.
+      if (record.is_answer) return
       const run = runOf(runs, record)
       if (record.copies === 0) {
         run.missing += 1

@@ -25,6 +25,15 @@ const BOOK_STREAMS = `
   QUALIFY row_number() OVER (PARTITION BY ${BOOK_KEY} ORDER BY coalesce(live_messages, 0) DESC, begins) = 1;
 `
 
+/** Books that begin in their stream, where sequences begin anew or are none: their updates are told by frames. */
+const STREAM_BOOKS = `
+  CREATE TABLE stream_books AS SELECT DISTINCT ${BOOK_KEY} FROM emitted WHERE is_snapshot;
+`
+
+/** What tells an update of a book from the others: its frame, or its sequence; in either its successors have more. */
+export const UPDATE_ID = `CASE WHEN EXISTS (FROM stream_books b
+  WHERE (b.exchange, b.market, b.symbol) = (u.exchange, u.market, u.symbol)) THEN u.frame ELSE u.last_seq END`
+
 /** Updates of the book itself: what other speeds say is stored beside it and does not touch it. */
 const BOOK_MESSAGES = `
   CREATE TABLE book_messages AS
@@ -35,10 +44,10 @@ const BOOK_MESSAGES = `
       FROM emitted SEMI JOIN book_streams USING (${STREAM_KEY})
     ) USING (${MESSAGE_KEY})
   )
-  SELECT ${BOOK_KEY}, form, last_seq, frame, frame_last, received_ts, received_last, event_ts, sent_ts, is_live, is_unready
-  FROM stored_messages ANTI JOIN elsewhere USING (${MESSAGE_KEY})
+  SELECT ${BOOK_KEY}, form, ${UPDATE_ID} AS update_id, last_seq, frame, frame_last, received_ts, received_last, event_ts, sent_ts, is_live, is_unready
+  FROM stored_messages u ANTI JOIN elsewhere USING (${MESSAGE_KEY})
   WHERE form IN ('delta', 'snapshot');
 `
 
 /** Statements that make `book_streams` and `book_messages`. */
-export const bookStreamSql: readonly string[] = [BOOK_STREAMS, BOOK_MESSAGES]
+export const bookStreamSql: readonly string[] = [BOOK_STREAMS, STREAM_BOOKS, BOOK_MESSAGES]

@@ -12,28 +12,19 @@ import { deltaTables, emittedPrint, emittedShown, hasUnit, imageTables, singleRo
  * A *message* here is one event of one key: the row or rows of one table that it becomes. Its *form* is `trade`,
  * `aggregate`, `delta`, `snapshot`, `partial`, or the table's name. What tells messages of equal sequences apart is
  * their *mark*: of a book message its heading (times, the sequence before, the depth), of other events without an id
- * the fingerprint itself.
+ * the fingerprint itself. `first_seq` and `last_seq` are what the rows say, of trades their id; `begin_seq` and `end_seq`
+ * what the sequence of the stream says.
  */
 export const MESSAGE_KEY = 'table_name, form, exchange, market, symbol, first_seq, last_seq, mark'
 
 /** A stream of a key. */
 export const STREAM_KEY = 'exchange, market, symbol, stream'
 
-/** Streams of the log that are answers to questions by REST. */
-const ANSWERS = [
-  'snapshot',
-  'exchangeInfo',
-  'openInterest',
-  'premiumIndex',
-  'fundingInfo',
-  'trades',
-  'aggTrades',
-]
-
 /** Field by field, so that a log with other fields or types is an error and not a guess. */
 const LOG_COLUMNS = `{
   n: 'BIGINT', exchange: 'VARCHAR', market: 'VARCHAR', symbol: 'VARCHAR', stream: 'VARCHAR', "table": 'VARCHAR',
-  "first": 'BIGINT', "last": 'BIGINT', prev: 'BIGINT', at_ms: 'BIGINT', sent_ms: 'BIGINT', engine_ms: 'BIGINT',
+  "first": 'BIGINT', "last": 'BIGINT', prev: 'BIGINT', is_snapshot: 'BOOLEAN',
+  "depth": 'INTEGER', is_answer: 'BOOLEAN', checksum: 'BIGINT', at_ms: 'BIGINT', sent_ms: 'BIGINT', engine_ms: 'BIGINT',
   copies: 'INTEGER', connection: 'BIGINT', fault: 'VARCHAR',
   bids: 'VARCHAR[][]', asks: 'VARCHAR[][]', "values": 'MAP(VARCHAR, VARCHAR)', wire: 'VARCHAR'
 }`
@@ -56,8 +47,8 @@ const MACROS = `
       AND NOT has_exponent(number) THEN TRY_CAST(number AS DECIMAL(18, 8))::DECIMAL(38, 18)
     WHEN written_scale(number) <= 18 THEN TRY_CAST(number AS DECIMAL(38, 18)) END;
 
-  -- 'told' is a number that belongs to the whole message (the sequence before, the depth of an image); 'extra' is of
-  -- columns that these messages have no value for: it must be null.
+  -- 'told' is a number that belongs to the whole message (the sequence before, the depth of an image); 'extra' is a
+  -- checksum, or of columns that these messages have no value for: then it must be null.
   CREATE MACRO heading_of(source, event_us, event_source, sent_us, unit, told, extra) AS
     hash(source, event_us::BIGINT, event_source, sent_us::BIGINT, unit, told::BIGINT, extra::BIGINT);
 
@@ -82,23 +73,27 @@ const MACROS = `
  * The log's lines. A message's time is the engine's where it has one, else the send time; a few carry none.
  *
  * `rule` says what the sequence of its stream proves: `chain`, ids go on from message to message; `grows`, a larger
- * one is newer and nothing more; `none`, there is none; `asked`, an answer by REST.
+ * one is newer and nothing more; `none`, there is none; `asked`, an answer by REST; `book`, a numbered book that begins
+ * in its stream, where numbers begin anew with every snapshot; `broken`, such a book without numbers, which from a
+ * hole to the next snapshot is no book.
  */
 const LOG_VIEW = `
   CREATE VIEW emission_lines AS
   SELECT n, "table" AS table_name,
     CASE WHEN "table" = 'ticks' THEN "values"['kind']
-      WHEN ${isOf(deltaTables)} THEN CASE stream WHEN 'snapshot' THEN 'snapshot' ELSE 'delta' END
+      WHEN ${isOf(deltaTables)} THEN CASE WHEN is_answer OR is_snapshot THEN 'snapshot' ELSE 'delta' END
       WHEN ${isOf(imageTables)} THEN 'partial' ELSE "table" END AS form,
-    exchange, market, symbol, coalesce("first", -1) AS first_seq, coalesce("last", -1) AS last_seq, stream,
-    CASE WHEN stream IN (${ANSWERS.map(quoted).join(', ')}) THEN 'asked' WHEN "first" IS NOT NULL THEN 'chain'
-      WHEN "last" IS NOT NULL THEN 'grows' ELSE 'none' END AS rule,
-    copies, connection, fault, at_ms, bids, asks, "values", wire,
-    heading_of(CASE rule WHEN 'asked' THEN 'rest' ELSE 'ws' END, coalesce(engine_ms, sent_ms) * 1000,
+    exchange, market, symbol, coalesce("first", "last", -1) AS begin_seq, coalesce("last", -1) AS end_seq,
+    coalesce(CASE "table" WHEN 'ticks' THEN TRY_CAST("values"['trade_id'] AS BIGINT) ELSE "first" END, -1) AS first_seq,
+    coalesce(CASE "table" WHEN 'ticks' THEN TRY_CAST("values"['trade_id'] AS BIGINT) ELSE "last" END, -1) AS last_seq,
+    "first" IS NOT NULL OR prev IS NOT NULL AS is_chained, stream,
+    is_answer, is_snapshot, copies, connection, fault, at_ms, bids, asks, "values", wire,
+    heading_of(CASE WHEN is_answer THEN 'rest' ELSE 'ws' END, coalesce(engine_ms, sent_ms) * 1000,
       CASE WHEN engine_ms IS NOT NULL THEN 'engine' WHEN sent_ms IS NOT NULL THEN 'sent' ELSE 'received' END,
       sent_ms * 1000,
       CASE WHEN "table" IN (${withUnit()}) THEN CASE market WHEN 'inverse' THEN 'contracts' ELSE 'base' END END,
-      CASE form WHEN 'delta' THEN prev WHEN 'partial' THEN depth_of(bids, asks) END, NULL) AS heading
+      CASE form WHEN 'delta' THEN prev WHEN 'partial' THEN depth_of(bids, asks) END,
+      nullif(checksum, 0)) AS heading
   FROM read_json(LOG, format = 'newline_delimited', columns = ${LOG_COLUMNS});
 `
 
@@ -112,19 +107,25 @@ const EMITTED = `
     generate_subscripts(list_concat(bids, asks), 1) AS place
   FROM emission_lines;
 
+  CREATE TABLE rules AS
+  SELECT ${STREAM_KEY}, CASE WHEN bool_and(is_answer) THEN 'asked'
+    WHEN bool_or(is_snapshot) THEN CASE WHEN bool_or(end_seq >= 0) THEN 'book' ELSE 'broken' END
+    WHEN bool_or(is_chained) THEN 'chain' WHEN bool_or(end_seq >= 0) THEN 'grows' ELSE 'none' END AS rule
+  FROM emission_lines GROUP BY ALL;
+
   CREATE TABLE emitted AS
   WITH level_sums AS (
     SELECT n, sum(emitted_level(heading, place, bid_count, level)) AS fingerprint FROM emitted_levels GROUP BY n
   ), printed AS (
-    SELECT l.*, CASE WHEN ${isOf(singleRowTables, 'table_name')} THEN 1 ELSE len(bids) + len(asks) END AS row_count,
+    SELECT l.*, rule, CASE WHEN ${isOf(singleRowTables, 'table_name')} THEN 1 ELSE len(bids) + len(asks) END AS row_count,
       CASE ${singleRowTables.map((table) => `WHEN table_name = '${table}' THEN ${emittedPrint(table)}::HUGEINT`).join('\n')}
         ELSE coalesce(s.fingerprint, 0) END AS fingerprint
-    FROM emission_lines l LEFT JOIN level_sums s USING (n)
+    FROM emission_lines l JOIN rules USING (${STREAM_KEY}) LEFT JOIN level_sums s USING (n)
   )
-  SELECT n, table_name, form, exchange, market, symbol, first_seq, last_seq,
+  SELECT n, table_name, form, exchange, market, symbol, first_seq, last_seq, begin_seq, end_seq,
     CASE WHEN table_name = 'ticks' AND first_seq >= 0 THEN 0::UBIGINT
       WHEN ${isOf(singleRowTables, 'table_name')} THEN fingerprint::UBIGINT ELSE heading END AS mark,
-    stream, rule, copies, connection, fault, at_ms, wire, row_count, fingerprint,
+    stream, rule, is_snapshot, copies, connection, fault, at_ms, wire, row_count, fingerprint,
     CASE WHEN rule = 'asked' AND table_name <> 'instruments' THEN copies ELSE least(copies, 1) END AS due
   FROM printed;
 `

@@ -7,6 +7,9 @@ import { storedRows } from './stored.ts'
  * another stream by the received times of the stored messages at its borders.
  */
 
+/** Rules of streams whose gaps are placed by time, as SQL. */
+export const TIMED_RULES = `'grows', 'none', 'book', 'broken'`
+
 /** One row per gap: its `closed` row where there is one. */
 const RECORDED_GAPS = `
   CREATE TABLE recorded_gaps AS
@@ -30,7 +33,7 @@ const HEARD_AT = `
   UNION SELECT exchange, market, symbol, to_ts FROM recorded_gaps WHERE to_ts IS NOT NULL;
 
   CREATE TABLE heard_at AS
-  SELECT DISTINCT stream_id, n, k.first_seq, k.last_seq, connection, b.received_ts, b.writer, b.frame
+  SELECT DISTINCT stream_id, n, k.begin_seq AS first_seq, k.end_seq AS last_seq, connection, b.received_ts, b.writer, b.frame
   FROM kept k JOIN (${storedRows(AT_BORDER)}) b USING (${MESSAGE_KEY})
   WHERE is_stored AND rule <> 'asked';
 `
@@ -38,7 +41,7 @@ const HEARD_AT = `
 /** Messages of streams that are stored, with where their rows came from (the first, where equal ones are). */
 const HEARD = `
   CREATE TABLE heard AS
-  SELECT stream_id, n, k.first_seq, k.last_seq, k.row_count, s.frame, s.writer
+  SELECT stream_id, n, k.begin_seq AS first_seq, k.end_seq AS last_seq, k.row_count, s.frame, s.writer, coalesce(s.is_live, false) AS is_live
   FROM kept k LEFT JOIN stored_messages s USING (${MESSAGE_KEY})
   WHERE is_stored AND rule <> 'asked';
 `
@@ -67,7 +70,7 @@ const GAP_PLACES = `
     SELECT gap_number, any_value(h.writer) AS end_writer, min(h.frame) AS end_frame
     FROM recorded_gaps g JOIN ends USING (gap_number)
     JOIN heard_at h ON h.stream_id = g.stream_id AND h.n = to_n AND h.received_ts = g.to_ts
-    WHERE rule IN ('grows', 'none') GROUP BY gap_number
+    WHERE rule IN (${TIMED_RULES}) GROUP BY gap_number
   )
   SELECT g.*, from_n, to_n, seq_before, seq_after, connection_before, connection_after,
     coalesce(c.end_writer, t.end_writer) AS end_writer, coalesce(c.end_frame, t.end_frame) AS end_frame
@@ -85,7 +88,7 @@ const GAP_KINDS = `
     SELECT DISTINCT gap_number FROM gap_places g JOIN kept m
       ON m.stream_id = g.stream_id AND NOT m.is_stored AND m.n > g.from_n AND m.n < g.to_n
     ANTI JOIN repeated r ON r.n = m.n
-    WHERE g.rule IN ('grows', 'none')
+    WHERE g.rule IN (${TIMED_RULES})
   )
   SELECT gap_number, NOT is_edge AND CASE WHEN rule = 'chain'
     THEN from_seq IS NOT NULL AND to_seq IS NOT NULL AND coalesce(missing, to_seq - from_seq - 1) > 0

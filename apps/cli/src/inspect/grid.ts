@@ -15,7 +15,7 @@ const cellOf = (time: string): string => `epoch_us(${time}) // ${GRID_US}`
  */
 export const GRID_SQL = `
   CREATE TABLE live_deltas AS
-  SELECT ${BOOK_KEY}, last_seq, min(${cellOf('received_ts')}) AS cell
+  SELECT ${BOOK_KEY}, update_id, min(${cellOf('received_ts')}) AS cell
   FROM book_messages WHERE form = 'delta' AND is_live GROUP BY ALL;
 
   CREATE TABLE cut_cells AS
@@ -25,11 +25,11 @@ export const GRID_SQL = `
   FROM gaps SEMI JOIN book_streams USING (${BOOK_KEY}, stream);
 
   CREATE TABLE grid_cells AS
-  WITH due AS (SELECT ${BOOK_KEY}, cell, max(last_seq) AS due_seq FROM live_deltas GROUP BY ALL),
-  derived AS (SELECT ${BOOK_KEY}, last_seq FROM image_index WHERE kind = 'derived'),
-  placed AS (SELECT ${BOOK_KEY}, cell, last_seq FROM derived JOIN live_deltas USING (${BOOK_KEY}, last_seq))
-  SELECT ${BOOK_KEY}, cell, due_seq, count(*) FILTER (last_seq = due_seq) AS images,
-    count(*) FILTER (last_seq <> due_seq) AS others
+  WITH due AS (SELECT ${BOOK_KEY}, cell, max(update_id) AS due_seq FROM live_deltas GROUP BY ALL),
+  derived AS (SELECT ${BOOK_KEY}, update_id FROM image_index WHERE kind = 'derived'),
+  placed AS (SELECT ${BOOK_KEY}, cell, update_id FROM derived JOIN live_deltas USING (${BOOK_KEY}, update_id))
+  SELECT ${BOOK_KEY}, cell, due_seq, count(*) FILTER (update_id = due_seq) AS images,
+    count(*) FILTER (update_id <> due_seq) AS others
   FROM due LEFT JOIN placed USING (${BOOK_KEY}, cell) ANTI JOIN cut_cells USING (${BOOK_KEY}, cell)
   GROUP BY ${BOOK_KEY}, cell, due_seq;
 `

@@ -1,4 +1,5 @@
 import { STREAM_KEY } from './emissions.ts'
+import { TIMED_RULES } from './gap-places.ts'
 
 /**
  * Holes that the simulator made against gaps that the collector recorded, per stream of a key. Borders are exclusive:
@@ -12,8 +13,8 @@ import { STREAM_KEY } from './emissions.ts'
 const INJECTED_HOLES = `
   CREATE TABLE injected_holes AS
   WITH numbered AS (
-    SELECT stream_id, n, first_seq, last_seq, copies, rule, row_number() OVER upward AS position,
-      count(*) FILTER (copies = 0 AND (rule = 'none' OR fault IN ('disconnect', 'outage')))
+    SELECT stream_id, n, begin_seq AS first_seq, end_seq AS last_seq, copies, rule, row_number() OVER upward AS position,
+      count(*) FILTER (copies = 0 AND (rule <> 'grows' OR fault IN ('disconnect', 'outage')))
         OVER (PARTITION BY stream_id ORDER BY n ROWS UNBOUNDED PRECEDING) AS withheld
     FROM kept WHERE rule <> 'asked'
     WINDOW upward AS (PARTITION BY stream_id ORDER BY n)
@@ -36,7 +37,7 @@ const OF_GAP = 'cause, gap_id'
 const OF_HOLE = 'NULL AS cause, NULL AS gap_id'
 
 const CHAINED = `g.rule = 'chain'`
-const TIMED = `g.rule IN ('grows', 'none')`
+const TIMED = `g.rule IN (${TIMED_RULES})`
 /** Gaps that claim to miss something. */
 const TIGHT = `${CHAINED} AND missing IS DISTINCT FROM 0`
 const cameLate = `coalesce(h.writer = g.end_writer AND h.frame > g.end_frame, false)`
@@ -120,12 +121,18 @@ const TIMED_BORDERS = [
     OF_GAP,
     `gap_places g WHERE ${TIMED} AND (from_ts IS NULL OR from_n IS NOT NULL) AND (to_ts IS NULL OR to_n IS NOT NULL)
        AND EXISTS (FROM heard h WHERE h.stream_id = g.stream_id AND h.n > coalesce(g.from_n, 0)
-         AND (g.to_n IS NULL OR h.n < g.to_n) AND NOT ${cameLate})`,
+         AND (g.to_n IS NULL OR h.n < g.to_n) AND (g.rule <> 'broken' OR h.is_live) AND NOT ${cameLate})`,
   ),
   `SELECT 'a hole is recorded more than once' AS problem, stream_id, min(from_seq), min(to_seq), min(cause), min(gap_id)
    FROM gap_places g WHERE ${TIMED} AND from_n IS NOT NULL AND to_n IS NOT NULL
    GROUP BY stream_id, from_n, to_n, table_name HAVING count(*) > 1`,
 ]
+
+/** What happened to the connection on which the gap began, so that a book without numbers had to be given up. */
+const HAS_REASON = `EXISTS (FROM kept m WHERE m.connection = g.connection_before AND m.n > g.from_n AND m.n < g.to_n
+  AND (m.fault IN ('gap', 'malformed') OR (m.fault = 'wrongChecksum' AND m.stream_id = g.stream_id)))`
+/** A numbered book that is replaced: what happened in between nobody can prove. */
+const IS_REPLACED = `EXISTS (FROM kept m WHERE m.n = g.to_n AND m.is_snapshot)`
 
 /** A gap in which nothing is missing is honest where the listening was interrupted. */
 const needless = (restarted: boolean): string =>
@@ -135,7 +142,8 @@ const needless = (restarted: boolean): string =>
     `gap_places g JOIN gap_kinds USING (gap_number)
      WHERE ${TIMED} AND from_n IS NOT NULL AND to_n IS NOT NULL AND NOT is_hole
        AND NOT (cause IN ('disconnect', 'restart', 'shutdown', 'disk_full', 'clock_step', 'suspended')
-         AND (${restarted} OR connection_before IS DISTINCT FROM connection_after))`,
+         AND (${restarted} OR connection_before IS DISTINCT FROM connection_after))
+       AND NOT (g.rule = 'book' AND ${IS_REPLACED}) AND NOT (g.rule = 'broken' AND ${HAS_REASON})`,
   )
 
 const POLLED = problem(

@@ -1,6 +1,7 @@
 import { type InstrumentKey, keyText, type Market } from '@cryptoflow/model'
-import { BOOK_KEY } from './book-streams.ts'
+import { BOOK_KEY, UPDATE_ID } from './book-streams.ts'
 import type { Duck } from './duck.ts'
+import { MESSAGE_KEY } from './emissions.ts'
 import { escapeControls } from './exact.ts'
 import { logLines } from './log-lines.ts'
 import { imageTables } from './prints.ts'
@@ -44,6 +45,15 @@ export const IMAGE_INDEX_SQL = `
     SELECT i.*, coalesce(d.n, 0) AS n
     FROM images i ASOF LEFT JOIN deltas d
       ON (i.exchange = d.exchange AND i.market = d.market AND i.symbol = d.symbol AND i.last_seq >= d.last_seq)
+    ANTI JOIN stream_books b ON (b.exchange, b.market, b.symbol) = (i.exchange, i.market, i.symbol)
+  ), framed AS (
+    SELECT ${BOOK_KEY}, e.n, unnest([m.frame, m.frame_last]) AS frame, nullif(e.end_seq, -1) AS last_seq
+    FROM updates e JOIN stored_messages m USING (${MESSAGE_KEY}) SEMI JOIN stream_books USING (${BOOK_KEY})
+  ), followed AS (
+    SELECT i.*, coalesce(max(f.n), 0) AS n, count(f.n) > 0 AND bool_or(f.last_seq IS NOT DISTINCT FROM i.last_seq) AS is_told
+    FROM images i SEMI JOIN stream_books USING (${BOOK_KEY}) LEFT JOIN framed f
+      ON (f.exchange, f.market, f.symbol, f.frame) = (i.exchange, i.market, i.symbol, i.frame)
+    GROUP BY ALL
   ), dated AS (
     SELECT DISTINCT ${BOOK_KEY}, kind, last_seq, i.frame
     FROM images i JOIN book_messages m USING (${BOOK_KEY}, last_seq)
@@ -53,11 +63,16 @@ export const IMAGE_INDEX_SQL = `
       AND i.event_ts = CASE WHEN m.event_ts = m.received_ts THEN i.received_ts ELSE m.event_ts END
       AND i.sent_ts IS NOT DISTINCT FROM m.sent_ts AND i.sent_last IS NOT DISTINCT FROM m.sent_ts
   )
-  SELECT p.* EXCLUDE (received_ts, received_last, event_ts, event_last, sent_ts, sent_last),
-    depths.depth, e.last_seq IS NOT NULL AS ends, d.frame IS NOT NULL OR coalesce(e.may_be_bare, false) AS dated,
+  SELECT u.* EXCLUDE (received_ts, received_last, event_ts, event_last, sent_ts, sent_last),
+    ${UPDATE_ID} AS update_id, depths.depth,
     sum(row_count) OVER (ORDER BY n ROWS UNBOUNDED PRECEDING) // ${SLICE_ROWS} AS slice
-  FROM placed p LEFT JOIN endings e USING (${BOOK_KEY}, last_seq)
-  LEFT JOIN dated d USING (${BOOK_KEY}, kind, last_seq, frame)
+  FROM (
+    SELECT p.*, e.last_seq IS NOT NULL AS ends, d.frame IS NOT NULL OR coalesce(e.may_be_bare, false) AS dated
+    FROM placed p LEFT JOIN endings e USING (${BOOK_KEY}, last_seq)
+    LEFT JOIN dated d USING (${BOOK_KEY}, kind, last_seq, frame)
+    UNION ALL BY NAME
+    SELECT * EXCLUDE is_told, n > 0 AS ends, is_told AS dated FROM followed
+  ) u
   JOIN (SELECT kind, max("depth") AS "depth" FROM own_images GROUP BY kind) depths USING (kind);
 `
 

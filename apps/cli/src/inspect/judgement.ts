@@ -1,3 +1,5 @@
+import { TIMED_RULES } from './gap-places.ts'
+
 /**
  * One status per emitted message. `kept`, `repeated` and the places of gaps must stand.
  */
@@ -19,14 +21,14 @@ const DEAD_LETTERS = `
 const COVERED = `
   CREATE TABLE covered AS
   WITH open AS (
-    SELECT n, stream_id, exchange, market, symbol, table_name, form, first_seq, last_seq FROM kept WHERE NOT is_stored
+    SELECT n, stream_id, exchange, market, symbol, table_name, form, begin_seq AS first_seq, end_seq AS last_seq FROM kept WHERE NOT is_stored
   ), found AS (
     SELECT n, g.is_edge FROM open m JOIN gap_places g USING (stream_id)
     WHERE g.is_home AND g.rule = 'chain'
       AND (g.from_seq IS NULL OR m.first_seq > g.from_seq) AND (g.to_seq IS NULL OR m.last_seq < g.to_seq)
     UNION ALL
     SELECT n, g.is_edge FROM open m JOIN gap_places g USING (stream_id)
-    WHERE g.is_home AND g.rule IN ('grows', 'none')
+    WHERE g.is_home AND g.rule IN (${TIMED_RULES})
       AND (g.from_ts IS NULL OR m.n > g.from_n) AND (g.to_ts IS NULL OR m.n < g.to_n)
     UNION ALL
     -- A book that was asked for and answered when nobody listened any more.

@@ -99,7 +99,7 @@ const KEPT = `
 const REPEATED = `
   CREATE TABLE repeated AS
   WITH grown AS (
-    SELECT n, ${MESSAGE_KEY}, is_stored, row_count,
+    SELECT n, ${MESSAGE_KEY}, is_stored, row_count, end_seq,
       max(CASE WHEN is_stored THEN last_seq END)
         OVER (PARTITION BY stream_id ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS seq_before
     FROM kept WHERE rule = 'grows'

@@ -12,7 +12,7 @@
 export type LevelText = readonly [string, string]
 
 export interface BookUpdate {
-  /** The last sequence in it. */
+  /** The last sequence in it; books that begin in their stream do without. */
   readonly last: number
   readonly bids: readonly LevelText[]
   readonly asks: readonly LevelText[]
@@ -40,6 +40,24 @@ export class SecondBook {
     if (!this.hasBegun) return
     for (const [price, quantity] of bids) this.bids.set(price, quantity, last)
     for (const [price, quantity] of asks) this.asks.set(price, quantity, last)
+  }
+
+  /** Begins anew with a whole book that came in the stream. */
+  replace({ last, bids, asks }: BookUpdate): void {
+    this.hasBegun = true
+    for (const [side, levels] of [
+      [this.bids, bids],
+      [this.asks, asks],
+    ] as const) {
+      side.clear()
+      for (const [price, quantity] of levels) side.set(price, quantity, last)
+    }
+  }
+
+  /** Forgets what lies beyond the best `depth` levels a side, as a listener must. */
+  cut(depth: number): void {
+    this.bids.cut(depth)
+    this.asks.cut(depth)
   }
 
   /** Takes over what a snapshot shows. */
@@ -83,6 +101,16 @@ class SecondSide {
   quantityAt(priceText: string): string | null {
     const quantity = this.levels.get(priceText)?.quantityText ?? ZERO
     return quantity === ZERO ? null : quantity
+  }
+
+  clear(): void {
+    this.levels.clear()
+    this.live.length = 0
+  }
+
+  cut(depth: number): void {
+    const surplus = Math.max(this.live.length - depth, 0)
+    for (const level of this.live.splice(this.isBid ? 0 : depth, surplus)) this.levels.delete(level.priceText)
   }
 
   set(price: string, quantity: string, seq: number): void {

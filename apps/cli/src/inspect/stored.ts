@@ -31,7 +31,7 @@ function singleRows(table: TableName, source: string): string {
 const LEVEL_SHOWN = (index: string): string => `concat_ws(' ', side, ${index}, price, quantity)`
 
 function deltaRows(table: TableName, source: string): string {
-  const extra = 'coalesce(connection_seq, checksum, CASE WHEN is_snapshot THEN t.first_seq END)'
+  const extra = 'coalesce(checksum, CASE WHEN is_snapshot THEN t.first_seq END)'
   return `
     SELECT '${table}' AS table_name, CASE WHEN is_snapshot THEN 'snapshot' ELSE 'delta' END AS form,
       exchange, market, symbol,

@@ -17,6 +17,8 @@ export interface ImageAtSequence {
 interface LogMessage extends BookUpdate, InstrumentKey {
   readonly n: number
   readonly stream: string
+  readonly is_snapshot: boolean
+  readonly depth: number | null
 }
 
 /** Where a snapshot's line lies: snapshots are large, and needed one at a time. */
@@ -44,14 +46,17 @@ export class Truth {
     this.streams = streams
   }
 
-  /** Takes the next line of the log. Answers its number when it was a delta of a book's own stream. */
+  /** Takes the next line of the log. Answers its number when it was an update of a book's own stream. */
   async take(line: Buffer): Promise<number | null> {
-    if (!isDelta(line) || line.includes(IS_SNAPSHOT)) return null
+    if (!isDelta(line) || line.includes(IS_ANSWER)) return null
     const message = JSON.parse(line.toString()) as LogMessage
     const key = keyText(message)
     if (this.streams.get(key) !== message.stream) return null
     if (this.mustMerge(key, message.last - 1)) await this.mergeUpTo(key, message.last - 1)
-    this.bookOf(key).apply(message)
+    const book = this.bookOf(key)
+    if (message.is_snapshot) book.replace(message)
+    else book.apply(message)
+    if (message.depth !== null) book.cut(message.depth)
     return message.n
   }
 
@@ -104,7 +109,7 @@ export async function openTruth(log: string, streams: ReadonlyMap<string, string
 
 /** The log's own spelling; inside of a JSON text the quotes would be escaped. */
 const DELTA_TABLES = deltaTables.map((table) => Buffer.from(`"table":"${table}"`))
-const IS_SNAPSHOT = Buffer.from('"stream":"snapshot"')
+const IS_ANSWER = Buffer.from('"is_answer":true')
 
 const isDelta = (line: Buffer): boolean => DELTA_TABLES.some((table) => line.includes(table))
 
@@ -113,7 +118,7 @@ async function snapshotPlaces(log: string): Promise<Map<string, SnapshotPlace[]>
   const places = new Map<string, SnapshotPlace[]>()
   for await (const lines of logLines(log)) {
     for (const { offset, bytes } of lines) {
-      if (!bytes.includes(IS_SNAPSHOT) || !isDelta(bytes)) continue
+      if (!bytes.includes(IS_ANSWER) || !isDelta(bytes)) continue
       const message = JSON.parse(bytes.toString()) as LogMessage
       const place = { last: message.last, offset, size: bytes.length }
       const known = places.get(keyText(message))

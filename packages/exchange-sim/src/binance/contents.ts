@@ -36,6 +36,8 @@ function contentOf({ listed, stream, table, atMs }: Place, facts: Facts): Emissi
     last: facts.last ?? null,
     prev: facts.prev ?? null,
     is_snapshot: false,
+    depth: null,
+    is_answer: false,
     checksum: null,
     at_ms: atMs,
     sent_ms: facts.sent_ms ?? null,

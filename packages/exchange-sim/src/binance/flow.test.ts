@@ -65,7 +65,15 @@ describe('a flow', () => {
     for (const message of flowTo(6_000)) {
       const text = `{"stream":${JSON.stringify(message.streamName)},"data":${message.text.of(1)}}`
       const said = message.contents.map((content) => {
-        const { exchange: _, at_ms: __, is_snapshot: ___, checksum: ____, ...rest } = content
+        const {
+          exchange: _,
+          at_ms: __,
+          is_snapshot: ___,
+          checksum: ____,
+          depth: _____,
+          is_answer: ______,
+          ...rest
+        } = content
         return rest
       })
       expect(firstDifference(said, readWire(message.market, text))).toBeNull()

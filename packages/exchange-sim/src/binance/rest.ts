@@ -145,7 +145,7 @@ function createRecorder({ log }: RestOptions): (answer: RestAnswer, isWhole: boo
     for (const content of contents) {
       if (content.table === 'instruments' && !(isWhole && isNews(content))) continue
       const fate = isWhole ? { copies: 1, fault } : { copies: 0, fault: 'outage' as const }
-      log.append(emissionOf(content, { ...fate, connection: null, wire: null }))
+      log.append(emissionOf({ ...content, is_answer: true }, { ...fate, connection: null, wire: null }))
     }
   }
 }

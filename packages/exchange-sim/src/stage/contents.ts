@@ -36,6 +36,8 @@ function contentOf(
     last: null,
     prev: null,
     is_snapshot: false,
+    depth: null,
+    is_answer: false,
     checksum: null,
     at_ms: atMs,
     sent_ms: sentMs ?? null,
@@ -94,6 +96,8 @@ export interface BookFacts {
   readonly asks: readonly LevelText[]
   readonly isSnapshot: boolean
   readonly checksum?: number
+  /** Levels a side that a listener must cut the book to; absent: every removal is told. */
+  readonly depth?: number
 }
 
 /** An update of a book, a whole book inside its stream, or (in an image table) the exchange's own limited book. */
@@ -103,6 +107,7 @@ export function bookContent(place: Place, times: Times, book: BookFacts): Emissi
     last: book.last ?? null,
     prev: book.prev ?? null,
     is_snapshot: book.isSnapshot,
+    depth: book.depth ?? null,
     checksum: book.checksum === undefined ? null : String(book.checksum),
     bids: book.bids,
     asks: book.asks,

@@ -85,7 +85,7 @@ function answer(
 /** What an answer carried is an emission of the time when it ended; one that was cut off reached nobody. */
 function record(log: HeldLog, { contents }: HouseAnswer, isWhole: boolean): void {
   const fate = { copies: isWhole ? 1 : 0, connection: null, fault: null, wire: null }
-  for (const content of contents) log.append(emissionOf(content, fate))
+  for (const content of contents) log.append(emissionOf({ ...content, is_answer: true }, fate))
 }
 
 function listen(server: Server, port: number): Promise<void> {

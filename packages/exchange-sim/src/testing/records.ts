@@ -16,6 +16,8 @@ export function recordOf(given: Partial<EmissionRecord> = {}): EmissionRecord {
     last: 1,
     prev: null,
     is_snapshot: false,
+    depth: null,
+    is_answer: false,
     checksum: null,
     at_ms: 0,
     sent_ms: null,
