@@ -19,6 +19,7 @@ const eventColumns = [
   'firstTradeId',
   'lastTradeId',
   'tradeType',
+  'checksum',
 ] as const
 
 type Numbers = Float64Array | Int32Array | Uint8Array
@@ -29,6 +30,7 @@ export interface BatchImage {
   readonly entryCount: number
   readonly columns: readonly (readonly [name: string, values: Numbers])[]
   readonly details: ReadonlyMap<number, EventDetail>
+  readonly textIds: ReadonlyMap<number, string>
   readonly wide: readonly (readonly [name: string, values: ReadonlyMap<number, bigint>])[]
 }
 
@@ -39,6 +41,7 @@ export function imageOf(batch: EventBatch): BatchImage {
     entryCount: batch.entryCount,
     columns: columnsOf(batch, batch.count, batch.entryCount).map(([name, values]) => [name, values.slice()]),
     details: new Map(batch.details),
+    textIds: new Map(batch.textIds),
     wide: wideOf(batch).map(([name, values]) => [name, new Map(values)]),
   }
 }
@@ -50,6 +53,8 @@ export function difference(image: BatchImage, batch: EventBatch): string | null 
     return `entryCount is ${batch.entryCount}, was ${image.entryCount}`
   if (batch.details.size !== image.details.size)
     return `${batch.details.size} details, were ${image.details.size}`
+  if (batch.textIds.size !== image.textIds.size)
+    return `${batch.textIds.size} text ids, were ${image.textIds.size}`
   for (const [i, [name, values]] of wideOf(batch).entries()) {
     const before = image.wide[i]?.[1].size
     if (values.size !== before) return `${name}.wide has ${values.size} numbers, had ${before}`
@@ -67,6 +72,9 @@ export function prefixDifference(image: BatchImage, batch: EventBatch): string |
   }
   for (const [event, detail] of image.details) {
     if (batch.details.get(event) !== detail) return `the detail of event ${event} is another`
+  }
+  for (const [event, id] of image.textIds) {
+    if (batch.textIds.get(event) !== id) return `the text id of event ${event} is another`
   }
   for (const [i, [name, values]] of wideOf(batch).entries()) {
     for (const [row, mantissa] of image.wide[i]?.[1] ?? []) {
@@ -103,7 +111,7 @@ function wideOf(batch: EventBatch): [string, ReadonlyMap<number, bigint>][] {
 const WIDE = 12_345_678_901_234_567_890n
 
 /**
- * A batch that was used before: it holds a wide trade and a funding event, and behind them lies what no decoder may
+ * A batch that was used before: it holds a wide trade with a text id and a funding event, and behind them lies what no decoder may
  * take for its own.
  *
  * New typed arrays are full of zeros, so a decoder that forgets a field would go unseen there.
@@ -124,6 +132,7 @@ function addTrade(batch: EventBatch): void {
   batch.price.set(0, WIDE, 8)
   batch.quantity.set(0, WIDE, 18)
   batch.entryCount = 1
+  batch.textIds.set(batch.count, 'before')
   batch.endEvent()
 }
 

@@ -2,69 +2,9 @@ import { type EventBatch, type ExchangeMarket, STRINGS_MAX, StringTable } from '
 import { usedBatch } from './batch-image.ts'
 import type { ConformanceCases, Fixture } from './cases.ts'
 import { createFindings, type Finding, type Findings } from './finding.ts'
+import { brokenBytes, type HostileName, hostileNames, withBytes } from './hostile-names.ts'
 import { bytesOf, type JsonLeaf, rewritten, textOf, treeOf } from './json-tree.ts'
-import { type Reading, read } from './reading.ts'
-
-interface HostileName {
-  readonly name: string
-  /** `read`: a name like others. `refused`: never a name. `either`: read byte for byte, or refused. */
-  readonly must: 'read' | 'refused' | 'either'
-}
-
-/** Names that broke somebody's program (design, hostile bytes); written by code where eyes would not see them. */
-const hostileNames: readonly HostileName[] = [
-  ...['1000SHIBUSDT', '测试USDT', '币安人生USDT', 'A'.repeat(64), '测'.repeat(21)].map((name) =>
-    named(name, 'read'),
-  ),
-  ...['A'.repeat(65), '测'.repeat(22), 'A'.repeat(100_000), ''].map((name) => named(name, 'refused')),
-  ...[
-    '__proto__',
-    'constructor',
-    'prototype',
-    'toString',
-    'hasOwnProperty',
-    '../../x',
-    '/etc/passwd',
-    'C:\\x',
-  ],
-  ...[
-    'A\u0000B',
-    'A\nB',
-    'A\r\nB',
-    '\u001b[31mRED\u001b[0m',
-    '\u202eTDSU',
-    '\u200fABC',
-    '\u2066A\u2069',
-    '\ufeffABC',
-  ],
-  ...[
-    "A'; DROP TABLE ticks;--",
-    '$' + '{jndi:x}',
-    '%2e%2e%2f',
-    '<b>A</b>',
-    'A"B',
-    'A\\B',
-    'A B',
-    'e\u0301A',
-    'ßA',
-    'İA',
-    '𝒜B',
-  ],
-  ...['null', 'undefined', '0', '-1', 'NaN'],
-].map((name) => (typeof name === 'string' ? named(name, 'either') : name))
-
-function named(name: string, must: HostileName['must']): HostileName {
-  return { name, must }
-}
-
-/** Bytes that no UTF-8 has: a lone continuation, an overlong slash, half a surrogate pair, a cut character. */
-const brokenBytes: readonly (readonly number[])[] = [
-  [0x80],
-  [0xc0, 0xaf],
-  [0xed, 0xa0, 0x80],
-  [0xe6, 0xb5],
-  [0xff],
-]
+import { type Reading, read, type Subject } from './reading.ts'
 
 /**
  * Hostile names come out byte for byte or are refused; no prototype is touched; a full table of names refuses
@@ -72,6 +12,7 @@ const brokenBytes: readonly (readonly number[])[] = [
  */
 export function checkNames(market: ExchangeMarket, cases: ConformanceCases): readonly Finding[] {
   const findings = createFindings('names')
+  const subject = { market, cases }
   const prototypes = prototypesText()
   const fixtures = cases.fixtures.filter(({ golden }) => golden.outcome.kind === 'events')
   let renamed = 0
@@ -81,8 +22,8 @@ export function checkNames(market: ExchangeMarket, cases: ConformanceCases): rea
   const fullBatch = usedBatch(full)
   while (full.count < STRINGS_MAX) full.idOf(`name ${full.count}`)
   for (const fixture of fixtures) {
-    renamed += checkHostile(market, fixture, findings)
-    const { problem, outcome } = read(market, fixture.bytes, fixture.answer, fullBatch)
+    renamed += checkHostile(subject, cases.symbolWith, fixture, findings)
+    const { problem, outcome } = read(subject, fixture.bytes, fixture.answer, fullBatch)
     if (problem !== null || reasonOf(outcome) !== 'bad_symbol') {
       findings.add(`${fixture.name}, the table of names is full: ${problem ?? JSON.stringify(outcome)}`)
     }
@@ -93,19 +34,32 @@ export function checkNames(market: ExchangeMarket, cases: ConformanceCases): rea
 }
 
 /** Answers how many names were tried. */
-function checkHostile(market: ExchangeMarket, fixture: Fixture, findings: Findings): number {
+function checkHostile(
+  subject: Subject,
+  symbolWith: ConformanceCases['symbolWith'],
+  fixture: Fixture,
+  findings: Findings,
+): number {
   const batch = usedBatch()
-  const symbol = read(market, fixture.bytes, fixture.answer, batch).events[0]?.symbol
+  const names = hostileNames(symbolWith)
+  const symbol = read(subject, fixture.bytes, fixture.answer, batch).events[0]?.symbol
   if (symbol === undefined) return 0
-  for (const { name, must } of hostileNames) {
+  for (const hostile of names) {
+    const { name } = hostile
     const renamed = renamedFixture(fixture, symbol, name)
     if (renamed === null) return 0
-    const problem = problemOf(market, renamed, symbol, name, must, batch)
+    const problem = problemOf(
+      subject,
+      renamed,
+      symbol,
+      { ...hostile, mayBeOutside: symbolWith !== undefined },
+      batch,
+    )
     if (problem !== null)
       findings.add(`${fixture.name} with the symbol ${JSON.stringify(name.slice(0, 80))}: ${problem}`)
   }
-  checkBroken(market, fixture, symbol, batch, findings)
-  return hostileNames.length
+  checkBroken(subject, fixture, symbol, (symbolWith ?? String)(MARK), batch, findings)
+  return names.length
 }
 
 interface Renamed extends Fixture {
@@ -144,20 +98,26 @@ function renamedText(text: string, symbol: string, name: string): string {
   return text.split(symbol).join(name).split(symbol.toLowerCase()).join(name.toLowerCase())
 }
 
+interface Hostile extends HostileName {
+  /** The form of a symbol says which market it is of, and a hostile one may be of none. */
+  readonly mayBeOutside: boolean
+}
+
 function problemOf(
-  market: ExchangeMarket,
+  subject: Subject,
   renamed: Renamed,
   symbol: string,
-  name: string,
-  must: HostileName['must'],
+  hostile: Hostile,
   batch: EventBatch,
 ): string | null {
-  const reading = read(market, renamed.bytes, renamed.answer, batch)
+  const { must, mayBeOutside } = hostile
+  const reading = read(subject, renamed.bytes, renamed.answer, batch)
   if (reading.problem !== null) return reading.problem
   const isEvents = reading.outcome?.kind === 'events'
   if (isEvents && must === 'refused') return 'it is read'
-  if (isEvents) return nameProblem(reading, renamed, symbol, name)
+  if (isEvents) return nameProblem(reading, renamed, symbol, hostile)
   if (must === 'read') return `it is not read: ${JSON.stringify(reading.outcome)}`
+  if (mayBeOutside && reading.outcome?.kind === 'outside') return null
   const isRefused = reasonOf(reading.outcome) === 'bad_symbol'
   // A message whose symbol stands only in the stream's name may not be recognised any more.
   return isRefused || !renamed.isSpelled
@@ -165,34 +125,38 @@ function problemOf(
     : `it is not refused as bad_symbol: ${JSON.stringify(reading.outcome)}`
 }
 
+/** The events of the old symbol are those of the new one now: none has another, and none is left out. */
 function nameProblem(
   reading: Reading,
   { isSpelled, golden }: Renamed,
   symbol: string,
-  name: string,
+  { name, must, mayBeOutside }: Hostile,
 ): string | null {
   const spelled = isSpelled ? [name] : [name, name.toLowerCase(), name.toLowerCase().toUpperCase()]
-  const others = golden.events.map((event) => (event as { symbol?: string }).symbol)
+  const before = golden.events.map((event) => (event as { symbol?: string }).symbol)
+  const isOther = (found: string): boolean => found !== symbol && before.includes(found)
   const strange = reading.events.find((event) => !spelled.includes(event.symbol) && !isOther(event.symbol))
-  function isOther(found: string): boolean {
-    return found !== symbol && others.includes(found)
-  }
-  return strange === undefined ? null : `it is read as ${JSON.stringify(strange.symbol.slice(0, 80))}`
+  if (strange !== undefined) return `it is read as ${JSON.stringify(strange.symbol.slice(0, 80))}`
+  const kept = reading.events.filter((event) => spelled.includes(event.symbol)).length
+  const expected = before.filter((one) => one === symbol).length
+  const isLeftOut = kept < expected && (must === 'read' || !mayBeOutside)
+  return isLeftOut ? `${expected - kept} of its ${expected} events are left out` : null
 }
 
 function checkBroken(
-  market: ExchangeMarket,
+  subject: Subject,
   fixture: Fixture,
   symbol: string,
+  mark: string,
   batch: EventBatch,
   findings: Findings,
 ): void {
-  const marked = renamedFixture(fixture, symbol, MARK)
+  const marked = renamedFixture(fixture, symbol, mark)
   if (marked === null) return
   for (const broken of brokenBytes) {
-    const bytes = withBytes(marked.bytes, MARK.charCodeAt(1), broken)
+    const bytes = withBytes(marked.bytes, MARK_BYTE, broken)
     if (bytes.length === marked.bytes.length && bytes.every((byte, i) => byte === marked.bytes[i])) return
-    const { problem, outcome } = read(market, bytes, fixture.answer, batch)
+    const { problem, outcome } = read(subject, bytes, fixture.answer, batch)
     const what = problem ?? (outcome?.kind === 'events' ? 'it is read, and is no UTF-8' : null)
     if (what !== null)
       findings.add(`${fixture.name} with the bytes ${broken.join(' ')} in its symbol: ${what}`)
@@ -201,10 +165,7 @@ function checkBroken(
 
 /** A name with a byte in its middle that stands nowhere else, in either case. */
 const MARK = 'A~B'
-
-function withBytes(bytes: Uint8Array, mark: number, other: readonly number[]): Uint8Array {
-  return Uint8Array.from([...bytes].flatMap((byte) => (byte === mark ? other : [byte])))
-}
+const MARK_BYTE = MARK.charCodeAt(1)
 
 function reasonOf(outcome: Reading['outcome']): string | null {
   return outcome?.kind === 'malformed' ? outcome.reason : null

@@ -1,11 +1,13 @@
-import { decimalText, type EventBatch, type ExchangeMarket, parseDecimal } from '@cryptoflow/model'
+import { decimalText, type ExchangeMarket, parseDecimal } from '@cryptoflow/model'
 import { usedBatch } from './batch-image.ts'
-import type { ConformanceCases, Fixture } from './cases.ts'
+import type { ConformanceCases } from './cases.ts'
 import { createFindings, type Finding, type Findings } from './finding.ts'
-import { bytesOf, changed, isLeaf, type JsonTree, type PlacedTree, partsOf, treeOf } from './json-tree.ts'
+import { treeOf } from './json-tree.ts'
 import { decimalTexts, wholeNumberTexts } from './numbers.ts'
-import { type Reading, read } from './reading.ts'
-import { type Slot, slotsOf } from './slots.ts'
+import { CONNECTION_SLOT, eventOf, type Place, type Probe, placesOf } from './places.ts'
+import { isStreamChecksum } from './plain-events.ts'
+import type { Reading } from './reading.ts'
+import type { Slot } from './slots.ts'
 
 /** Seeded numbers for each place, beside the borders. */
 const GENERATED = 20
@@ -18,91 +20,67 @@ const GENERATED = 20
  */
 export function checkNumbers(market: ExchangeMarket, cases: ConformanceCases): readonly Finding[] {
   const findings = createFindings('numbers')
-  const decimals = decimalTexts(cases.seed, GENERATED)
-  const wholes = wholeNumberTexts(cases.seed, GENERATED)
-  const found = { decimal: 0, number: 0 }
+  const texts = {
+    decimal: decimalTexts(cases.seed, GENERATED),
+    number: wholeNumberTexts(cases.seed, GENERATED),
+  }
+  const fields = new Set<string>()
   for (const fixture of cases.fixtures) {
-    const tree = treeOf(fixture.bytes)
-    if (tree === null || fixture.golden.outcome.kind !== 'events') continue
-    const batch = usedBatch()
-    for (const { path, shape } of numberPlaces(tree)) {
-      const place = placeOf(market, fixture, tree, path, shape, batch)
-      if (place === null) continue
-      found[place.type] += 1
-      for (const text of place.type === 'decimal' ? decimals : wholes) {
+    if (fixture.golden.outcome.kind !== 'events') continue
+    for (const place of placesOf({ market, cases }, fixture, probes, usedBatch())) {
+      fields.add(place.type)
+      for (const { path } of place.slots) fields.add(path.replace(/^\d+ /, ''))
+      for (const text of texts[place.type]) {
         // With white space too: what knows only the usual spelling leaves the others to another reader.
         for (const space of ['', ' ']) judge(place, text, space, findings)
       }
     }
   }
-  if (found.decimal === 0) findings.add('no fixture has a decimal that comes out in an event')
-  if (found.number === 0) findings.add('no fixture has a whole number that comes out in an event')
+  checkFound(market, cases, fields, findings)
   return findings.list()
 }
 
-/** The first and the last leaf of every shape: between them a list's items are alike. */
-function numberPlaces(tree: JsonTree): PlacedTree[] {
-  const leaves = partsOf(tree).filter(({ tree: part }) => isLeaf(part))
-  const byShape = Map.groupBy(leaves, ({ shape }) => shape)
-  return [...byShape.values()].flatMap((alike) =>
-    alike.length === 1 ? alike : [alike[0] as PlacedTree, alike.at(-1) as PlacedTree],
-  )
-}
-
-/** A part of a message whose number comes out in slots of its events. */
-interface Place {
-  readonly name: string
-  readonly type: 'decimal' | 'number'
-  /** Whether the number stands in quotes. */
-  readonly isText: boolean
-  readonly slots: readonly Slot[]
-  readonly eventsCount: number
-  readAt(text: string, space: string): { readonly reading: Reading; readonly message: Uint8Array }
-}
-
-/** Numbers that nobody sends. */
-const DECIMAL_PROBE = '271828.1828'
-const TIME_PROBE = '1700000000123'
-/** For places of small numbers, such as hours. */
-const COUNT_PROBE = '1973'
-
-function placeOf(
+/** What was not found was not checked. */
+function checkFound(
   market: ExchangeMarket,
-  fixture: Fixture,
-  tree: JsonTree,
-  path: readonly number[],
-  shape: string,
-  batch: EventBatch,
-): Place | null {
-  for (const isText of [true, false]) {
-    const readAt = (text: string, space: string): { reading: Reading; message: Uint8Array } => {
-      const token = isText ? JSON.stringify(text) : text
-      const message = bytesOf(
-        changed(tree, path, () => ({ text: token })),
-        () => space,
-      )
-      return { reading: read(market, message, fixture.answer, batch), message }
-    }
-    for (const [type, probe] of [
-      ['decimal', DECIMAL_PROBE],
-      ['number', TIME_PROBE],
-      ['number', COUNT_PROBE],
-    ] as const) {
-      const { events } = readAt(probe, '').reading
-      const slots = slotsOf(events).filter((slot) => slot.type === type && isProbe(slot.value, probe))
-      if (slots.length === 0) continue
-      return { name: `${fixture.name}${shape}`, type, isText, slots, eventsCount: events.length, readAt }
-    }
+  cases: ConformanceCases,
+  fields: ReadonlySet<string>,
+  findings: Findings,
+): void {
+  if (!fields.has('decimal')) findings.add('no fixture has a decimal that comes out in an event')
+  if (!fields.has('number')) findings.add('no fixture has a whole number that comes out in an event')
+  if (market.streams.some(isStreamChecksum) && !fields.has('checksum')) {
+    findings.add('no fixture has a checksum that comes out in an event')
   }
-  return null
+  if (cases.connectionSeqOf !== undefined && !fields.has(CONNECTION_SLOT)) {
+    findings.add('no fixture has a number that is its place on the connection')
+  }
 }
+
+type NumberPlace = Place<'decimal' | 'number'>
+
+/**
+ * Numbers that nobody sends: a decimal, a time, and for places of small numbers, such as hours, a count. Where a
+ * fixture has that very number, the other one of the pair is taken.
+ */
+const probes: readonly Probe<'decimal' | 'number'>[] = (
+  [
+    ['decimal', '271828.1828', '314159.2653'],
+    ['number', '1699999999877', '1699999999879'],
+    ['number', '1973', '1979'],
+  ] as const
+).map(([type, text, other]) => ({
+  type,
+  text: (original) => (original === text ? other : text),
+  isIn: (slot, probe, before) => slot.type === type && slot.value !== before && isProbe(slot.value, probe),
+}))
 
 /** Whether a value is the number, or the time in milliseconds or seconds that it is, as microseconds. */
 function isProbe(value: string | null, probe: string): boolean {
   return value === probe || value === `${probe}000` || value === `${probe}000000`
 }
 
-function judge(place: Place, text: string, space: string, findings: Findings): void {
+function judge(place: NumberPlace, text: string, space: string, findings: Findings): void {
   const { reading, message } = place.readAt(text, space)
   const problem =
     reading.problem ??
@@ -120,12 +98,12 @@ function isJson(message: Uint8Array): boolean {
 const JSON_NUMBER = /^[ \t\n\r]*-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?[ \t\n\r]*$/
 
 /** The number that stands there; where no quotes stand, JSON decides what is one. */
-function decimalAt(place: Place, text: string): ReturnType<typeof parseDecimal> {
+function decimalAt(place: NumberPlace, text: string): ReturnType<typeof parseDecimal> {
   if (place.isText) return parseDecimal(text)
   return JSON_NUMBER.test(text) ? parseDecimal(text.trim()) : null
 }
 
-function decimalProblem(place: Place, text: string, reading: Reading): string | null {
+function decimalProblem(place: NumberPlace, text: string, reading: Reading): string | null {
   const decimal = decimalAt(place, text)
   const isEvents = reading.outcome?.kind === 'events'
   if (decimal === null) return isEvents ? absenceProblem(place, text, reading) : null
@@ -135,9 +113,10 @@ function decimalProblem(place: Place, text: string, reading: Reading): string | 
   if (!isEvents) {
     return decimal.mantissa > 0n ? `it can be stored and is not read: ${reading.meaning.trim()}` : null
   }
-  if (reading.events.length !== place.eventsCount) return isZero ? null : 'another number of events comes out'
+  // A zero may be padding, or stand for a level that is not kept: then what comes after it has moved up.
+  if (place.isOfOtherCount(reading)) return isZero ? null : 'another number of events or entries comes out'
   const expected = decimalText(decimal.mantissa, decimal.scale)
-  for (const slot of slotsAfter(place, reading)) {
+  for (const slot of place.slotsAfter(reading)) {
     if (slot.value !== expected && !(isZero && isAbsentOrZero(slot, expected))) {
       return `${slot.path} is ${slot.value} instead of ${expected}`
     }
@@ -151,9 +130,9 @@ function isAbsentOrZero(slot: Slot, expected: string): boolean {
 }
 
 /** What is no number must be refused; only nothing at all may stand for an absent one. */
-function absenceProblem(place: Place, text: string, reading: Reading): string | null {
+function absenceProblem(place: NumberPlace, text: string, reading: Reading): string | null {
   if (!isNothingAtAll(text)) return 'it is no number and not refused'
-  const slot = slotsAfter(place, reading).find(({ value }) => value !== null && value !== 'null')
+  const slot = place.slotsAfter(reading).find(({ value }) => value !== null && value !== 'null')
   return slot === undefined ? null : `${slot.path} is ${slot.value}`
 }
 
@@ -161,7 +140,7 @@ function isNothingAtAll(text: string): boolean {
   return text === '' || text === 'null'
 }
 
-function wholeProblem(place: Place, text: string, reading: Reading, isValid: boolean): string | null {
+function wholeProblem(place: NumberPlace, text: string, reading: Reading, isValid: boolean): string | null {
   const isEvents = reading.outcome?.kind === 'events'
   const decimal = decimalAt(place, text)
   const exact = wholeOf(decimal)
@@ -171,18 +150,24 @@ function wholeProblem(place: Place, text: string, reading: Reading, isValid: boo
   }
   // Zero and less stand for nothing, and so do times before there was an exchange.
   const isAbsence = isNothingAtAll(text) || isNothing(decimal)
-  if (reading.events.length !== place.eventsCount) {
-    return isAbsence ? null : 'another number of events comes out'
+  if (place.isOfOtherCount(reading)) {
+    return isAbsence ? null : 'another number of events or entries comes out'
   }
-  for (const slot of slotsAfter(place, reading)) {
+  for (const slot of place.slotsAfter(reading)) {
     const isTime = slot.path.endsWith('Us')
     if (slot.value === null) {
-      if (!isAbsence && !(isTime && exact !== null)) return `${slot.path} is absent`
+      if (!isAbsence && !(isTime && exact !== null) && !isKeptAsText(slot, text, reading))
+        return `${slot.path} is absent`
     } else if (exact === null || !unitsOf(exact, isTime).includes(slot.value)) {
       return `${slot.path} is ${slot.value}`
     }
   }
   return null
+}
+
+/** An id that is no whole number below 2^53 is absent as a number, and kept byte for byte as a text. */
+function isKeptAsText({ path }: Slot, text: string, { events }: Reading): boolean {
+  return path.endsWith('Seq') && events[eventOf(path)]?.textId === text
 }
 
 function isNothing(decimal: ReturnType<typeof parseDecimal>): boolean {
@@ -210,10 +195,4 @@ function reasonProblem(reading: Reading): string | null {
   return reason === undefined || rangeReasons.has(reason)
     ? null
     : `it is out of range, but refused as ${reason}`
-}
-
-/** The slots of the place in another reading; one that is not there is absent. */
-function slotsAfter(place: Place, reading: Reading): readonly Slot[] {
-  const found = new Map(slotsOf(reading.events).map((slot) => [slot.path, slot]))
-  return place.slots.map((slot) => found.get(slot.path) ?? { ...slot, value: null })
 }

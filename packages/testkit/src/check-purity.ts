@@ -5,7 +5,7 @@ import type { ConformanceCases, Fixture } from './cases.ts'
 import { createChance } from './chance.ts'
 import { differenceOf } from './check-mutations.ts'
 import { createFindings, type Finding } from './finding.ts'
-import { read } from './reading.ts'
+import { read, type Subject } from './reading.ts'
 
 /** Orders in which all fixtures are read again. */
 const ROUNDS = 4
@@ -25,17 +25,18 @@ const garbage: readonly Uint8Array[] = [
  */
 export function checkPurity(market: ExchangeMarket, cases: ConformanceCases): readonly Finding[] {
   const findings = createFindings('purity')
+  const subject = { market, cases }
   const chance = createChance(cases.seed)
   const batches = [usedBatch(), new Batch(new StringTable()), usedBatch(otherNames())]
-  const alone = cases.fixtures.map((fixture) => meaningOf(market, fixture, new Batch(new StringTable())))
+  const alone = cases.fixtures.map((fixture) => meaningOf(subject, fixture, new Batch(new StringTable())))
   for (let round = 0; round < ROUNDS; round++) {
     for (const index of chance.shuffled([...cases.fixtures.keys()])) {
       const fixture = cases.fixtures[index] as Fixture
       const batch = chance.pick(batches)
       // Garbage into one of the batches, a cut message, and the message itself twice.
-      read(market, chance.pick(garbage), fixture.answer, chance.pick(batches))
-      read(market, fixture.bytes.subarray(0, chance.below(fixture.bytes.length + 1)), fixture.answer, batch)
-      for (const found of [meaningOf(market, fixture, batch), meaningOf(market, fixture, batch)]) {
+      read(subject, chance.pick(garbage), fixture.answer, chance.pick(batches))
+      read(subject, fixture.bytes.subarray(0, chance.below(fixture.bytes.length + 1)), fixture.answer, batch)
+      for (const found of [meaningOf(subject, fixture, batch), meaningOf(subject, fixture, batch)]) {
         const expected = alone[index] as string
         if (found !== expected)
           findings.add(`${fixture.name}, read after others: ${differenceOf(expected, found)}`)
@@ -52,7 +53,7 @@ function otherNames(): StringTable {
   return names
 }
 
-function meaningOf(market: ExchangeMarket, fixture: Fixture, batch: EventBatch): string {
-  const reading = read(market, fixture.bytes, fixture.answer, batch)
-  return reading.problem ?? `${JSON.stringify(reading.outcome)}\n${reading.text}`
+function meaningOf(subject: Subject, fixture: Fixture, batch: EventBatch): string {
+  const reading = read(subject, fixture.bytes, fixture.answer, batch)
+  return reading.problem ?? `${JSON.stringify(reading.outcome)} ${reading.connectionSeq}\n${reading.text}`
 }

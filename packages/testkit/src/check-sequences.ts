@@ -1,8 +1,7 @@
-import type { Continuity, ExchangeMarket, StreamSpec } from '@cryptoflow/model'
+import type { Continuity, ExchangeMarket, Follows, StreamSpec } from '@cryptoflow/model'
 import type { ConformanceCases, SequenceCase, SequenceRow } from './cases.ts'
 import { createFindings, type Finding, type Findings } from './finding.ts'
 
-type Rule = (last: number, first: number, nextLast: number, prev: number) => Continuity
 type Arguments = readonly [last: number, first: number, nextLast: number, prev: number]
 
 /**
@@ -13,15 +12,16 @@ export function checkSequences(market: ExchangeMarket, cases: ConformanceCases):
   const findings = createFindings('sequences')
   for (const stream of market.streams) {
     checkStream(stream, 'follows', stream.follows, cases, findings)
-    checkStream(stream, 'joins', stream.book?.joins ?? null, cases, findings)
+    const joins = stream.book?.origin === 'rest' ? stream.book.joins : null
+    checkStream(stream, 'joins', joins, cases, findings)
     const books = stream.book?.follows ?? null
     if (books !== null)
       checkTable(`${stream.name} book follows`, books, casesOf(cases, stream, 'follows'), findings)
   }
   for (const { stream, rule } of cases.sequences) {
     const spec = market.streams.find(({ name }) => name === stream)
-    const has = rule === 'joins' ? spec?.book : spec?.follows
-    if (has === undefined || has === null) findings.add(`${stream} has no rule ${rule}, but a table for it`)
+    const has = rule === 'joins' ? spec?.book?.origin === 'rest' : spec !== undefined && spec.follows !== null
+    if (!has) findings.add(`${stream} has no rule ${rule}, but a table for it`)
   }
   return findings.list()
 }
@@ -33,7 +33,7 @@ function casesOf(cases: ConformanceCases, stream: StreamSpec, rule: string): rea
 function checkStream(
   stream: StreamSpec,
   name: 'joins' | 'follows',
-  rule: Rule | null,
+  rule: Follows | null,
   cases: ConformanceCases,
   findings: Findings,
 ): void {
@@ -43,7 +43,7 @@ function checkStream(
   checkTable(`${stream.name} ${name}`, rule, tables, findings)
 }
 
-function checkTable(what: string, rule: Rule, tables: readonly SequenceCase[], findings: Findings): void {
+function checkTable(what: string, rule: Follows, tables: readonly SequenceCase[], findings: Findings): void {
   for (const { rows, never = {} } of tables) {
     checkRows(what, rule, rows, findings)
     checkBorders(what, rows, never, findings)
@@ -52,7 +52,7 @@ function checkTable(what: string, rule: Rule, tables: readonly SequenceCase[], f
 }
 
 /** Forwards, then backwards: an answer that hangs on what was asked before differs in one of them. */
-function checkRows(what: string, rule: Rule, rows: readonly SequenceRow[], findings: Findings): void {
+function checkRows(what: string, rule: Follows, rows: readonly SequenceRow[], findings: Findings): void {
   for (const [last, first, nextLast, prev, answer] of [...rows, ...rows.toReversed()]) {
     const found = [rule(last, first, nextLast, prev), rule(last, first, nextLast, prev)]
     if (found.some((one) => one !== answer)) {
@@ -98,7 +98,7 @@ const FAR = 1_000_000
  * Without a position, or without any number of the message, nothing is `next`. An argument on which a row's `next`
  * hangs, since moving it gives another answer, must be there too.
  */
-function checkAbsent(what: string, rule: Rule, rows: readonly SequenceRow[], findings: Findings): void {
+function checkAbsent(what: string, rule: Follows, rows: readonly SequenceRow[], findings: Findings): void {
   for (const [last, first, nextLast, prev, answer] of rows) {
     if (answer !== 'next') continue
     const given: Arguments = [last, first, nextLast, prev]
@@ -122,36 +122,4 @@ function replaced(values: Arguments, index: number, value: number): Arguments {
   const copy: [number, number, number, number] = [...values]
   copy[index] = value
   return copy
-}
-
-/**
- * Where sequences begin anew on the wire, the first message is a gap and not stale, or all that follows would be
- * dropped until the old number is reached; and the messages after it follow each other.
- */
-export function checkResets(market: ExchangeMarket, cases: ConformanceCases): readonly Finding[] {
-  const findings = createFindings('resets')
-  if ('none' in cases.resets) {
-    if (cases.resets.none.trim() === '') findings.add('no resets are given, and no reason why there are none')
-    return findings.list()
-  }
-  if (cases.resets.length === 0) findings.add('the list of resets is empty: say why under none')
-  for (const { stream, last, messages } of cases.resets) {
-    const follows = market.streams.find(({ name }) => name === stream)?.follows
-    if (!follows) {
-      findings.add(`${stream} has no rule to begin anew`)
-      continue
-    }
-    let position = last
-    for (const [i, [first, nextLast, prev]] of messages.entries()) {
-      const expected = i === 0 ? 'gap' : 'next'
-      const found = follows(position, first, nextLast, prev)
-      if (found !== expected) {
-        findings.add(
-          `${stream}: message ${i} after a reset, from ${position} to ${nextLast}: ${found} instead of ${expected}`,
-        )
-      }
-      position = nextLast
-    }
-  }
-  return findings.list()
 }

@@ -1,16 +1,19 @@
 import type { ExchangeMarket, Limit, RestRequest, SessionSpec } from '@cryptoflow/model'
 import type { ConformanceCases } from './cases.ts'
+import { checkFrames } from './check-frames.ts'
 import { createFindings, type Finding, type Findings } from './finding.ts'
 
 type LimitName = {
-  [Name in keyof SessionSpec]: SessionSpec[Name] extends Limit ? Name : never
+  [Name in keyof SessionSpec]: SessionSpec[Name] extends Limit | null ? Name : never
 }[keyof SessionSpec]
 
 /** As a record, so that the compiler asks for a limit that is new in the contract. */
 const limitNames: Readonly<Record<LimitName, true>> = {
   streamsPerConnectionMax: true,
   messagesPerSecondMax: true,
+  subscribesPerHourMax: true,
   subscribeFrameBytesMax: true,
+  streamsPerFrameMax: true,
   connectsPerFiveMinutesMax: true,
   connectionLifeMs: true,
   serverPingMs: true,
@@ -20,23 +23,26 @@ const limitNames: Readonly<Record<LimitName, true>> = {
 /** Older readings of an exchange's documents are not trusted. */
 const READ_YEARS_MAX = 2
 const ISO_DATE = /^\d{4}-\d\d-\d\d$/
-/** As many streams as a large plan has on one connection. */
-const SUBSCRIBED = 1_000
 
-/** Every limit has its source; addresses, requests, stream names and subscriptions are sound. */
+/** Every limit has its source; addresses, requests, stream names, subscriptions and other frames are sound. */
 export function checkSession(market: ExchangeMarket, cases: ConformanceCases): readonly Finding[] {
   const findings = createFindings('session')
+  const { session } = market
   for (const name of Object.keys(limitNames) as LimitName[]) {
-    checkLimit(name, market.session[name], cases.today, findings)
+    checkLimit(name, session[name], cases.today, findings)
   }
-  checkAddresses(market.session, cases, findings)
+  checkLimit('clientPing', session.clientPing?.everyMs ?? null, cases.today, findings)
+  checkLimit('restBan', session.restBan?.ms ?? null, cases.today, findings)
+  checkStatuses(session, findings)
+  checkAddresses(session, cases, findings)
   checkRequests(market, cases, findings)
-  checkStreamNames(market, cases, findings)
-  checkSubscriptions(market, cases, findings)
+  checkFrames(market, cases, findings)
   return findings.list()
 }
 
-function checkLimit(name: string, limit: Limit, today: string, findings: Findings): void {
+/** The exchange may set no limit; one that it sets has a value, a source and a date. */
+function checkLimit(name: string, limit: Limit | null, today: string, findings: Findings): void {
+  if (limit === null) return
   if (!(limit.value > 0 && Number.isFinite(limit.value))) findings.add(`${name} is ${limit.value}`)
   if (limit.source.trim() === '') findings.add(`${name} has no source`)
   const isDate = ISO_DATE.test(limit.read) && isoDate(Date.parse(limit.read)) === limit.read
@@ -52,6 +58,17 @@ function isoDate(ms: number): string {
 
 function yearsBefore(date: string): string {
   return `${Number(date.slice(0, 4)) - READ_YEARS_MAX}${date.slice(4)}`
+}
+
+/** Statuses that shut us out are errors, and beside those that always do. */
+function checkStatuses({ restBan }: SessionSpec, findings: Findings): void {
+  if (restBan === null) return
+  const { statuses } = restBan
+  const isOne = (status: number): boolean =>
+    Number.isInteger(status) && status >= 400 && status <= 599 && status !== 418 && status !== 429
+  if (statuses.length === 0 || !statuses.every(isOne) || new Set(statuses).size < statuses.length) {
+    findings.add(`the statuses of a ban are ${JSON.stringify(statuses)}`)
+  }
 }
 
 function checkAddresses(session: SessionSpec, cases: ConformanceCases, findings: Findings): void {
@@ -87,10 +104,9 @@ function checkRequests(market: ExchangeMarket, cases: ConformanceCases, findings
     const isFree = (cases.free?.[name] ?? '') !== ''
     checkRequest(`the request for ${name}`, request, { symbol, isFree }, findings)
   }
-  if (market.streams.some(({ book }) => book !== null)) {
-    const request = (of: string): RestRequest => market.session.snapshotRequest(of)
-    checkRequest('the request for a book', request, { symbol, isFree: false }, findings)
-  }
+  const { snapshotRequest } = market.session
+  if (snapshotRequest !== null)
+    checkRequest('the request for a book', snapshotRequest, { symbol, isFree: false }, findings)
 }
 
 function checkRequest(
@@ -111,56 +127,4 @@ function checkRequest(
 function parametersOf(path: string): string {
   const url = new URL(path, 'https://host.invalid')
   return `${url.host}${url.pathname}?${[...url.searchParams.keys()].join('&')}${url.hash}`
-}
-
-function checkStreamNames(market: ExchangeMarket, cases: ConformanceCases, findings: Findings): void {
-  const owners = new Map<string, string>()
-  if (new Set(cases.symbols).size < 2) findings.add('the cases name fewer than two symbols')
-  for (const { name, symbol } of subscribable(market, cases.symbols)) {
-    const wire = market.session.streamName(name, symbol)
-    const owner = `${name} of ${symbol === '' ? 'the market' : symbol}`
-    const agreed = cases.wireNames[name]
-    const isAgreed = symbol === '' || symbol === cases.symbols[0]
-    if (isAgreed && wire !== agreed) findings.add(`${owner} is called ${wire} instead of ${agreed}`)
-    if (owners.has(wire)) findings.add(`${owner} is called ${wire}, as is ${owners.get(wire)}`)
-    owners.set(wire, owner)
-  }
-}
-
-function subscribable(
-  market: ExchangeMarket,
-  symbols: readonly string[],
-): { readonly name: string; readonly symbol: string }[] {
-  return market.streams
-    .filter(({ route }) => route !== null)
-    .flatMap(({ name, scope }) => (scope === 'market' ? [''] : symbols).map((symbol) => ({ name, symbol })))
-}
-
-/** Fills frames up to the limit, as a session does, and reads them back by the documents. */
-function checkSubscriptions(market: ExchangeMarket, cases: ConformanceCases, findings: Findings): void {
-  const { session } = market
-  const bytesMax = session.subscribeFrameBytesMax.value
-  const known = subscribable(market, cases.symbols).map(({ name, symbol }) =>
-    session.streamName(name, symbol),
-  )
-  if (known.length === 0) return
-  const names = Array.from({ length: SUBSCRIBED }, (_, i) => known[i % known.length] as string)
-  let from = 0
-  for (let id = 1; from < names.length; id++) {
-    let to = from + 1
-    while (to < names.length && bytesOf(session.subscribeFrame(names.slice(from, to + 1), id)) <= bytesMax)
-      to += 1
-    const frame = session.subscribeFrame(names.slice(from, to), id)
-    const bytes = bytesOf(frame)
-    if (bytes > bytesMax) findings.add(`a frame for ${names[from]} alone has ${bytes} bytes of ${bytesMax}`)
-    const read = cases.readSubscription(frame)
-    const isSame = read?.id === id && JSON.stringify(read.names) === JSON.stringify(names.slice(from, to))
-    if (!isSame)
-      findings.add(`the subscription ${frame.slice(0, 200)} reads as ${JSON.stringify(read)?.slice(0, 200)}`)
-    from = to
-  }
-}
-
-function bytesOf(text: string): number {
-  return new TextEncoder().encode(text).length
 }

@@ -1,14 +1,18 @@
 import type { ExchangeMarket, Limit } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
 import type { ConformanceCases } from './cases.ts'
+import { checkChecksums } from './check-checksums.ts'
 import { checkGolden } from './check-golden.ts'
+import { checkIds } from './check-ids.ts'
 import { checkMutations } from './check-mutations.ts'
 import { checkNames } from './check-names.ts'
 import { checkNumbers } from './check-numbers.ts'
 import { checkPurity } from './check-purity.ts'
-import { checkResets, checkSequences } from './check-sequences.ts'
+import { checkResets } from './check-resets.ts'
+import { checkSequences } from './check-sequences.ts'
 import { checkSession } from './check-session.ts'
 import { checkStreams } from './check-streams.ts'
+import { checkTimes } from './check-times.ts'
 import { type Check, checks, conformance } from './conformance.ts'
 import { fakeCases, fakeMarket } from './testing/fake-market.ts'
 import type { Flaw } from './testing/flaw.ts'
@@ -25,8 +29,11 @@ describe('every check', () => {
       checkSession,
       checkSequences,
       checkResets,
+      checkChecksums,
       checkMutations,
       checkNumbers,
+      checkTimes,
+      checkIds,
       checkNames,
       checkPurity,
     ])

@@ -1,14 +1,18 @@
 import type { ExchangeMarket } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
 import type { ConformanceCases } from './cases.ts'
+import { checkChecksums } from './check-checksums.ts'
 import { checkGolden } from './check-golden.ts'
+import { checkIds } from './check-ids.ts'
 import { checkMutations } from './check-mutations.ts'
 import { checkNames } from './check-names.ts'
 import { checkNumbers } from './check-numbers.ts'
 import { checkPurity } from './check-purity.ts'
-import { checkResets, checkSequences } from './check-sequences.ts'
+import { checkResets } from './check-resets.ts'
+import { checkSequences } from './check-sequences.ts'
 import { checkSession } from './check-session.ts'
 import { checkStreams } from './check-streams.ts'
+import { checkTimes } from './check-times.ts'
 import type { Finding } from './finding.ts'
 
 /** Looks at a market and tells what it does other than the contract says; no finding, no objection. */
@@ -21,8 +25,11 @@ export const checks: Readonly<Record<string, Check>> = {
   'has a session whose numbers have sources and whose names and frames are sound': checkSession,
   'answers next, stale or gap on both sides of every border': checkSequences,
   'notices sequences that begin anew': checkResets,
+  'computes the checksums of the documents, of the levels that they cover': checkChecksums,
   'survives damaged messages, and reads respelled ones alike': checkMutations,
   'stores exactly the number that was sent, or none': checkNumbers,
+  'stores exactly the time that was sent, cut to microseconds': checkTimes,
+  'keeps ids that are texts byte for byte, or refuses them': checkIds,
   'reads hostile names byte for byte, or refuses them': checkNames,
   'remembers nothing between two messages': checkPurity,
 }

@@ -11,8 +11,11 @@ export interface KindRule {
   /** Tables that its streams are stored in. */
   readonly tables: readonly TableName[]
   /** Fields of its detail by type; null: it has none. */
-  readonly detail: Readonly<Record<string, 'decimal' | 'time' | 'int' | 'text' | 'flag'>> | null
+  readonly detail: Readonly<Record<string, FieldType>> | null
 }
+
+/** Type of a detail's field; only `digits` may be left out. */
+export type FieldType = 'decimal' | 'time' | 'int' | 'text' | 'flag' | 'digits'
 
 const bookSides = [Side.bid, Side.ask]
 const levels = { sides: bookSides, entriesMin: 0, entriesMax: LEVELS_MAX, detail: null }
@@ -23,10 +26,11 @@ const told = { sides: [], entriesMin: 0, entriesMax: 0 }
 export const kindRules: readonly (KindRule & { readonly kind: number })[] = [
   { kind: EventKind.trade, ...print, tables: ['ticks'] },
   { kind: EventKind.aggregate, ...print, tables: ['ticks'] },
+  { kind: EventKind.block, ...print, tables: ['ticks'] },
   { kind: EventKind.bookDelta, ...levels, tables: ['spot_delta', 'futures_delta'] },
   { kind: EventKind.bookSnapshot, ...levels, tables: ['spot_delta', 'futures_delta'] },
   { kind: EventKind.bookImage, ...levels, tables: ['spot_ob', 'futures_ob'] },
-  { kind: EventKind.quote, sides: bookSides, entriesMin: 1, entriesMax: 2, tables: ['bbo'], detail: null },
+  { kind: EventKind.quote, sides: bookSides, entriesMin: 0, entriesMax: 2, tables: ['bbo'], detail: null },
   {
     kind: EventKind.funding,
     ...told,
@@ -78,6 +82,7 @@ export const kindRules: readonly (KindRule & { readonly kind: number })[] = [
       lotSize: 'decimal',
       contractSize: 'decimal',
       contractUnit: 'text',
+      digits: 'digits',
       listedUs: 'time',
       expiryUs: 'time',
       raw: 'text',
@@ -111,6 +116,9 @@ export const decimalFields: ReadonlySet<string> = new Set(
 
 /** Longest word of the exchange that an event passes on, in bytes: generous, but not a message's length. */
 export const WORD_BYTES_MAX = 1_024
+
+/** Longest `EventBatch.textIds`, in bytes: ids are kept in memory and in rows, and none of six exchanges needs half. */
+export const TEXT_ID_BYTES_MAX = 128
 
 /** Detail fields that may be negative: rates are paid in both directions. */
 export const signedFields: ReadonlySet<string> = new Set(['fundingRate', 'predictedRate'])

@@ -47,6 +47,21 @@ describe('mutations', () => {
   })
 
   it('make each kind of list longer than a message may be', () => {
-    expect([...hugeMutations(tree)].map(({ shape }) => shape)).toEqual(['.b'])
+    const [list, ...others] = [...hugeMutations(tree)]
+    expect(others).toEqual([])
+    expect([list?.shape, list?.doubled]).toEqual(['.b', null])
+    const huge = JSON.parse(new TextDecoder().decode(list?.huge().bytes)) as { b: string[][] }
+    expect(huge.b.length).toBe(100_001)
+  })
+
+  it('double lists whose items have keys, since only the events tell whether these are levels', () => {
+    const text = '{"data":[{"bids":[{"p":1}],"n":[]}]}'
+    const lists = [...hugeMutations(treeOf(new TextEncoder().encode(text)) as JsonTree)]
+    expect(
+      lists.map(({ shape, doubled }) => [shape, new TextDecoder().decode(doubled ?? undefined)]),
+    ).toEqual([
+      ['.data', '{"data":[{"bids":[{"p":1}],"n":[]},{"bids":[{"p":1}],"n":[]}]}'],
+      ['.data[].bids', '{"data":[{"bids":[{"p":1},{"p":1}],"n":[]}]}'],
+    ])
   })
 })

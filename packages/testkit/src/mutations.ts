@@ -21,7 +21,7 @@ export interface Mutation {
   readonly bytes: Uint8Array
   /**
    * `equal`: it means the same. `cut`, `deep`: it holds no events. `any`: whatever it is, nothing must break; of a
-   * `huge` one only that much is looked at, since each takes a quarter of a second.
+   * `huge` one only that much is looked at, since each takes a quarter of a second or more.
    */
   readonly promise: 'equal' | 'cut' | 'deep' | 'any' | 'huge'
 }
@@ -157,16 +157,35 @@ function otherType(part: JsonTree): JsonTree {
   return { text: textOf(leaf) ?? JSON.stringify(leaf.text) }
 }
 
-/** Lists with one item more than a message may have levels; they are dear, so one of each shape, and none in lists. */
-export function* hugeMutations(tree: JsonTree): Generator<Mutation & { readonly shape: string }> {
-  for (const { path, shape, tree: part } of oncePerShape(partsOf(tree))) {
-    if (!isList(part) || part.items.length === 0 || shape.endsWith('[]')) continue
+/** A list that may be one of levels. */
+export interface LongList {
+  readonly shape: string
+  /**
+   * The message with that list twice, to see whether events grow by it; null where items have no keys, as levels have
+   * none on most wires.
+   */
+  readonly doubled: Uint8Array | null
+  /** The message with one item more than it may have levels: dear, so that it is made on demand. */
+  huge(): Mutation
+}
+
+/** One list of each shape that is not an item of another list. */
+export function* hugeMutations(tree: JsonTree): Generator<LongList> {
+  const lists = partsOf(tree).filter(({ tree: part }) => isList(part) && part.items.length > 0)
+  for (const { path, shape, tree: part } of oncePerShape(lists)) {
+    if (!isList(part) || shape.endsWith('[]')) continue
     const item = part.items[0] as JsonTree
-    // Lists of whole messages would only be long; what a level is has no keys.
-    if (partsOf(item).some(({ tree: inner }) => isMap(inner))) continue
-    const items = Array.from({ length: LEVELS_MAX + 1 }, () => item)
-    const bytes = bytesOf(changed(tree, path, () => ({ items })))
-    yield { what: `${shape} has ${items.length} items`, bytes, promise: 'huge', shape }
+    const withItems = (items: readonly JsonTree[]): Uint8Array =>
+      bytesOf(changed(tree, path, () => ({ items })))
+    const hasKeys = partsOf(item).some(({ tree: inner }) => isMap(inner))
+    yield {
+      shape,
+      doubled: hasKeys ? withItems([...part.items, ...part.items]) : null,
+      huge: () => {
+        const items = Array.from({ length: LEVELS_MAX + 1 }, () => item)
+        return { what: `${shape} has ${items.length} items`, bytes: withItems(items), promise: 'huge' }
+      },
+    }
   }
 }
 

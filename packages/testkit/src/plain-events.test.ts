@@ -1,6 +1,7 @@
 import { EventBatch, EventKind, Side, StringTable } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
 import { canonicalText, eventsText, plainEvents } from './plain-events.ts'
+import { oddMarket } from './testing/odd-market.ts'
 
 function batchOfTwo(): EventBatch {
   const batch = new EventBatch(new StringTable())
@@ -68,4 +69,42 @@ describe('plain events', () => {
       canonicalText([{ entries: [['bid', '1.5', '1']] }]),
     )
   })
+
+  it('show text ids where there are some', () => {
+    const batch = batchOfTwo()
+    batch.textIds.set(0, '9007199254740993')
+    expect(plainEvents(batch).map(({ textId }) => textId)).toEqual(['9007199254740993', undefined])
+  })
+
+  it('show checksums of books that have one by their rule, when the market is known', () => {
+    const batch = batchOfBooks()
+    const market = oddMarket()
+    expect(plainEvents(batch).some((event) => 'checksum' in event)).toBe(false)
+    expect(plainEvents(batch, 0, market).map(({ checksum }) => checksum)).toEqual([7, undefined, undefined])
+    expect(eventsText(batch, 0, market)).toContain('"checksum":7')
+  })
+
+  it('show the digits of an instrument as they are', () => {
+    const batch = batchOfTwo()
+    batch.details.set(1, { digits: { price: 2, quantity: 8 } } as never)
+    expect(plainEvents(batch)[1]?.detail).toEqual({ digits: { price: 2, quantity: 8 } })
+  })
 })
+
+/** With a checksum, without one, and of a stream that has none. */
+function batchOfBooks(): EventBatch {
+  const batch = new EventBatch(new StringTable())
+  for (const [stream, checksum] of [
+    ['book', 7],
+    ['book', Number.NaN],
+    ['other', 7],
+  ] as const) {
+    batch.reserveEvent()
+    batch.kind[batch.count] = EventKind.bookDelta
+    batch.symbol[batch.count] = batch.names.idOf('A')
+    batch.stream[batch.count] = batch.names.idOf(stream)
+    batch.checksum[batch.count] = checksum
+    batch.endEvent()
+  }
+  return batch
+}

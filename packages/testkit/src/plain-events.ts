@@ -5,7 +5,9 @@ import {
   type EventBatch,
   type EventDetail,
   EventKind,
+  type ExchangeMarket,
   Side,
+  type StreamSpec,
 } from '@cryptoflow/model'
 
 /** An event as goldens hold it: decimals as text with the digits written, absent values null. */
@@ -23,20 +25,32 @@ export interface PlainEvent {
   /** Of an aggregate. */
   readonly firstTradeId?: number | null
   readonly lastTradeId?: number | null
-  /** Of a trade or an aggregate that has one. */
+  /** Of a print that has one. */
   readonly tradeType?: string
+  /** Where the event has one. */
+  readonly textId?: string
+  /** Of a book event that has one, where the market is known and its book's rule asks for it. */
+  readonly checksum?: number
   /** Of the kinds that have one. */
-  readonly detail?: Readonly<Record<string, string | number | boolean | null>>
+  readonly detail?: Readonly<Record<string, PlainValue>>
   /** Side, price, quantity. */
   readonly entries: readonly (readonly [string, string, string])[]
 }
 
+/** A value of a detail. */
+export type PlainValue = string | number | boolean | null | Readonly<Record<string, number>>
+
 const kinds = Object.keys(EventKind)
 const sides = Object.keys(Side)
 
-/** The events `from ...` of a batch as plain objects. */
-export function plainEvents(batch: EventBatch, from = 0): PlainEvent[] {
-  return Array.from({ length: batch.count - from }, (_, i) => plainEvent(batch, from + i))
+/**
+ * The events `from ...` of a batch as plain objects.
+ *
+ * With `market`, checksums are shown: without it nobody knows which books have one, and of the others the column means
+ * nothing.
+ */
+export function plainEvents(batch: EventBatch, from = 0, market?: ExchangeMarket): PlainEvent[] {
+  return Array.from({ length: batch.count - from }, (_, i) => plainEvent(batch, from + i, market))
 }
 
 /**
@@ -45,8 +59,8 @@ export function plainEvents(batch: EventBatch, from = 0): PlainEvent[] {
  * Keys are sorted and absent values left out, so that text from a golden and text from a batch are equal when
  * they mean the same.
  */
-export function eventsText(batch: EventBatch, from = 0): string {
-  return canonicalText(plainEvents(batch, from))
+export function eventsText(batch: EventBatch, from = 0, market?: ExchangeMarket): string {
+  return canonicalText(plainEvents(batch, from, market))
 }
 
 /** Plain events, from a batch or from a golden, in the spelling of `eventsText`. */
@@ -60,7 +74,7 @@ function sortedWithoutNulls(_key: string, value: unknown): unknown {
   return Object.fromEntries(present.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-function plainEvent(batch: EventBatch, event: number): PlainEvent {
+function plainEvent(batch: EventBatch, event: number, market: ExchangeMarket | undefined): PlainEvent {
   const kind = batch.kind[event] as number
   const detail = batch.details.get(event)
   return {
@@ -73,6 +87,7 @@ function plainEvent(batch: EventBatch, event: number): PlainEvent {
     lastSeq: numberOrNull(batch.lastSeq, event),
     prevSeq: numberOrNull(batch.prevSeq, event),
     ...tradeFields(batch, event, kind),
+    ...identityFields(batch, event, market),
     ...(detail === undefined ? {} : { detail: plainDetail(detail) }),
     entries: plainEntries(batch, batch.entryStart[event] as number, batch.entryStart[event + 1] as number),
   }
@@ -83,7 +98,7 @@ function tradeFields(
   event: number,
   kind: number,
 ): Pick<PlainEvent, 'firstTradeId' | 'lastTradeId' | 'tradeType'> {
-  if (kind !== EventKind.trade && kind !== EventKind.aggregate) return {}
+  if (!isPrint(kind)) return {}
   const type = batch.tradeType[event] as number
   return {
     ...(kind === EventKind.aggregate
@@ -96,15 +111,45 @@ function tradeFields(
   }
 }
 
+/** Whether events of that kind are trades of some sort: one entry, and a word for what kind of trade it is. */
+export function isPrint(kind: number): boolean {
+  return kind === EventKind.trade || kind === EventKind.aggregate || kind === EventKind.block
+}
+
+function identityFields(
+  batch: EventBatch,
+  event: number,
+  market: ExchangeMarket | undefined,
+): Pick<PlainEvent, 'textId' | 'checksum'> {
+  const textId = batch.textIds.get(event)
+  const checksum = batch.checksum[event] as number
+  const isShown = market !== undefined && hasChecksum(market, batch, event) && !Number.isNaN(checksum)
+  return { ...(textId === undefined ? {} : { textId }), ...(isShown ? { checksum } : {}) }
+}
+
+/** Whether the event is one of a book that the exchange proves by a checksum: only then does that column count. */
+export function hasChecksum(market: ExchangeMarket, batch: EventBatch, event: number): boolean {
+  const kind = batch.kind[event]
+  if (kind !== EventKind.bookDelta && kind !== EventKind.bookSnapshot) return false
+  const stream = batch.names.text(batch.stream[event] as number)
+  const spec = market.streams.find(({ name }) => name === stream)
+  return spec !== undefined && isStreamChecksum(spec)
+}
+
+/** Whether a stream is a book that the exchange proves by a checksum. */
+export function isStreamChecksum({ book }: StreamSpec): boolean {
+  return book?.origin === 'stream' && book.checksum !== null
+}
+
 function plainDetail(detail: EventDetail): NonNullable<PlainEvent['detail']> {
   const fields = Object.entries(detail as unknown as Record<string, unknown>)
   return Object.fromEntries(fields.map(([key, value]) => [key, plainValue(value)]))
 }
 
-function plainValue(value: unknown): string | number | boolean | null {
+function plainValue(value: unknown): PlainValue {
   if (typeof value === 'number') return Number.isNaN(value) ? null : value
   if (isDecimal(value)) return decimalText(value.mantissa, value.scale)
-  return value as string | boolean | null
+  return value as PlainValue
 }
 
 /** Whether a detail's value is a decimal. */

@@ -1,8 +1,15 @@
 import type { AnswerContext, DecodeOutcome, EventBatch, ExchangeMarket } from '@cryptoflow/model'
 import { difference, imageOf, prefixDifference } from './batch-image.ts'
+import type { ConformanceCases } from './cases.ts'
 import { outcomeProblem } from './outcome.ts'
 import { canonicalText, eventsText, type PlainEvent, plainEvents } from './plain-events.ts'
 import { eventsProblem } from './well-formed.ts'
+
+/** A market, and what its author says of its messages. */
+export interface Subject {
+  readonly market: ExchangeMarket
+  readonly cases: Pick<ConformanceCases, 'spelledInLists' | 'connectionSeqOf'>
+}
 
 /** What a market made of one message. */
 export interface Reading {
@@ -11,13 +18,17 @@ export interface Reading {
   readonly events: readonly PlainEvent[]
   /** The events as `eventsText` spells them. */
   readonly text: string
-  /** Outcome and events without what depends on how the message is spelled: equal for equal messages. */
+  /** The frame's place in a count over its connection; NaN where it has none, and of an answer. */
+  readonly connectionSeq: number
+  /** Outcome, count and events without what depends on how the message is spelled: equal for equal messages. */
   readonly meaning: string
   /** What the contract forbids of any message: thrown, half appended, out of range. Null when all is well. */
   readonly problem: string | null
 }
 
 const WIPED = 42
+/** No place in any count: a decoder that counts frames must not leave it there. */
+const UNCOUNTED = 0.5
 
 /**
  * Lets a market read one message into a batch, looks at what it did, and rolls the batch back.
@@ -25,13 +36,16 @@ const WIPED = 42
  * The bytes are given as a part of a larger buffer and wiped afterwards: a decoder owns neither.
  */
 export function read(
-  market: ExchangeMarket,
+  subject: Subject,
   message: Uint8Array,
   answer: AnswerContext | null,
   batch: EventBatch,
 ): Reading {
+  const { market } = subject
   const before = imageOf(batch)
   const bytes = lent(message)
+  const isCounted = answer === null && subject.cases.connectionSeqOf !== undefined
+  batch.connectionSeq = isCounted ? UNCOUNTED : Number.NaN
   let outcome: DecodeOutcome
   try {
     outcome = answer === null ? market.decodeFrame(bytes, batch) : market.decodeAnswer(answer, bytes, batch)
@@ -41,30 +55,49 @@ export function read(
   }
   const isKept = bytes.every((byte, i) => byte === message[i])
   bytes.fill(WIPED)
+  const { connectionSeq } = batch
   const isEvents = outcome?.kind === 'events'
   const problem =
     outcomeProblem(outcome) ??
     (isKept ? null : 'it writes into the message') ??
+    connectionProblem(connectionSeq, isCounted) ??
     (isEvents ? prefixDifference(before, batch) : difference(before, batch)) ??
-    (isEvents ? eventsProblem(market, batch, before.count, () => new TextDecoder().decode(message)) : null)
-  const reading = isEvents && problem === null ? readingOf(outcome, batch, before.count) : nothing
+    (isEvents ? eventsProblem(subject, batch, before.count, () => new TextDecoder().decode(message)) : null)
+  const reading = isEvents && problem === null ? readingOf(market, outcome, batch, before.count) : nothing
   batch.rollback(before.count)
-  return { ...reading, outcome, meaning: `${outcomeText(outcome)}\n${reading.meaning}`, problem }
+  const meaning = `${outcomeText(outcome)} ${connectionSeq}\n${reading.meaning}`
+  return { ...reading, outcome, connectionSeq, meaning, problem }
 }
 
-const nothing: Reading = { outcome: null, events: [], text: '', meaning: '', problem: null }
+const nothing: Reading = {
+  outcome: null,
+  events: [],
+  text: '',
+  connectionSeq: Number.NaN,
+  meaning: '',
+  problem: null,
+}
 
-function readingOf(outcome: DecodeOutcome, batch: EventBatch, from: number): Reading {
-  const events = plainEvents(batch, from)
+/** Who counts frames says of every one where it stands, or that it has no place; who does not leaves NaN alone. */
+function connectionProblem(connectionSeq: number, isCounted: boolean): string | null {
+  if (Number.isNaN(connectionSeq)) return null
+  if (!isCounted) return `it counts to ${connectionSeq}, where no frames are counted`
+  if (connectionSeq === UNCOUNTED) return 'it does not say which place the frame has on its connection'
+  const isPlace = Number.isSafeInteger(connectionSeq) && connectionSeq >= 0
+  return isPlace ? null : `its place on the connection is ${connectionSeq}`
+}
+
+function readingOf(market: ExchangeMarket, outcome: DecodeOutcome, batch: EventBatch, from: number): Reading {
+  const events = plainEvents(batch, from, market)
   const spelled = events.map((event) =>
     event.detail?.raw === undefined ? event : { ...event, detail: { ...event.detail, raw: null } },
   )
   return {
+    ...nothing,
     outcome,
     events,
-    text: eventsText(batch, from),
+    text: eventsText(batch, from, market),
     meaning: canonicalText(spelled),
-    problem: null,
   }
 }
 

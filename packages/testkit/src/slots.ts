@@ -22,8 +22,10 @@ function slotsOfEvent(event: PlainEvent, i: number): Slot[] {
       { path: `${i} price ${row}`, type: 'decimal' as const, value: price },
       { path: `${i} quantity ${row}`, type: 'decimal' as const, value: quantity },
     ]),
-    ...Object.entries(detail ?? {}).map(([key, value]) =>
-      slot(`${i} detail ${key}`, value, decimalFields.has(key)),
+    ...Object.entries(detail ?? {}).flatMap(([key, value]) =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).map(([part, digits]) => slot(`${i} detail ${key}.${part}`, digits, false))
+        : [slot(`${i} detail ${key}`, value, decimalFields.has(key))],
     ),
   ]
 }

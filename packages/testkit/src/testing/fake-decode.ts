@@ -13,7 +13,8 @@ import type { Flaw } from './flaw.ts'
 
 /** The wire format of the fake market, read the plain way; each flaw breaks one promise. */
 
-class Refusal {
+/** Thrown by what cannot read on; `attempt` catches it. */
+export class Refusal {
   readonly outcome: DecodeOutcome
 
   constructor(reason: DeadLetterReason, detail: string) {
@@ -21,7 +22,8 @@ class Refusal {
   }
 }
 
-class Digits {
+/** A JSON number as its digits on the wire. */
+export class Digits {
   readonly text: string
 
   constructor(text: string) {
@@ -29,7 +31,7 @@ class Digits {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>
+export type Fields = Readonly<Record<string, unknown>>
 export interface Task {
   readonly flaws: ReadonlySet<Flaw>
   readonly out: EventBatch
@@ -178,7 +180,7 @@ function setEvent(task: Task, kind: number, fields: Fields, stream: string, symb
   out.stream[out.count] = cached.id
 }
 
-function symbolId({ flaws, out }: Task, symbol: unknown): number {
+export function symbolId({ flaws, out }: Task, symbol: unknown): number {
   if (typeof symbol !== 'string' || !symbol.isWellFormed()) throw new Refusal('bad_symbol', 'no symbol')
   const bytes = new TextEncoder().encode(symbol).length
   const isLong = bytes > SYMBOL_BYTES_MAX && !flaws.has('takes long names')

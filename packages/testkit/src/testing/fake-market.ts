@@ -1,17 +1,19 @@
 import {
-  type BookRule,
   type Continuity,
   type DecodeOutcome,
   EventKind,
   type ExchangeMarket,
+  type Follows,
   type Limit,
+  type RestBookRule,
 } from '@cryptoflow/model'
 import type { ConformanceCases, Fixture } from '../cases.ts'
 import { fixturesOf } from '../fixtures.ts'
 import { appendBook, appendRate, appendTrade, attempt, isFields, parse } from './fake-decode.ts'
 import type { Flaw } from './flaw.ts'
 
-const limit = (value: number): Limit => ({ value, source: 'invented', read: '2026-11-20' })
+/** A limit of nobody. */
+export const limit = (value: number): Limit => ({ value, source: 'invented', read: '2026-11-20' })
 const UNKNOWN: DecodeOutcome = { kind: 'unknown', reason: 'unknown_message', detail: 'no known message' }
 const NO_JSON: DecodeOutcome = { kind: 'malformed', reason: 'malformed', detail: 'no JSON' }
 
@@ -22,6 +24,7 @@ export function fakeMarket(...given: readonly Flaw[]): ExchangeMarket {
   return {
     exchange: 'fake',
     market: 'linear',
+    aliases: [],
     decoderVersion: 'fake-json/1',
     quantityUnit: 'base',
     session: {
@@ -35,9 +38,17 @@ export function fakeMarket(...given: readonly Flaw[]): ExchangeMarket {
       connectionLifeMs: limit(86_400_000),
       serverPingMs: limit(20_000),
       restWeightPerMinute: limit(1_000),
+      subscribesPerHourMax: null,
+      streamsPerFrameMax: null,
+      clientPing: null,
+      openingFrames: {},
+      confirms: 'frame',
       usedWeightHeader: null,
+      restBan: null,
       streamName: (stream, symbol) => `${stream}:${symbol}`,
+      subscribeGroup: () => '',
       subscribeFrame: (names, id) => JSON.stringify({ sub: names, id }),
+      unsubscribeFrame: (names, id) => JSON.stringify({ unsub: names, id }),
       snapshotRequest: (symbol) => ({ path: `/book?s=${encodeURIComponent(symbol)}`, weight: 10 }),
     },
     streams: [
@@ -46,6 +57,8 @@ export function fakeMarket(...given: readonly Flaw[]): ExchangeMarket {
         table: 'ticks',
         scope: 'symbol',
         route: 'main',
+        within: null,
+        idWindow: 0,
         follows: follower(flaws),
         book: null,
         poll: null,
@@ -55,6 +68,8 @@ export function fakeMarket(...given: readonly Flaw[]): ExchangeMarket {
         table: 'futures_delta',
         scope: 'symbol',
         route: 'main',
+        within: null,
+        idWindow: 0,
         follows: book.follows,
         book,
         poll: null,
@@ -64,6 +79,8 @@ export function fakeMarket(...given: readonly Flaw[]): ExchangeMarket {
         table: 'funding',
         scope: 'market',
         route: null,
+        within: null,
+        idWindow: 0,
         follows: null,
         book: null,
         poll: { everyMs: 60_000, request: () => ({ path: '/rates', weight: 1 }) },
@@ -102,6 +119,7 @@ export function fakeMarket(...given: readonly Flaw[]): ExchangeMarket {
         for (const rate of rates) appendRate({ flaws, out }, rate)
       })
     },
+    hears: () => null,
     recognise(url, body) {
       if (flaws.has('throws while recognising addresses') && url !== null) new URL(url)
       if (flaws.has('throws while recognising')) JSON.parse(new TextDecoder().decode(body))
@@ -116,7 +134,7 @@ function strange(flaws: ReadonlySet<Flaw>, bytes: Uint8Array): DecodeOutcome {
   return { kind: 'unknown', reason: 'unknown_message', detail: new TextDecoder().decode(bytes) }
 }
 
-function follower(flaws: ReadonlySet<Flaw>): BookRule['follows'] {
+function follower(flaws: ReadonlySet<Flaw>): Follows {
   let highest = 0
   return (last, id): Continuity => {
     if (flaws.has('remembers positions')) {
@@ -132,12 +150,13 @@ function follower(flaws: ReadonlySet<Flaw>): BookRule['follows'] {
   }
 }
 
-function bookRule(flaws: ReadonlySet<Flaw>): BookRule {
+function bookRule(flaws: ReadonlySet<Flaw>): RestBookRule {
   const linked = (last: number, nextLast: number, prev: number): Continuity => {
     if (flaws.has('takes absence for next') && Number.isNaN(prev)) return 'next'
     return prev === last ? 'next' : nextLast <= last ? 'stale' : 'gap'
   }
   return {
+    origin: 'rest',
     joins: (snapshot, _first, last, prev) => linked(snapshot, last, prev),
     follows: (last, _first, nextLast, prev) => linked(last, nextLast, prev),
   }
@@ -184,8 +203,8 @@ export function fakeCases(): ConformanceCases {
     wireNames: { trade: 'trade:ABC', book: 'book:ABC' },
     symbols: ['ABC', '测试ABC', 'ABCDEF'],
     readSubscription: (frame) => {
-      const { sub, id } = JSON.parse(frame) as { sub: string[]; id: number }
-      return { names: sub, id }
+      const { sub, id } = JSON.parse(frame) as { sub?: string[]; id: number }
+      return sub === undefined ? null : { names: sub, id }
     },
     recognised: [
       { fixture: 'rates:2', url: 'https://fake.invalid/rates', as: { symbol: '', stream: 'rates' } },
