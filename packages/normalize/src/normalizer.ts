@@ -14,7 +14,7 @@ import {
   type StoredTables,
 } from '@cryptoflow/model'
 import { BookKeeper } from './book-keeper.ts'
-import { type Connection, countFrame, createConnection } from './connection.ts'
+import { type Connection, countFrame, createConnection, isCounted } from './connection.ts'
 import { addCounters, type Counters } from './counters.ts'
 import { EventFlow } from './event-flow.ts'
 import { openAtStop } from './gap-rows.ts'
@@ -36,7 +36,7 @@ import {
   STATE_IMAGE_VERSION,
 } from './state-image.ts'
 import { interrupt, isSequenced, joinConnection, leaveConnection, type StreamState } from './stream.ts'
-import { cutStreamBook } from './stream-book-flow.ts'
+import { cutStreamBook, streamBookDamage } from './stream-book-flow.ts'
 import { StreamKeeper } from './stream-keeper.ts'
 import { type Digits, UNKNOWN_DIGITS } from './top.ts'
 
@@ -199,8 +199,21 @@ export class Normalizer {
     const symbol = about?.symbol ?? ''
     const stream = about?.stream ?? null
     const connection = this.connections.get(record.connection)
-    if (connection !== undefined && about === null) connection.deadLetter = record.number
+    if (connection !== undefined && about === null) {
+      connection.deadLetter = record.number
+      if (!isCounted(connection)) this.doubtBooks(record.connection)
+    }
     this.flow.deadLetter(record, market, { reason, detail, decoderVersion, raw, symbol, stream })
+  }
+
+  /** An unreadable frame may have been an update of any book without a sequence that its connection carries. */
+  private doubtBooks(connection: number): void {
+    for (const state of this.index.keys) {
+      for (const stream of state.streams) {
+        const isProven = stream.streamBook === null || isSequenced(stream)
+        if (!isProven && stream.connections.includes(connection)) streamBookDamage(state, stream, false)
+      }
+    }
   }
 
   /** Snapshots that books wait for: what a process that starts from this state must ask for again. */

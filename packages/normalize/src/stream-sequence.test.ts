@@ -170,6 +170,20 @@ describe('a stream with snapshots and without a sequence', () => {
     ])
   })
 
+  it('is broken by a frame on its connection that could not be read, unless the connection counts its frames', () => {
+    const stream = new Stream('inverse')
+    stream.snapshot(none)
+    stream.play({ kind: 'dead', connection: stream.connection })
+    expect([stream.asked(), stream.state()]).toEqual([1, 'resync'])
+    expect(gaps(stream.snapshot(none))).toEqual([
+      ['closed', 'undecodable', null, null, at(2), at(4), null, 'frame 3'],
+    ])
+    const numbered = new Stream('linear')
+    numbered.snapshot(7)
+    numbered.play({ kind: 'dead', connection: numbered.connection })
+    expect([numbered.asked(), numbered.state()]).toEqual([0, 'live'])
+  })
+
   it('may have had its sequence added later: without numbers it is a stream without one', () => {
     const stream = new Stream('linear')
     stream.snapshot(none)
