@@ -68,7 +68,7 @@ function checkSubscriptions(market: ExchangeMarket, cases: ConformanceCases, fin
 
 /** Different names of all streams: of the given symbols, then of as many more as are needed. */
 function manyNames({ session, streams }: ExchangeMarket, cases: ConformanceCases): string[] {
-  const own = streams.filter(({ route, within }) => route !== null && within === null)
+  const own = streams.filter(({ route }) => route !== null)
   const names = new Set<string>()
   for (let i = 0; i < SUBSCRIBED && names.size < SUBSCRIBED; i++) {
     const symbol = cases.symbols[i] ?? (cases.symbolWith ?? String)(`A${i}`)

@@ -153,6 +153,10 @@ const listings: Readonly<Record<string, readonly [Check, ExchangeMarket]>> = {
     checkSession,
     session({ subscribeFrame: (names: string[]) => JSON.stringify({ sub: names, id: 1 }) }),
   ],
+  'an end of a subscription that is one': [
+    checkSession,
+    session({ unsubscribeFrame: (names: string[], id: number) => JSON.stringify({ sub: names, id }) }),
+  ],
   'a subscription longer than a frame': [
     checkSession,
     session({ subscribeFrameBytesMax: { ...right.session.serverPingMs, value: 20 } }),

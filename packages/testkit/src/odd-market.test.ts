@@ -36,6 +36,7 @@ const flaws: readonly (readonly [Check, readonly OddFlaw[]])[] = [
     checkMutations,
     [
       'leaves text ids behind',
+      'changes an id that was there',
       'hears only JSON',
       'writes into what it hears',
       'takes any number of levels',
@@ -59,6 +60,7 @@ const flaws: readonly (readonly [Check, readonly OddFlaw[]])[] = [
       'rounds times',
       'reads times as the engine does',
       'takes days that are none',
+      'knows no nanoseconds',
       'takes nonsense for an absent time',
     ],
   ],
@@ -73,7 +75,7 @@ const flaws: readonly (readonly [Check, readonly OddFlaw[]])[] = [
       'cannot sum thin books',
     ],
   ],
-  [checkNames, ['has no names beyond ASCII']],
+  [checkNames, ['leaves short names beyond ASCII out']],
 ]
 
 describe.each(flaws.map(([check, found]) => [check.name, check, found] as const))(
@@ -180,6 +182,7 @@ const listings: Readonly<Record<string, readonly [Check, ExchangeMarket]>> = {
   'no depths in the list of them': [checkStreams, booked({ depths: [] })],
   'a checksum of no levels': [checkStreams, booked({ checksum: { depth: 0, of: () => 0 } })],
   'a book whose stream has another rule': [checkStreams, booked({ follows: () => 'next' })],
+  'an answer of hears that is none': [checkGolden, { ...right, hears: () => undefined as never }],
   'its own name among the others': [checkStreams, { ...right, aliases: ['odd'] }],
   'another name twice': [checkStreams, { ...right, aliases: ['a', 'a'] }],
   'another name that is empty': [checkStreams, { ...right, aliases: [''] }],
@@ -201,6 +204,25 @@ function withoutChecksums(
 describe('what an odd market lists', () => {
   it.each(Object.entries(listings))('is not passed with %s', (_what, [check, market]) => {
     expect(check(market, cases)).not.toEqual([])
+  })
+
+  it('may have a stream within one that is polled', () => {
+    const inner: StreamSpec = { ...list, name: 'list/quotes', table: 'bbo', poll: null, within: 'list' }
+    const market = { ...streams(...right.streams, inner), collectors: { bbo: ['list/quotes'] } }
+    expect(checkStreams(market, cases)).toEqual([])
+    const alone = { ...streams(...right.streams, { ...inner, within: null }), collectors: market.collectors }
+    expect(checkStreams(alone, cases)).not.toEqual([])
+  })
+
+  it('is never asked for a frame of more streams than it takes', () => {
+    let most = 0
+    const subscribeFrame: SessionSpec['subscribeFrame'] = (names, id) => {
+      most = Math.max(most, names.length)
+      return right.session.subscribeFrame(names, id)
+    }
+    const streamsPerFrameMax = { ...value, value: 3 }
+    expect(checkSession(session({ subscribeFrame, streamsPerFrameMax }), cases)).toEqual([])
+    expect(most).toBe(3)
   })
 
   it('may leave limits out, ping by the protocol, and open nothing', () => {
@@ -261,6 +283,15 @@ function withChecksum(fixture: ConformanceCases['fixtures'][number], checksum: n
   )
   return { ...fixture, golden: { ...fixture.golden, events } }
 }
+
+describe('a thin book', () => {
+  const thin = { stream: 'book', bids: [['1.50', '3']] as const, asks: [], is: 480 }
+
+  it('has a checksum too, the same however often it is asked for', () => {
+    expect(checkChecksums(right, without({ checksums: [thin] }))).toEqual([])
+    expect(checkChecksums(oddMarket('remembers a checksum'), without({ checksums: [thin] }))).not.toEqual([])
+  })
+})
 
 /** Books of this market with a rule: messages name their predecessor, and their numbers may fall. */
 const chained = booked({ follows: null }).streams.map(

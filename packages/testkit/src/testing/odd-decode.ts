@@ -64,6 +64,7 @@ function appendTrade(task: OddTask, trade: Fields): void {
 function setId(task: OddTask, value: unknown): void {
   const { flaws, out } = task
   const id = idOf(task, value)
+  if (flaws.has('changes an id that was there') && out.count > 0) out.textIds.set(0, id)
   const isNumber = /^[1-9]\d{0,15}$/.test(id) && Number.isSafeInteger(Number(id))
   if (isNumber) {
     out.firstSeq[out.count] = Number(id)
@@ -184,6 +185,7 @@ function timeOf({ flaws }: OddTask, value: unknown): number {
 function usOf(flaws: ReadonlySet<OddFlaw>, text: string): number | null {
   if (flaws.has('reads times as the engine does'))
     return Number.isNaN(Date.parse(text)) ? null : Date.parse(text) * 1000
+  if (flaws.has('knows no nanoseconds') && /\.\d{7}/.test(text)) return null
   const mended = text.replace(/-(3[01])T/, '-28T')
   const exact = rfcTimeUs(text) ?? (flaws.has('takes days that are none') ? rfcTimeUs(mended) : null)
   if (exact === null || !flaws.has('rounds times')) return exact

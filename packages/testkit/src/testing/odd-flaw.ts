@@ -8,6 +8,7 @@ export type OddFlaw =
   | 'throws while hearing'
   // mutations
   | 'leaves text ids behind'
+  | 'changes an id that was there'
   | 'hears only JSON'
   | 'writes into what it hears'
   | 'takes any number of levels'
@@ -27,6 +28,7 @@ export type OddFlaw =
   | 'rounds times'
   | 'reads times as the engine does'
   | 'takes days that are none'
+  | 'knows no nanoseconds'
   | 'takes nonsense for an absent time'
   // ids
   | 'reads ids through floats'
@@ -40,4 +42,4 @@ export type OddFlaw =
   | 'remembers a checksum'
   | 'cannot sum thin books'
   // names
-  | 'has no names beyond ASCII'
+  | 'leaves short names beyond ASCII out'

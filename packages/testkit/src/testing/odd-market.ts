@@ -102,8 +102,9 @@ function sumRule(flaws: ReadonlySet<OddFlaw>): BookChecksum {
   return {
     depth,
     of: ({ bids, asks }) => {
+      const sum = sumOf(bids, 3) + sumOf(asks, 1_009) + remembered
       if (flaws.has('remembers a checksum')) remembered += 1
-      return sumOf(bids, 3) + sumOf(asks, 1_009) + remembered
+      return sum
     },
   }
 }
@@ -119,23 +120,31 @@ function decodeFrame(task: OddTask, bytes: Uint8Array): DecodeOutcome {
   })
   if (counted.kind !== 'events') return counted
   if (Object.hasOwn(fields, 'ok')) return confirmation(flaws, fields.ok)
-  if (fields.ch === 'book') return tried(task, () => appendBook(task, fields))
-  const { list } = fields
-  if (fields.ch !== 'trades' || !Array.isArray(list) || !list.every(isFields) || list.length === 0)
-    return UNKNOWN
-  const own = list.filter((trade: Fields) => !isOthers(flaws, trade.sym))
-  if (own.length > 0) return tried(task, () => appendTrades(task, own))
   const reason = flaws.has('says that it is outside for a reason that nobody knows')
     ? 'elsewhere'
     : 'other_market'
-  return { kind: 'outside', reason: reason as 'other_market' }
+  const outside: DecodeOutcome = { kind: 'outside', reason: reason as 'other_market' }
+  if (fields.ch === 'book') {
+    return isOthers(flaws, fields.sym) ? outside : tried(task, () => appendBook(task, fields))
+  }
+  const { list } = fields
+  if (fields.ch !== 'trades' || !Array.isArray(list) || !list.every(isFields) || list.length === 0)
+    return UNKNOWN
+  const own = list.filter((trade: Fields) => !isOthers(flaws, trade.sym) && !isUnread(flaws, trade.sym))
+  return own.length === 0 ? outside : tried(task, () => appendTrades(task, own))
 }
 
-function isOthers(flaws: ReadonlySet<OddFlaw>, symbol: unknown): boolean {
-  if (flaws.has('has no names beyond ASCII') && /[\u0080-\uffff]/.test(String(symbol))) return true
+function isUnread(flaws: ReadonlySet<OddFlaw>, symbol: unknown): boolean {
   return (
-    typeof symbol === 'string' && symbol.startsWith('Y_') && !flaws.has('takes the names of other markets')
+    flaws.has('leaves short names beyond ASCII out') && /^X_[\u0080-\uffff]{1,9}[A-Z]*$/.test(String(symbol))
   )
+}
+
+/** Another market's are known by how they begin, and what holds two dashes is nobody's. */
+function isOthers(flaws: ReadonlySet<OddFlaw>, symbol: unknown): boolean {
+  if (typeof symbol !== 'string') return false
+  if (symbol.includes('--')) return true
+  return symbol.startsWith('Y_') && !flaws.has('takes the names of other markets')
 }
 
 function confirmation(flaws: ReadonlySet<OddFlaw>, ok: unknown): DecodeOutcome {
