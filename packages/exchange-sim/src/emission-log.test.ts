@@ -20,6 +20,7 @@ const trade: Emission = {
   last: 9_007_199_254_740_991,
   prev: null,
   is_snapshot: false,
+  unit: 'base',
   depth: null,
   is_answer: false,
   checksum: null,
@@ -55,7 +56,7 @@ describe('an emission log', () => {
     expect(lines[0]).toBe(
       '{"n":1,"exchange":"binance","market":"spot","symbol":"测试USDT","stream":"trade",' +
         '"table":"ticks","first":9007199254740991,"last":9007199254740991,"prev":null,' +
-        '"is_snapshot":false,"depth":null,"is_answer":false,"checksum":null,"at_ms":1700000000002,"sent_ms":1700000000001,"engine_ms":1700000000000,' +
+        '"is_snapshot":false,"unit":"base","depth":null,"is_answer":false,"checksum":null,"at_ms":1700000000002,"sent_ms":1700000000001,"engine_ms":1700000000000,' +
         '"copies":1,"connection":3,"fault":null,"bids":[],"asks":[],' +
         '"values":{"trade_id":"9007199254740991","price":"61837.63000000","trade_type":null},"wire":null}',
     )

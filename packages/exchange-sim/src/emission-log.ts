@@ -31,6 +31,8 @@ export interface EmissionRecord {
   readonly prev: number | null
   /** A whole book that was sent inside its stream: it replaces what was known. */
   readonly is_snapshot: boolean
+  /** Of its quantities. */
+  readonly unit: 'base' | 'quote' | 'contracts'
   /** Levels a side that a listener must cut the book to after this message; null: every removal is told. */
   readonly depth: number | null
   /** It came as the answer to a REST request. */

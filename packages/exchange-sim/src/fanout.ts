@@ -255,6 +255,7 @@ export function emissionOf(content: EmissionContent, fate: Fate): HeldEmission {
     last: content.last,
     prev: content.prev,
     is_snapshot: content.is_snapshot,
+    unit: content.unit,
     depth: content.depth,
     is_answer: content.is_answer,
     checksum: content.checksum,

@@ -32,8 +32,3 @@ export function countFrame(connection: Connection, seq: number, frame: number): 
   connection.lastFrame = frame
   return seq === lastSeq + 1 ? 'next' : 'hole'
 }
-
-/** Whether the exchange counts the connection's frames, so that the next one shows what is missing before it. */
-export function isCounted({ lastSeq }: Connection): boolean {
-  return lastSeq >= 0
-}

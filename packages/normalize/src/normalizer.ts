@@ -14,7 +14,7 @@ import {
   type StoredTables,
 } from '@cryptoflow/model'
 import { BookKeeper } from './book-keeper.ts'
-import { type Connection, countFrame, createConnection, isCounted } from './connection.ts'
+import { type Connection, countFrame, createConnection } from './connection.ts'
 import { addCounters, type Counters } from './counters.ts'
 import { EventFlow } from './event-flow.ts'
 import { openAtStop } from './gap-rows.ts'
@@ -201,12 +201,15 @@ export class Normalizer {
     const connection = this.connections.get(record.connection)
     if (connection !== undefined && about === null) {
       connection.deadLetter = record.number
-      if (!isCounted(connection)) this.doubtBooks(record.connection)
+      if (reason !== 'unknown_message') this.doubtBooks(record.connection)
     }
     this.flow.deadLetter(record, market, { reason, detail, decoderVersion, raw, symbol, stream })
   }
 
-  /** An unreadable frame may have been an update of any book without a sequence that its connection carries. */
+  /**
+   * An unreadable frame may have been an update of any book without a sequence that its connection carries; a count
+   * over the connection does not tell, since a frame's number may be all of it that can be read.
+   */
   private doubtBooks(connection: number): void {
     for (const state of this.index.keys) {
       for (const stream of state.streams) {

@@ -170,7 +170,7 @@ describe('a stream with snapshots and without a sequence', () => {
     ])
   })
 
-  it('is broken by a frame on its connection that could not be read, unless the connection counts its frames', () => {
+  it('is broken by a frame on its connection that could not be read, and one with a sequence is not', () => {
     const stream = new Stream('inverse')
     stream.snapshot(none)
     stream.play({ kind: 'dead', connection: stream.connection })

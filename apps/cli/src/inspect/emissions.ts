@@ -24,7 +24,7 @@ export const STREAM_KEY = 'exchange, market, symbol, stream'
 const LOG_COLUMNS = `{
   n: 'BIGINT', exchange: 'VARCHAR', market: 'VARCHAR', symbol: 'VARCHAR', stream: 'VARCHAR', "table": 'VARCHAR',
   "first": 'BIGINT', "last": 'BIGINT', prev: 'BIGINT', is_snapshot: 'BOOLEAN',
-  "depth": 'INTEGER', is_answer: 'BOOLEAN', checksum: 'BIGINT', at_ms: 'BIGINT', sent_ms: 'BIGINT', engine_ms: 'BIGINT',
+  unit: 'VARCHAR', "depth": 'INTEGER', is_answer: 'BOOLEAN', checksum: 'BIGINT', at_ms: 'BIGINT', sent_ms: 'BIGINT', engine_ms: 'BIGINT',
   copies: 'INTEGER', connection: 'BIGINT', fault: 'VARCHAR',
   bids: 'VARCHAR[][]', asks: 'VARCHAR[][]', "values": 'MAP(VARCHAR, VARCHAR)', wire: 'VARCHAR'
 }`
@@ -91,8 +91,8 @@ const LOG_VIEW = `
     heading_of(CASE WHEN is_answer THEN 'rest' ELSE 'ws' END, coalesce(engine_ms, sent_ms) * 1000,
       CASE WHEN engine_ms IS NOT NULL THEN 'engine' WHEN sent_ms IS NOT NULL THEN 'sent' ELSE 'received' END,
       sent_ms * 1000,
-      CASE WHEN "table" IN (${withUnit()}) THEN CASE market WHEN 'inverse' THEN 'contracts' ELSE 'base' END END,
-      CASE form WHEN 'delta' THEN prev WHEN 'partial' THEN depth_of(bids, asks) END,
+      CASE WHEN "table" IN (${withUnit()}) THEN unit END,
+      CASE WHEN form IN ('delta', 'snapshot') THEN prev WHEN form = 'partial' THEN depth_of(bids, asks) END,
       nullif(checksum, 0)) AS heading
   FROM read_json(LOG, format = 'newline_delimited', columns = ${LOG_COLUMNS});
 `

@@ -8,13 +8,15 @@ import { TIMED_RULES } from './gap-places.ts'
 
 /**
  * Runs of messages that reached nobody whole, between two that reached somebody. In a stream whose ids only grow a run
- * is a hole when nobody was subscribed in it: what is withheld from a listener leaves no trace.
+ * is a hole when nobody was subscribed in it: what is withheld from a listener leaves no trace. In one without numbers
+ * a damaged message is in dead_letter, and nothing else can tell of it.
  */
 const INJECTED_HOLES = `
   CREATE TABLE injected_holes AS
   WITH numbered AS (
     SELECT stream_id, n, begin_seq AS first_seq, end_seq AS last_seq, copies, rule, row_number() OVER upward AS position,
-      count(*) FILTER (copies = 0 AND (rule <> 'grows' OR fault IN ('disconnect', 'outage')))
+      count(*) FILTER (copies = 0 AND CASE rule WHEN 'grows' THEN fault IN ('disconnect', 'outage')
+        WHEN 'none' THEN wire IS NULL ELSE true END)
         OVER (PARTITION BY stream_id ORDER BY n ROWS UNBOUNDED PRECEDING) AS withheld
     FROM kept WHERE rule <> 'asked'
     WINDOW upward AS (PARTITION BY stream_id ORDER BY n)

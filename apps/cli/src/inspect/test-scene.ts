@@ -148,6 +148,7 @@ export class Scene {
       last: told.last ?? null,
       prev: told.prev ?? null,
       is_snapshot: false,
+      unit: this.market === 'inverse' ? 'contracts' : 'base',
       depth: null,
       is_answer: told.rule === 'asked',
       checksum: null,

@@ -36,6 +36,7 @@ function contentOf({ listed, stream, table, atMs }: Place, facts: Facts): Emissi
     last: facts.last ?? null,
     prev: facts.prev ?? null,
     is_snapshot: false,
+    unit: listed.market === 'inverse' ? 'contracts' : 'base',
     depth: null,
     is_answer: false,
     checksum: null,

@@ -1,5 +1,6 @@
 import type { Market as MarketName, TableName } from '@cryptoflow/model'
 import type { EmissionContent, LevelText } from '../emission-log.ts'
+import { unitOf } from './units.ts'
 
 /** Where an event appears: its key, its stream and table, and the exchange time of its generation. */
 export interface Place {
@@ -36,6 +37,7 @@ function contentOf(
     last: null,
     prev: null,
     is_snapshot: false,
+    unit: unitOf(exchange, market),
     depth: null,
     is_answer: false,
     checksum: null,

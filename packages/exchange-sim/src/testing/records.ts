@@ -16,6 +16,7 @@ export function recordOf(given: Partial<EmissionRecord> = {}): EmissionRecord {
     last: 1,
     prev: null,
     is_snapshot: false,
+    unit: 'base',
     depth: null,
     is_answer: false,
     checksum: null,
