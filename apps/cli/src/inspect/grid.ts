@@ -12,7 +12,8 @@ const cellOf = (time: string): string => `epoch_us(${time}) // ${GRID_US}`
 /**
  * Statements that make `grid_cells`, the cells in which an image is due. An image belongs to the cell in which
  * the delta came that it ends with. In a cell where the book left `live` or was cut, nothing is promised: of a book
- * that begins in its stream also where the last message before a snapshot came, since its connection may have ended.
+ * that begins in its stream also where the last message came before a snapshot or before the book was none: its
+ * connection may have ended, or it may have been wrong.
  */
 export const GRID_SQL = `
   CREATE TABLE live_deltas AS
@@ -25,9 +26,10 @@ export const GRID_SQL = `
   UNION SELECT ${BOOK_KEY}, unnest([${['received_ts', 'from_ts', 'to_ts'].map(cellOf).join(', ')}])
   FROM gaps SEMI JOIN book_streams USING (${BOOK_KEY}, stream)
   UNION SELECT ${BOOK_KEY}, ${cellOf('heard_before')} FROM (
-    SELECT ${BOOK_KEY}, form, lag(received_last) OVER (PARTITION BY ${BOOK_KEY} ORDER BY frame) AS heard_before
+    SELECT ${BOOK_KEY}, form = 'snapshot' OR (is_unready AND NOT is_live) AS is_after,
+      lag(received_last) OVER (PARTITION BY ${BOOK_KEY} ORDER BY frame) AS heard_before
     FROM book_messages SEMI JOIN stream_books USING (${BOOK_KEY})
-  ) WHERE form = 'snapshot' AND heard_before IS NOT NULL;
+  ) WHERE is_after AND heard_before IS NOT NULL;
 
   CREATE TABLE grid_cells AS
   WITH due AS (SELECT ${BOOK_KEY}, cell, max(update_id) AS due_seq FROM live_deltas GROUP BY ALL),

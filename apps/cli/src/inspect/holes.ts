@@ -102,28 +102,38 @@ const CHAINED_TIMES = [
   ),
 ]
 
+/**
+ * Of a book without numbers messages may lie inside as long as it is no book. The first of them came while it was one:
+ * its checksum, or its place on the connection, showed that it is none.
+ */
+const IS_LIVE_INSIDE = `(h.is_live AND EXISTS (FROM heard p
+  WHERE p.stream_id = g.stream_id AND p.n > g.from_n AND p.n < h.n))`
+
+/** An instrument that is listed as before leaves no row, so a hole may end or begin at nothing that is stored. */
+const LEAVES_ROWS = `g.table_name <> 'instruments'`
+
 /** The same of streams without a chain, placed by time; a border without a stored message has no place. */
 const TIMED_BORDERS = [
   problem(
     'does not begin at a stored message',
     OF_GAP,
-    `gap_places g WHERE (${TIMED} AND from_ts IS NOT NULL
+    `gap_places g WHERE ${LEAVES_ROWS} AND ((${TIMED} AND from_ts IS NOT NULL
        AND (from_n IS NULL OR from_seq IS DISTINCT FROM nullif(seq_before, -1)))
-       OR (g.rule IS NULL AND from_ts IS NOT NULL) OR (${TIMED} AND from_ts IS NULL AND from_seq IS NOT NULL)`,
+       OR (g.rule IS NULL AND from_ts IS NOT NULL) OR (${TIMED} AND from_ts IS NULL AND from_seq IS NOT NULL))`,
   ),
   problem(
     'does not end at a stored message',
     OF_GAP,
-    `gap_places g WHERE (${TIMED} AND to_ts IS NOT NULL
+    `gap_places g WHERE ${LEAVES_ROWS} AND ((${TIMED} AND to_ts IS NOT NULL
        AND (to_n IS NULL OR to_seq IS DISTINCT FROM nullif(seq_after, -1)))
-       OR (g.rule IS NULL AND to_ts IS NOT NULL) OR (${TIMED} AND to_ts IS NULL AND to_seq IS NOT NULL)`,
+       OR (g.rule IS NULL AND to_ts IS NOT NULL) OR (${TIMED} AND to_ts IS NULL AND to_seq IS NOT NULL))`,
   ),
   problem(
     'stored messages lie inside',
     OF_GAP,
     `gap_places g WHERE ${TIMED} AND (from_ts IS NULL OR from_n IS NOT NULL) AND (to_ts IS NULL OR to_n IS NOT NULL)
        AND EXISTS (FROM heard h WHERE h.stream_id = g.stream_id AND h.n > coalesce(g.from_n, 0)
-         AND (g.to_n IS NULL OR h.n < g.to_n) AND (g.rule <> 'broken' OR h.is_live) AND NOT ${cameLate})`,
+         AND (g.to_n IS NULL OR h.n < g.to_n) AND (g.rule <> 'broken' OR ${IS_LIVE_INSIDE}) AND NOT ${cameLate})`,
   ),
   `SELECT 'a hole is recorded more than once' AS problem, stream_id, min(from_seq), min(to_seq), min(cause), min(gap_id)
    FROM gap_places g WHERE ${TIMED} AND from_n IS NOT NULL AND to_n IS NOT NULL
@@ -154,12 +164,16 @@ const POLLED = problem(
   `gap_places g WHERE g.rule = 'asked'`,
 )
 
-/** By place, so with room for what was sent and not heard; what is stored may not lie inside anyway. */
+/**
+ * By place, so with room for what was sent and not heard; what is stored may not lie inside anyway. A book without
+ * numbers may have been broken until the end.
+ */
 const TIMED_HOLES = problem(
   'an injected hole is not recorded',
   OF_HOLE,
   `injected_holes i WHERE rule <> 'chain' AND NOT EXISTS (FROM gap_places g WHERE g.stream_id = i.stream_id
-     AND g.is_home AND g.from_n <= i.from_n AND g.to_n >= i.to_n)
+     AND g.is_home AND g.from_n <= i.from_n
+     AND (g.to_n >= i.to_n OR (g.rule = 'broken' AND g.to_ts IS NULL)))
      AND EXISTS (FROM heard h WHERE h.stream_id = i.stream_id AND h.n >= i.to_n)
      AND EXISTS (FROM heard h WHERE h.stream_id = i.stream_id AND h.n <= i.from_n)`,
 )

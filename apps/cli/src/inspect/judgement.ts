@@ -9,8 +9,8 @@ const DEAD_LETTERS = `
   CREATE TABLE dead_raws AS SELECT raw, count(*) AS stored FROM dead_letter GROUP BY raw;
   CREATE TABLE damaged AS
   WITH texts AS (
-    SELECT n, encode(wire) AS raw, CASE WHEN is_of_market(stream)
-      THEN min(n) OVER (PARTITION BY exchange, market, stream, at_ms, wire) ELSE n END AS message
+    SELECT n, encode(wire) AS raw,
+      min(n) OVER (PARTITION BY exchange, market, connection, at_ms, wire) AS message
     FROM kept WHERE wire IS NOT NULL
   )
   SELECT n, raw, message, dense_rank() OVER (PARTITION BY raw ORDER BY message) <= coalesce(stored, 0) AS is_dead_letter
