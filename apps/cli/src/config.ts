@@ -2,14 +2,12 @@ import {
   explain,
   type LoadResult,
   loadConfig,
-  marketFacts,
   printConfig,
   problemText,
   readInput,
   schemaText,
 } from '@cryptoflow/config'
-import { ConfigError, settingOf } from '@cryptoflow/console'
-import { exchangeMarkets } from '@cryptoflow/exchanges'
+import { ConfigError, exchangeFacts, settingOf } from '@cryptoflow/console'
 import type { Command } from 'commander'
 import { asciiJson, usage } from './text.ts'
 
@@ -49,7 +47,7 @@ export function addConfig(program: Command): void {
 function load({ config, set = [] }: FileFlags): LoadResult & { readonly name: string } {
   const read = readInput(config === undefined ? {} : { path: config })
   const flags = set.map(settingOf)
-  const loaded = loadConfig({ ...read, flags, facts: marketFacts(exchangeMarkets) })
+  const loaded = loadConfig({ ...read, flags, facts: exchangeFacts() })
   return { ...loaded, name: read.file?.name ?? 'environment and flags' }
 }
 

@@ -1,19 +1,22 @@
 import { relative } from 'node:path'
 import { columns, grouped } from '@cryptoflow/console'
 import type { DemoResult } from './demo.ts'
+import { exchangesText } from './demo-exchanges.ts'
 import { tablesText } from './tables.ts'
 
 /** The summary of a demo run, at most 80 columns wide. */
 export function demoText(result: DemoResult): string {
-  const { report, tables } = result
+  const { report, tables, exchanges } = result
   const warehouse = relative(process.cwd(), result.warehouse)
   return [
     tablesText(tables),
     '',
+    exchangesText(exchanges),
+    '',
     columns([
-      ['emitted by the exchange', grouped(report.emitted), 'messages'],
+      ['emitted by the exchanges', grouped(report.emitted), 'messages'],
       ['stored', grouped(report.stored), 'exactly once, digit by digit'],
-      ['in recorded gaps', grouped(report.in_gaps), 'withheld by the exchange, known'],
+      ['in recorded gaps', grouped(report.in_gaps), 'withheld or cut off, known'],
       ['dead letters', grouped(report.dead_letters), 'damaged on the wire, kept'],
       ['not to be noticed', grouped(report.undetectable), 'withheld quotes: their numbers skip anyway'],
       ['cut off at the stop', grouped(report.unanswered), 'REST answers on their way'],
@@ -23,7 +26,7 @@ export function demoText(result: DemoResult): string {
       ['book images checked', grouped(report.images_checked), `${grouped(report.images_wrong)} wrong`],
     ]),
     '',
-    `${grouped(result.rowsPerSecond)} rows/s over ${result.seconds.toFixed(1)} s, at the pace of the exchange`,
+    `${grouped(result.rowsPerSecond)} rows/s over ${result.seconds.toFixed(1)} s, at the pace of the exchanges`,
     verdict(result),
     `warehouse: ${warehouse}`,
     '',

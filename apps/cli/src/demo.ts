@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { openProgress, type ProgressLine, progressText, wholeNumber } from '@cryptoflow/console'
 import { faultKinds, type SimCounters, type SimInWorker, startSimInWorker } from '@cryptoflow/exchange-sim'
 import { lockFile } from '@cryptoflow/journal'
-import type { Market } from '@cryptoflow/model'
 import { type Collector, imageDefaults, startCollector, tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { type Clock, seededChance, sleep, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_HOME, DEMO_WAREHOUSE, HOME } from './defaults.ts'
+import { binanceMarkets, houses } from './demo-cast.ts'
+import { type ExchangeReport, exchangeReport } from './demo-exchanges.ts'
 import { demoText } from './demo-text.ts'
 import { tableReport } from './inspect/report.ts'
 import { type VerifyReport, verifyRun } from './inspect/verify.ts'
@@ -22,6 +23,7 @@ interface DemoFlags {
 /** What a demo run found out. */
 export interface DemoResult {
   readonly tables: TableReports
+  readonly exchanges: readonly ExchangeReport[]
   readonly report: VerifyReport
   readonly seconds: number
   readonly rowsPerSecond: number
@@ -30,20 +32,11 @@ export interface DemoResult {
   readonly sim: SimCounters
 }
 
-const MARKETS: readonly { readonly market: Market; readonly symbols: readonly string[] }[] = [
-  {
-    market: 'spot',
-    symbols: ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'BNBUSDT', 'XRPUSDT', 'DOGEUSDT', 'ADAUSDT', 'LINKUSDT'],
-  },
-  { market: 'linear', symbols: ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'BTCUSDT_261225'] },
-  { market: 'inverse', symbols: ['BTCUSD_PERP', 'ETHUSD_PERP', 'BTCUSD_261225'] },
-]
-const TRADES_PER_SECOND = 20
-const LEVELS_PER_DIFF = 25
-/** Messages per second that a run of these settings delivers, to space the faults by. */
-const MESSAGES_PER_SECOND =
-  MARKETS.flatMap(({ symbols }) => symbols).length * (TRADES_PER_SECOND + 10 + TRADES_PER_SECOND)
-/** Faults in a run, whatever its length: each kind comes at least twice. */
+const TRADES_PER_SECOND = 15
+const LEVELS_PER_DIFF = 20
+/** Messages per second that a symbol brings: trades, quotes, books, and what is told by the second. */
+const MESSAGES_PER_SYMBOL = 2 * TRADES_PER_SECOND + 10
+/** Faults in a run of either cast, whatever its length: each kind comes at least twice. */
 const FAULTS = 14
 
 export function addDemo(program: Command): void {
@@ -78,20 +71,11 @@ async function collectAndVerify(flags: DemoFlags, clock: Clock): Promise<DemoRes
   const emissions = join(DEMO_HOME, 'emissions.jsonl')
   const sim = await startSimInWorker({
     logPath: emissions,
-    settings: {
-      seed: flags.seed,
-      markets: MARKETS,
-      tradesPerSecond: TRADES_PER_SECOND,
-      levelsPerDiff: LEVELS_PER_DIFF,
-      faults: {
-        everyMessages: Math.max(20, Math.floor((flags.seconds * MESSAGES_PER_SECOND) / (FAULTS + 1))),
-        kinds: faultKinds,
-        startAfterMessages: MESSAGES_PER_SECOND / 2,
-      },
-    },
+    settings: { ...flow(flags, binanceMarkets), markets: binanceMarkets },
+    stage: { ...flow(flags, houses), houses },
   })
   const startedUs = clock.nowUs()
-  const collector = await startDemoCollector(flags, sim.urls, clock)
+  const collector = await startDemoCollector(flags, sim, clock)
   await watch(collector, flags.seconds, clock, progress)
   progress.show('stopping: draining, sealing, committing ...')
   await collector.stop()
@@ -102,19 +86,50 @@ async function collectAndVerify(flags: DemoFlags, clock: Clock): Promise<DemoRes
   const files = await tableFiles(warehouseAt(DEMO_WAREHOUSE), clock)
   const report = await verifyRun({ files, warehouse, emissionLog: emissions, restarted: false })
   const tables = await tableReport(files)
+  const exchanges = await exchangeReport(files, warehouse)
   progress.end()
   const rows = tables.reduce((sum, table) => sum + table.rows, 0)
-  return { tables, report, seconds, rowsPerSecond: rows / seconds, warehouse, emissions, sim: counters }
+  return {
+    tables,
+    exchanges,
+    report,
+    seconds,
+    rowsPerSecond: rows / seconds,
+    warehouse,
+    emissions,
+    sim: counters,
+  }
 }
 
-function startDemoCollector(flags: DemoFlags, urls: SimInWorker['urls'], clock: Clock): Promise<Collector> {
+/** A cast's pace and its faults, spaced so that each kind comes in a run of any length. */
+function flow({ seed, seconds }: DemoFlags, cast: readonly { readonly symbols: readonly string[] }[]) {
+  const perSecond = cast.flatMap(({ symbols }) => symbols).length * MESSAGES_PER_SYMBOL
+  return {
+    seed,
+    tradesPerSecond: TRADES_PER_SECOND,
+    levelsPerDiff: LEVELS_PER_DIFF,
+    faults: {
+      everyMessages: Math.max(20, Math.floor((seconds * perSecond) / (FAULTS + 1))),
+      kinds: faultKinds,
+      startAfterMessages: perSecond / 2,
+    },
+  }
+}
+
+function startDemoCollector(flags: DemoFlags, sim: SimInWorker, clock: Clock): Promise<Collector> {
   return startCollector({
-    collections: MARKETS.map(({ market, symbols }) => ({
-      exchange: 'binance',
-      market,
-      urls: urls[market],
-      symbols,
-    })),
+    collections: [
+      ...binanceMarkets.map(({ market, symbols }) => ({
+        exchange: 'binance',
+        market,
+        urls: sim.urls[market],
+        symbols,
+      })),
+      ...houses.map(({ exchange, market, symbols }, at) => {
+        const { wsUrl, restUrl } = sim.houses[at] as SimInWorker['houses'][number]
+        return { exchange, market, urls: { wsUrl, restUrl }, symbols }
+      }),
+    ],
     warehouseDirectory: DEMO_WAREHOUSE,
     images: imageDefaults,
     compression: 'zstd',
@@ -150,6 +165,7 @@ async function watch(
 /** The result under the names that scripts rely on. */
 function demoJson({
   tables,
+  exchanges,
   report,
   seconds,
   rowsPerSecond,
@@ -159,6 +175,7 @@ function demoJson({
   const { unanswered, undetectable } = report
   return {
     tables: byName(tables),
+    exchanges,
     emitted,
     stored,
     in_gaps,

@@ -23,29 +23,40 @@ export type ProbeAnswer =
 /** Asks the exchange of a market: REST with its clock, then every WebSocket route. Costs one cheap request and a connect each. */
 export async function checkMarket(market: ExchangeMarket, clock: Clock): Promise<DoctorCheck[]> {
   const who = `${market.exchange} ${market.market}`
-  const { restUrl, routes } = market.session
-  const checks = await checkRest(who, restUrl, clock)
+  const { restUrl, routes, restBan } = market.session
+  const bans = restBan?.statuses ?? []
+  const checks = await checkRest(who, restUrl, bans, clock)
   // Routes may share an address.
   for (const [route, url] of new Map(Object.entries(routes).map(([name, address]) => [address, name]))) {
-    checks.push(await checkRoute(`${who} ${url}`, route, clock))
+    checks.push(await checkRoute(`${who} ${url}`, route, bans, clock))
   }
   return checks
 }
 
-async function checkRest(who: string, restUrl: string, clock: Clock): Promise<DoctorCheck[]> {
+async function checkRest(
+  who: string,
+  restUrl: string,
+  bans: readonly number[],
+  clock: Clock,
+): Promise<DoctorCheck[]> {
   const name = 'REST'
   const sentUs = clock.nowUs()
   const answer = await probe(restUrl, clock, {})
   const receivedUs = clock.nowUs()
   if (answer.kind === 'failed') return [failureCheck(name, placeOf(who, restUrl), answer)]
-  const checks = [answerCheck(name, placeOf(who, restUrl), answer)]
+  const checks = [answerCheck(name, placeOf(who, restUrl), answer, bans)]
   if (answer.dateMs === null) return checks
   // A Date is cut to the second: half of one is what it says too little, on average.
   const theirsUs = (answer.dateMs + 500) * 1000
   return [...checks, clockCheck(((sentUs + receivedUs) / 2 - theirsUs) / 1e6, who)]
 }
 
-async function checkRoute(who: string, url: string, clock: Clock): Promise<DoctorCheck> {
+async function checkRoute(
+  who: string,
+  url: string,
+  bans: readonly number[],
+  clock: Clock,
+): Promise<DoctorCheck> {
   const name = 'WebSocket'
   const place = placeOf(who, url)
   const answer = await probe(url.replace(/^ws/, 'http'), clock, {
@@ -56,17 +67,21 @@ async function checkRoute(who: string, url: string, clock: Clock): Promise<Docto
   })
   if (answer.kind === 'failed') return failureCheck(name, place, answer)
   if (answer.status === 101) return fine(name, `${place}: opens in ${Math.round(answer.ms)} ms`)
-  const refused = statusCheck(name, place, answer.status)
-  return refused ?? bad('fail', name, `${place}: answers ${answer.status} instead of opening`, 'check ws_url')
+  const refused = statusCheck(name, place, answer.status, bans)
+  return (
+    refused ??
+    bad('fail', name, `${place}: answers ${answer.status} instead of opening`, 'check ws_url and paths')
+  )
 }
 
 function answerCheck(
   name: string,
   place: string,
   { status, ms }: ProbeAnswer & { kind: 'answered' },
+  bans: readonly number[],
 ): DoctorCheck {
   // Whatever the root of an API answers, it is reached; only refusals of the caller count.
-  return statusCheck(name, place, status) ?? fine(name, `${place}: answers in ${Math.round(ms)} ms`)
+  return statusCheck(name, place, status, bans) ?? fine(name, `${place}: answers in ${Math.round(ms)} ms`)
 }
 
 /** Whose, and the host without its path: that is where things go wrong. */
@@ -74,9 +89,18 @@ function placeOf(who: string, url: string): string {
   return `${who}, ${URL.canParse(url) ? new URL(url).host : url}`
 }
 
-/** An answer that means: not you, not here, not now. */
-function statusCheck(name: string, place: string, status: number): DoctorCheck | null {
+/** An answer that means: not you, not here, not now. `bans`: what the exchange answers to who asked too much. */
+function statusCheck(
+  name: string,
+  place: string,
+  status: number,
+  bans: readonly number[],
+): DoctorCheck | null {
   const found = `${place}: answers ${status}`
+  if (bans.includes(status)) {
+    const advice = 'stop what else asks, and wait; if it stays, run it from a region that the exchange serves'
+    return bad('fail', name, `${found}, not served or shut out for asking too much`, advice)
+  }
   switch (status) {
     case 403:
     case 451:

@@ -35,9 +35,9 @@ async function serve(status: number, upgrade: number | null, date?: string): Pro
   return (server.address() as AddressInfo).port
 }
 
-async function verdicts(port: number) {
+async function verdicts(port: number, exchange = 'binance') {
   const urls = { wsUrl: `ws://127.0.0.1:${port}`, restUrl: `http://127.0.0.1:${port}` }
-  const checks = await checkMarket(findMarket('binance', 'spot', urls), systemClock())
+  const checks = await checkMarket(findMarket(exchange, 'spot', urls), systemClock())
   return checks.map(({ name, verdict, found, advice }) => `${verdict} ${name} ${found} ${advice}`)
 }
 
@@ -64,6 +64,13 @@ describe('asking an exchange', () => {
     )
     expect((await verdicts(await serve(200, 429)))[2]).toMatch(/^warn WebSocket .* 429, too many requests/)
     expect((await verdicts(await serve(200, 404)))[2]).toMatch(/^fail WebSocket .* 404 instead of opening/)
+    // Where 403 is also what an exchange says to whoever asks too much, the advice is to wait first.
+    expect((await verdicts(await serve(403, 101)))[0]).toMatch(
+      /^fail REST .* 403, not served to this address/,
+    )
+    expect((await verdicts(await serve(403, 101), 'bybit'))[0]).toMatch(
+      /^fail REST .* 403, not served or shut out for asking too much stop what else asks, and wait/,
+    )
   })
 
   it('says in words why nothing was heard, and what to do', async () => {

@@ -1,5 +1,7 @@
+import { exchangeMarkets } from '@cryptoflow/exchanges'
 import { describe, expect, it } from 'vitest'
 import { answersOf } from './init.ts'
+import { symbolExample } from './symbol-examples.ts'
 
 /** A person who answers in order. */
 function person(...answers: string[]) {
@@ -40,5 +42,19 @@ describe('the questions of init', () => {
   it('are answered by defaults without a person, but for the symbols, which nobody can guess', async () => {
     expect(await answersOf({ out: 'x', symbols: 'A' }, null)).toMatchObject({ market: 'spot', streams: null })
     await expect(answersOf({ out: 'x' }, null)).rejects.toThrow('found no symbols')
+  })
+
+  it('spell symbols as the market that was chosen does', async () => {
+    const { ask, asked } = person('PF_XBTUSD')
+    const flags = { out: 'x', exchange: 'kraken', market: 'linear', streams: 'all', dir: 'w' }
+    expect(await answersOf(flags, ask)).toMatchObject({ symbols: ['PF_XBTUSD'], streams: null })
+    expect(asked).toEqual(['symbols, separated by commas, like PF_XBTUSD,PF_ETHUSD: '])
+    await expect(answersOf({ out: 'x', exchange: 'okx', market: 'inverse' }, null)).rejects.toThrow(
+      'expected --symbols BTC-USD-SWAP,ETH-USD-SWAP',
+    )
+    for (const { exchange, market } of exchangeMarkets) {
+      expect(symbolExample(exchange, market), `${exchange} ${market}`).not.toBeNull()
+    }
+    expect(symbolExample('constructor', 'name')).toBeNull()
   })
 })

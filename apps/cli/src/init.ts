@@ -1,16 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import {
-  loadConfig,
-  marketFacts,
-  problemText,
-  renderTemplate,
-  type TemplateOptions,
-} from '@cryptoflow/config'
-import { ConfigError } from '@cryptoflow/console'
+import { loadConfig, problemText, renderTemplate, type TemplateOptions } from '@cryptoflow/config'
+import { ConfigError, exchangeFacts } from '@cryptoflow/console'
 import { exchangeMarkets } from '@cryptoflow/exchanges'
 import type { Command } from 'commander'
 import { type Ask, isAttended, withTerminal } from './ask.ts'
+import { symbolExample } from './symbol-examples.ts'
 import { asciiJson, listFlag, usage } from './text.ts'
 
 interface InitFlags {
@@ -72,13 +67,16 @@ export async function answersOf(flags: InitFlags, ask: Ask | null): Promise<Omit
   const exchange = await answer(flags.exchange, `exchange (${exchanges.join(', ')})`, exchanges[0] ?? '')
   const markets = exchangeMarkets.filter((known) => known.exchange === exchange).map(({ market }) => market)
   const market = await answer(flags.market, `market (${markets.join(', ')})`, markets[0] ?? 'spot')
-  const symbols = listFlag(await answer(flags.symbols, 'symbols, separated by commas', ''))
+  const example = symbolExample(exchange, market)
+  const like = example === null ? '' : `, like ${example}`
+  const symbols = listFlag(await answer(flags.symbols, `symbols, separated by commas${like}`, ''))
   const known = exchangeMarkets.find((each) => each.exchange === exchange && each.market === market)
   const tables = Object.keys(known?.collectors ?? {}).join(', ')
   const streams = listFlag(await answer(flags.streams, `tables (${tables})`, 'all'))
   const directory = await answer(flags.dir, 'warehouse directory', 'warehouse')
   if (symbols.length === 0) {
-    throw usage('writing a configuration found no symbols; expected --symbols BTCUSDT,ETHUSDT or an answer')
+    const expected = example === null ? 'symbols by --symbols' : `--symbols ${example}`
+    throw usage(`writing a configuration found no symbols; expected ${expected} or an answer`)
   }
   const isAll = streams.length === 0 || (streams.length === 1 && streams[0] === 'all')
   return { exchange, market, symbols, streams: isAll ? null : streams, directory }
@@ -90,7 +88,7 @@ function refuseProblems(name: string, text: string): void {
     file: { name, text },
     environment: [],
     flags: [],
-    facts: marketFacts(exchangeMarkets),
+    facts: exchangeFacts(),
   })
   if (problems.length > 0) throw new ConfigError(problems.map(problemText))
 }

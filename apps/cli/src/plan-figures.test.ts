@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { assumed, busySymbol } from './plan-assumptions.ts'
 import { planBudgets, planMarket, plannedMarket } from './plan-figures.ts'
-import { busySymbol, planLoad } from './plan-load.ts'
+import { planLoad } from './plan-load.ts'
 
 const symbols = (count: number) => Array.from({ length: count }, (_, i) => `S${i}USDT`)
 const spot = (count: number, streams?: string[]) =>
@@ -78,6 +79,34 @@ describe('what a market asks of its exchange', () => {
     ).toEqual([0, 120])
   })
 
+  it('does not count what comes within another stream as a stream', () => {
+    const streamsOf = (exchange: string, streams: string[]) =>
+      planMarket(plannedMarket({ exchange, market: 'linear', symbols: ['A', 'B'], streams })).routes.map(
+        ({ streams: count, streamsMax }) => [count, streamsMax],
+      )
+    for (const [exchange, outer, inner] of [
+      ['bybit', 'tickers', 'tickers/open_interest'],
+      ['kraken', 'trade', 'trade/liquidations'],
+    ] as const) {
+      expect(streamsOf(exchange, [outer])).toEqual([[2, 2]])
+      expect(streamsOf(exchange, [outer, inner])).toEqual([[2, 2]])
+      expect(streamsOf(exchange, [inner])).toEqual([[2, 2]])
+    }
+    // Not because the adapter says the same wire name for both.
+    const { market, collection, specs } = spot(2, ['trade'])
+    const inner = specs.map((spec) => ({ ...spec, name: 'inner', within: 'trade' }))
+    const wider = { ...market, streams: [...market.streams, ...inner] }
+    const plan = planMarket({ market: wider, collection, specs: [...specs, ...inner] })
+    expect(plan.routes).toMatchObject([{ streams: 2, streamsMax: 2 }])
+  })
+
+  it('counts what is said on a connection before it subscribes', () => {
+    const [route] = planMarket(
+      plannedMarket({ exchange: 'coinbase', market: 'spot', symbols: ['A'], streams: ['level2'] }),
+    ).routes
+    expect(route).toMatchObject({ subscribeFrames: 1, subscribeSeconds: 0.5 })
+  })
+
   it('puts markets that the exchange counts together into one budget', () => {
     const futures = (['linear', 'inverse'] as const).map((market) =>
       plannedMarket({ exchange: 'binance', market, symbols: symbols(2) }),
@@ -104,6 +133,49 @@ describe('what is expected of a market', () => {
     expect(rowsOf(['depth'])).toEqual({ spot_delta: 2 * 10 * busySymbol.levelsPerUpdate })
     expect(rowsOf(['spot_ob']).spot_ob).toBeCloseTo(2 * (400 + 4000 / 60))
     expect(rowsOf(['depth5@100ms'])).toEqual({ spot_ob: 2 * 10 * 10 })
+  })
+
+  const loadOf = (exchange: string, market: 'spot' | 'linear', streams: string[], depth?: number) => {
+    const urls = depth === undefined ? {} : { urls: { bookDepth: depth } }
+    return planLoad([plannedMarket({ exchange, market, symbols: ['A'], streams, ...urls })], images, 1)
+  }
+
+  it('counts the frames of a stream once, however many tables come within it', () => {
+    const both = loadOf('bybit', 'linear', ['funding', 'open_interest'])
+    const frames = assumed.funding * busySymbol.frameBytes.quote
+    expect(both.journalBytesPerSecond).toBeCloseTo(frames)
+    expect(both.tables.map(({ table, rowsPerSecond }) => [table, rowsPerSecond])).toEqual([
+      ['funding', assumed.funding],
+      ['open_interest', assumed.funding],
+    ])
+    const inner = loadOf('bybit', 'linear', ['open_interest'])
+    expect(inner.journalBytesPerSecond).toBeCloseTo(frames)
+    expect(inner.tables.map(({ table }) => table)).toEqual(['open_interest'])
+  })
+
+  it('takes open interest as often as it is sent or asked for', () => {
+    expect(loadOf('okx', 'linear', ['open-interest']).tables[0]?.rowsPerSecond).toBe(assumed.openInterest)
+    expect(loadOf('binance', 'linear', ['openInterest']).tables[0]?.rowsPerSecond).toBeCloseTo(1 / 60)
+  })
+
+  it('takes images as large as they are subscribed', () => {
+    const of = (depth?: number) => loadOf('upbit', 'spot', ['orderbook'], depth)
+    expect(of().tables).toMatchObject([{ table: 'spot_ob', rowsPerSecond: 10 * 2 * 30 }])
+    expect(of(5).tables).toMatchObject([{ table: 'spot_ob', rowsPerSecond: 10 * 2 * 5 }])
+    expect(of(5).journalBytesPerSecond * 6).toBeCloseTo(of(30).journalBytesPerSecond)
+  })
+
+  it('reads the speed of a stream out of its name, where it says one', () => {
+    const rate = (name: string) => loadOf('binance', 'linear', [name]).tables[0]?.rowsPerSecond
+    expect(rate('markPrice@1s')).toBe(1)
+    expect(rate('markPrice')).toBe(assumed.funding)
+  })
+
+  it('has no more image rows than a book has levels', () => {
+    const imagesOf = (depth?: number) => loadOf('kraken', 'spot', ['spot_ob'], depth).tables[0]?.rowsPerSecond
+    expect(imagesOf()).toBeCloseTo(2 * 10 * 10 + (2 * 10) / 60)
+    expect(imagesOf(25)).toBeCloseTo(2 * 20 * 10 + (2 * 25) / 60)
+    expect(loadOf('coinbase', 'spot', ['spot_ob']).tables[0]?.rowsPerSecond).toBeCloseTo(400 + 4000 / 60)
   })
 
   it('is proportional to how busy the symbols are', () => {

@@ -1,26 +1,6 @@
 import type { StreamSpec } from '@cryptoflow/model'
+import { busySymbol, carrierOf, channelLoad } from './plan-assumptions.ts'
 import type { PlannedMarket } from './plan-figures.ts'
-
-/**
- * What a busy symbol brings. Measured on BTCUSDT of the first exchange's spot market: 99,573 messages in 651 s of
- * 2024-08-08, replayed into tables with the default settings.
- */
-export const busySymbol = {
-  /** Messages per second, of streams without a speed of their own. */
-  trades: 30.6,
-  quotes: 112.5,
-  /** Rows of an update of the book. */
-  levelsPerUpdate: 46,
-  /** Bytes of a frame with its record's head, by what it is. */
-  frameBytes: { trade: 201, update: 1637, quote: 179 },
-  /** Bytes of a row in a sealed file. */
-  rowBytes: { ticks: 13, delta: 8, image: 4.5, quote: 12 },
-  /**
-   * How many times smaller the journal is with `journal.compression: zstd`: 3.2 for two simulated symbols at 57 kB/s,
-   * more for busier ones, whose blocks are larger.
-   */
-  zstdRatio: 3,
-} as const
 
 /** The emission settings that decide how many image rows there are. */
 export interface ImageSettings {
@@ -37,20 +17,13 @@ export interface TableLoad {
   readonly bytesPerSecond: number
 }
 
-/** What is expected, from the assumptions above and nothing else. */
+/** What is expected, from the stated assumptions and nothing else. */
 export interface LoadPlan {
   readonly tables: readonly TableLoad[]
   /** Of frames as they come, before compression. */
   readonly journalBytesPerSecond: number
-  /** Channels for which nothing is assumed: rare events. */
+  /** Channels for which nothing is assumed: rare events, and what is told of the whole market at once. */
   readonly notCounted: readonly string[]
-}
-
-interface ChannelLoad {
-  readonly frames: number
-  readonly frameBytes: number
-  readonly rows: number
-  readonly rowBytes: number
 }
 
 /** Expected rows and bytes; `activity` is how busy each symbol is, 1 = as the busy one. */
@@ -60,34 +33,62 @@ export function planLoad(
   activity: number,
 ): LoadPlan {
   const tables = new Map<string, TableLoad>()
-  const notCounted = new Set<string>()
-  let journal = 0
-  const add = (table: string, rows: number, rowBytes: number): void => {
-    const before = tables.get(table) ?? { table, rowsPerSecond: 0, bytesPerSecond: 0 }
-    tables.set(table, {
-      table,
-      rowsPerSecond: before.rowsPerSecond + rows,
-      bytesPerSecond: before.bytesPerSecond + rows * rowBytes,
+  for (const row of markets.flatMap((planned) => tableLoads(planned, images, activity))) {
+    const before = tables.get(row.table) ?? { rowsPerSecond: 0, bytesPerSecond: 0 }
+    tables.set(row.table, {
+      table: row.table,
+      rowsPerSecond: before.rowsPerSecond + row.rowsPerSecond,
+      bytesPerSecond: before.bytesPerSecond + row.bytesPerSecond,
     })
   }
-  for (const { market, collection, specs } of markets) {
-    const symbols = new Set(collection.symbols).size
-    const stored = storedTables(collection.streams, specs)
-    const imageTable = market.market === 'spot' ? 'spot_ob' : 'futures_ob'
-    for (const spec of specs) {
-      const load = channelLoad(spec, activity)
-      if (load === null) {
-        notCounted.add(spec.name)
-        continue
-      }
-      journal += load.frames * load.frameBytes * symbols
-      if (stored.has(spec.table)) add(spec.table, load.rows * symbols, load.rowBytes)
-      if (spec.book !== null && stored.has(imageTable)) {
-        add(imageTable, imageRows(images) * activity * symbols, busySymbol.rowBytes.image)
-      }
-    }
+  const journal = markets.map((planned) => frameBytes(planned, activity))
+  return {
+    tables: [...tables.values()],
+    journalBytesPerSecond: journal.reduce((total, bytes) => total + bytes, 0),
+    notCounted: [...new Set(markets.flatMap((planned) => uncounted(planned, activity)))],
   }
-  return { tables: [...tables.values()], journalBytesPerSecond: journal, notCounted: [...notCounted] }
+}
+
+/** Rows of one market, by channel and by book. */
+function tableLoads(
+  { market, collection, specs }: PlannedMarket,
+  images: ImageSettings,
+  activity: number,
+): TableLoad[] {
+  const symbols = new Set(collection.symbols).size
+  const imageTable = market.market === 'spot' ? 'spot_ob' : 'futures_ob'
+  const ofImages = specs
+    .filter(({ book }) => book !== null)
+    .map((spec) =>
+      loadOf(imageTable, imageRows(images, spec) * activity * symbols, busySymbol.rowBytes.image),
+    )
+  const ofChannels = specs.flatMap((spec) => {
+    const load = channelLoad(spec, market, collection, activity)
+    if (load === null) return []
+    return [loadOf(spec.table, load.frames * load.rowsPerFrame * symbols, load.rowBytes)]
+  })
+  const stored = storedTables(collection.streams, specs)
+  return [...ofChannels, ...ofImages].filter(({ table }) => stored.has(table))
+}
+
+function loadOf(table: string, rowsPerSecond: number, rowBytes: number): TableLoad {
+  return { table, rowsPerSecond, bytesPerSecond: rowsPerSecond * rowBytes }
+}
+
+/** Bytes per second that come in; what comes within another channel has no frames of its own. */
+function frameBytes({ market, collection, specs }: PlannedMarket, activity: number): number {
+  const symbols = new Set(collection.symbols).size
+  const carriers = new Set(specs.map((spec) => carrierOf(market, spec)))
+  return [...carriers].reduce((total, carrier) => {
+    const load = channelLoad(carrier, market, collection, activity)
+    return load === null ? total : total + load.frames * load.frameBytes * symbols
+  }, 0)
+}
+
+function uncounted({ market, collection, specs }: PlannedMarket, activity: number): string[] {
+  return specs
+    .filter((spec) => channelLoad(spec, market, collection, activity) === null)
+    .map(({ name }) => name)
 }
 
 /** Tables that are named, or that a named channel fills; null is all of them. */
@@ -100,44 +101,12 @@ function storedTables(
   return new Set<string>([...streams, ...byChannel])
 }
 
-/** What a channel brings for one symbol; null: nothing is assumed of it. */
-function channelLoad(spec: StreamSpec, activity: number): ChannelLoad | null {
-  const { frameBytes, rowBytes, levelsPerUpdate, trades, quotes } = busySymbol
-  if (spec.scope === 'market' || spec.poll !== null) return null
-  switch (spec.table) {
-    case 'ticks':
-      return loadOf(trades * activity, frameBytes.trade, 1, rowBytes.ticks)
-    case 'bbo':
-      return loadOf(quotes * activity, frameBytes.quote, 1, rowBytes.quote)
-    case 'spot_delta':
-    case 'futures_delta':
-      return loadOf(speedOf(spec.name) * activity, frameBytes.update, levelsPerUpdate, rowBytes.delta)
-    case 'spot_ob':
-    case 'futures_ob':
-      return loadOf(speedOf(spec.name) * activity, frameBytes.update, levelsOf(spec.name), rowBytes.image)
-    case 'funding':
-      return loadOf(1, frameBytes.quote, 1, rowBytes.quote)
-    default:
-      return null
-  }
-}
-
-function loadOf(frames: number, frameBytes: number, rowsPerFrame: number, rowBytes: number): ChannelLoad {
-  return { frames, frameBytes, rows: frames * rowsPerFrame, rowBytes }
-}
-
-/** Image rows per second of one book that changes all the time. */
-function imageRows({ derivedEveryMs, derivedLevels, checkpointEveryMs, depthCap }: ImageSettings): number {
-  return (2 * derivedLevels * 1000) / derivedEveryMs + (2 * depthCap * 1000) / checkpointEveryMs
-}
-
-/** Updates per second as the channel's own name says; ten where it says nothing or "as they come". */
-function speedOf(name: string): number {
-  const ms = Number(/@(\d+)ms$/.exec(name)?.[1] ?? 0)
-  return ms === 0 ? 10 : 1000 / ms
-}
-
-/** Rows of a limited image, by its channel's name. */
-function levelsOf(name: string): number {
-  return 2 * Number(/^\D+(\d+)/.exec(name)?.[1] ?? 20)
+/** Image rows per second of one book that changes all the time; a book has no more levels than are subscribed. */
+function imageRows(
+  { derivedEveryMs, derivedLevels, checkpointEveryMs, depthCap }: ImageSettings,
+  { book }: StreamSpec,
+): number {
+  const levels = (book?.origin === 'stream' ? book.depths?.[0] : undefined) ?? Number.POSITIVE_INFINITY
+  const derived = (2 * Math.min(derivedLevels, levels) * 1000) / derivedEveryMs
+  return derived + (2 * Math.min(depthCap, levels) * 1000) / checkpointEveryMs
 }

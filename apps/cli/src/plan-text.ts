@@ -1,10 +1,13 @@
 import { bytesText, columns, grouped } from '@cryptoflow/console'
 import type { Plan } from './plan.ts'
+import { assumed, busySymbol } from './plan-assumptions.ts'
 import type { BudgetPlan, MarketPlan } from './plan-figures.ts'
-import { busySymbol } from './plan-load.ts'
+import type { TableLoad } from './plan-load.ts'
 import { spanText, wrapped } from './text.ts'
 
 const DAY_S = 86_400
+/** Below this a time is told as 0.0 s. */
+const MOMENT_S = 0.05
 
 /** A plan for a person, at most 80 columns wide. */
 export function planText(plan: Plan): string {
@@ -37,16 +40,20 @@ function marketLines(market: MarketPlan): string[] {
       ({ stream, questions, everyMs, weightPerMinute }) =>
         `  asks ${stream}: ${grouped(questions)} every ${spanText(everyMs / 1000)}, weight ${rounded(weightPerMinute)} a minute`,
     ),
-    `  ${grouped(market.books)} books, ${bookText(market)}`,
+    `  ${bookText(market)}`,
     '',
   ]
 }
 
 /** How a book begins. One that begins in its stream is there as soon as it is subscribed. */
-function bookText({ bookWeight, routes }: MarketPlan): string {
-  if (bookWeight !== null) return `a snapshot each, weight ${grouped(bookWeight)}`
+function bookText({ books, bookWeight, routes }: MarketPlan): string {
+  if (books === 0) return 'no books that are followed by deltas'
+  if (bookWeight !== null) return `${counted(books, 'book')}, a snapshot each, weight ${grouped(bookWeight)}`
   const seconds = Math.max(0, ...routes.map(({ subscribeSeconds }) => subscribeSeconds))
-  return `begun by their streams, subscribed in ${spanText(seconds)}`
+  const begun = `${counted(books, 'book')}, begun in ${books === 1 ? 'its stream' : 'their streams'}`
+  return seconds < MOMENT_S
+    ? `${begun}: subscribed at once`
+    : `${begun}: subscribed within ${spanText(seconds)} of a connect`
 }
 
 function budgetLines(budget: BudgetPlan): string[] {
@@ -54,7 +61,7 @@ function budgetLines(budget: BudgetPlan): string[] {
   const live =
     budget.books === 0
       ? 'no books to fetch'
-      : `all ${grouped(budget.books)} snapshots asked for ${budget.booksLiveSeconds === 0 ? 'at once' : `within ${spanText(budget.booksLiveSeconds)}`}`
+      : `${counted(budget.books, 'snapshot')} asked for ${budget.booksLiveSeconds === 0 ? 'at once' : `within ${spanText(budget.booksLiveSeconds)}`}`
   return [
     `REST budget ${pool}: ${grouped(weightPerMinuteUsed)} of ${grouped(weightPerMinuteMax)} a minute are used at most`,
     `  polls ${rounded(pollWeightPerMinute)} a minute${pollStretch === 1 ? '' : `, asked ${pollStretch.toFixed(1)} times less often: the budget holds no more`}`,
@@ -65,15 +72,23 @@ function budgetLines(budget: BudgetPlan): string[] {
 
 function loadLines({ load, activity }: Plan): string[] {
   const { trades, quotes, levelsPerUpdate } = busySymbol
-  const rows = load.tables.map(({ table, rowsPerSecond, bytesPerSecond }) => [
+  const together = (of: (row: TableLoad) => number): number =>
+    load.tables.reduce((total, row) => total + of(row), 0)
+  const total = {
+    table: 'together',
+    rowsPerSecond: together((row) => row.rowsPerSecond),
+    bytesPerSecond: together((row) => row.bytesPerSecond),
+  }
+  const rows = [...load.tables, total].map(({ table, rowsPerSecond, bytesPerSecond }) => [
     `  ${table}`,
-    grouped(rowsPerSecond),
+    rounded(rowsPerSecond),
     grouped(rowsPerSecond * DAY_S),
     bytesText(Math.round(bytesPerSecond * DAY_S)),
   ])
   return [
     'expected, if every symbol were as busy as BTCUSDT spot on 2024-08-08',
-    `  (${trades} trades/s, ${quotes} quotes/s, ${levelsPerUpdate} levels a book update), times ${activity}:`,
+    `  (${trades} trades/s, ${quotes} quotes/s, ${levelsPerUpdate} levels a book update), times ${activity};`,
+    `  where a channel's name says no speed: ${assumed.updates} updates/s, ${assumed.funding} rates/s:`,
     columns([['  table', 'rows/s', 'rows a day', 'bytes a day'], ...rows]),
     ...(load.notCounted.length === 0
       ? []
@@ -99,7 +114,8 @@ function counted(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
-function rounded(weight: number): string {
-  if (weight > 0 && weight < 0.1) return 'below 0.1'
-  return weight < 10 ? weight.toFixed(1) : grouped(weight)
+/** Of what happens at all, never a plain zero. */
+function rounded(value: number): string {
+  if (value > 0 && value < 0.1) return 'below 0.1'
+  return value < 10 ? value.toFixed(1) : grouped(value)
 }

@@ -4,6 +4,7 @@ import { type ConfigFlags, flagsOf, loadSettings, withConfigFlags } from '@crypt
 import { type Forecast, forecast, freeBytes } from '@cryptoflow/journal'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
+import { busySymbol } from './plan-assumptions.ts'
 import {
   type BudgetPlan,
   type MarketPlan,
@@ -12,7 +13,7 @@ import {
   planMarket,
   plannedMarket,
 } from './plan-figures.ts'
-import { busySymbol, type LoadPlan, planLoad } from './plan-load.ts'
+import { type LoadPlan, planLoad } from './plan-load.ts'
 import { planText } from './plan-text.ts'
 import { asciiJson, usage } from './text.ts'
 

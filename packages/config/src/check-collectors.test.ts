@@ -80,6 +80,62 @@ describe('a collector', () => {
     }
   })
 
+  it('has a depth of books only where there is one to choose, and one that is offered', () => {
+    const told = (bookDepths: readonly number[] | null, depth: string) => {
+      const text = `exchange: binance\nsymbols: [A]\nbook_depth: ${depth}`
+      const own = facts.map((fact) => ({ ...fact, bookDepths }))
+      const input = { file: { name: 'a.yaml', text }, environment: [], flags: [], facts: own }
+      return loadConfig(input).problems.map(({ message }) => message)
+    }
+    expect(told([10, 25], '25')).toEqual([])
+    expect(told([10, 25], 'null')).toEqual([])
+    expect(told([10, 25], '30')).toEqual([
+      'expected one of 10, 25, got 30: no others are offered by binance spot',
+    ])
+    expect(told([], '10')).toEqual([
+      "expected none: books of binance spot have no depth to choose, or their channel's name says it",
+    ])
+    expect(told(null, '7')).toEqual([])
+    for (const wrong of ['0', '10001', '1.5', 'deep']) expect(told(null, wrong), wrong).toHaveLength(1)
+  })
+
+  it('gives a route a whole address only where it has a host of its own', () => {
+    const told = (addressRoutes: readonly string[], address: string) => {
+      const text = `exchange: binance\nsymbols: [A]\npaths: { stream: "${address}" }`
+      const own = facts.map((fact) => ({ ...fact, addressRoutes }))
+      const input = { file: { name: 'a.yaml', text }, environment: [], flags: [], facts: own }
+      return loadConfig(input).problems.map(problemText)
+    }
+    expect(told([], '/ws')).toEqual([])
+    expect(told(['stream'], 'wss://h:1/ws')).toEqual([])
+    expect(told([], 'wss://h/ws')).toEqual([
+      'a.yaml:3:18: paths.stream: expected a path that begins with "/", got "wss://h/ws": binance spot has one host for all routes, which is ws_url',
+    ])
+    for (const wrong of ['ws', 'http://h/ws', 'wss://u@h/', 'wss://h/ws?key=1', 'wss:///ws']) {
+      expect(told(['stream'], wrong), wrong).toHaveLength(1)
+    }
+  })
+
+  it('counts what comes within another channel as no stream of its own', () => {
+    const channels = [
+      { name: 'trade', table: 'ticks', scope: 'symbol', isPolled: false, carrier: 'trade' },
+      { name: 'forced', table: 'liquidations', scope: 'symbol', isPolled: false, carrier: 'trade' },
+    ] as const
+    const small = facts.map((fact) => ({
+      ...fact,
+      channels,
+      streamsPerConnectionMax: 1,
+      connectsPerFiveMinutesMax: 2,
+    }))
+    const told = (symbols: string) => {
+      const text = `exchange: binance\nstreams: [trade, forced]\nsymbols: [${symbols}]`
+      const input = { file: { name: 'a.yaml', text }, environment: [], flags: [], facts: small }
+      return loadConfig(input).problems.map(({ message }) => message)
+    }
+    expect(told('A, B')).toEqual([])
+    expect(told('A, B, C')).toEqual(['expected at most 2 streams (2 connections of 1), got 3'])
+  })
+
   it('asks for no more streams than connections of five minutes carry', () => {
     const small = facts.map((fact) => ({ ...fact, streamsPerConnectionMax: 2, connectsPerFiveMinutesMax: 3 }))
     const told = (symbols: string) => {

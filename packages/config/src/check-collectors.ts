@@ -32,6 +32,7 @@ export function checkCollectors(
       const at: KeyPath = ['collectors', index]
       tellTaken(fact, index, taken, findings)
       checkStreams(collector, at, fact, findings)
+      checkReach(collector, at, fact, findings)
       checkSymbols(collector, at, fact, findings)
       checkConnections(collector, at, fact, findings)
       return Object.freeze({ ...collector, market: fact.market })
@@ -92,13 +93,6 @@ function checkStreams(
     const what = `a table or channel of ${fact.exchange} ${fact.market}`
     tellUnknown([...at, 'streams'], what, name, known, findings, [...at, 'streams', index])
   }
-  tellNames(collector.paths, [...at, 'paths'], 'a route', fact.routes, findings)
-  const isHalf = (collector.wsUrl === null) !== (collector.restUrl === null)
-  if (isHalf && !findings.isBroken([...at, 'ws_url']) && !findings.isBroken([...at, 'rest_url'])) {
-    const path = [...at, collector.wsUrl === null ? 'rest_url' : 'ws_url']
-    const message = 'expected both `ws_url` and `rest_url` or none, got one: half would be another exchange'
-    findings.problem(path, findings.sourceOf(path), message)
-  }
   const channels = channelsOf(fact, streams)
   const trades = channels.filter(({ table }) => table === TRADES).map(({ name }) => name)
   if (trades.length > 1) {
@@ -107,7 +101,7 @@ function checkStreams(
     findings.warning(path, findings.sourceOf(path), message)
   }
   if (findings.isBroken([...at, 'streams'])) return
-  const polled = channels.filter(({ isPolled }) => isPolled).map(({ name }) => name)
+  const polled = [...new Set(channels.filter(({ isPolled }) => isPolled).map(({ carrier }) => carrier))]
   const heard = channels.filter(({ isPolled }) => !isPolled).map(({ name }) => name)
   tellNames(
     collector.pollEveryMs,
@@ -123,6 +117,49 @@ function checkStreams(
     heard,
     findings,
   )
+}
+
+/** Addresses, paths and the depth of books: what the adapter is told. */
+function checkReach(
+  { wsUrl, restUrl, paths, bookDepth }: UndecidedCollector,
+  at: KeyPath,
+  fact: MarketFact,
+  findings: Findings,
+): void {
+  const isHalf = (wsUrl === null) !== (restUrl === null)
+  if (isHalf && !findings.isBroken([...at, 'ws_url']) && !findings.isBroken([...at, 'rest_url'])) {
+    const path = [...at, wsUrl === null ? 'rest_url' : 'ws_url']
+    const message = 'expected both `ws_url` and `rest_url` or none, got one: half would be another exchange'
+    findings.problem(path, findings.sourceOf(path), message)
+  }
+  tellNames(paths, [...at, 'paths'], 'a route', fact.routes, findings)
+  for (const [route, address] of Object.entries(paths)) {
+    const path = [...at, 'paths', route]
+    // What is no text is null here, and told already.
+    if (findings.isBroken(path) || address.startsWith('/')) continue
+    if (!fact.routes.includes(route) || fact.addressRoutes.includes(route)) continue
+    const source = findings.sourceOf(path)
+    const message = `expected a path that begins with "/", got ${gotFrom(source, address)}: ${fact.exchange} ${fact.market} has one host for all routes, which is ws_url`
+    findings.problem(path, source, message)
+  }
+  checkBookDepth(bookDepth, [...at, 'book_depth'], fact, findings)
+}
+
+function checkBookDepth(
+  bookDepth: number | null,
+  path: KeyPath,
+  { exchange, market, bookDepths }: MarketFact,
+  findings: Findings,
+): void {
+  if (bookDepth === null || bookDepths === null || findings.isBroken(path)) return
+  if (bookDepths.includes(bookDepth)) return
+  const source = findings.sourceOf(path)
+  const got = source.isSecret ? '***' : bookDepth
+  const message =
+    bookDepths.length === 0
+      ? `expected none: books of ${exchange} ${market} have no depth to choose, or their channel's name says it`
+      : `expected one of ${bookDepths.join(', ')}, got ${got}: no others are offered by ${exchange} ${market}`
+  findings.problem(path, source, message)
 }
 
 function tellNames(
@@ -168,8 +205,10 @@ function checkConnections(
   findings: Findings,
 ): void {
   const heard = channelsOf(fact, collector.streams).filter(({ isPolled }) => !isPolled)
-  const perSymbol = heard.filter(({ scope }) => scope === 'symbol').length
-  const streams = perSymbol * collector.symbols.length + (heard.length - perSymbol)
+  const subscribed = new Set(heard.map(({ carrier }) => carrier))
+  const ofMarket = fact.channels.filter(({ name, scope }) => subscribed.has(name) && scope === 'market')
+  const perSymbol = subscribed.size - ofMarket.length
+  const streams = perSymbol * collector.symbols.length + ofMarket.length
   const connections = Math.ceil(streams / fact.streamsPerConnectionMax)
   if (connections <= fact.connectsPerFiveMinutesMax) return
   const path = [...at, 'symbols']

@@ -1,4 +1,4 @@
-import type { ExchangeMarket, Market } from '@cryptoflow/model'
+import type { ExchangeMarket, Market, StreamSpec } from '@cryptoflow/model'
 
 /** A channel that can be collected. */
 export interface ChannelFact {
@@ -8,6 +8,8 @@ export interface ChannelFact {
   readonly scope: 'symbol' | 'market'
   /** Asked for again and again by REST, on no connection. */
   readonly isPolled: boolean
+  /** The channel that is subscribed or asked for to get this one; itself where nothing else brings it. */
+  readonly carrier: string
 }
 
 /** What must be known of a market to check what is asked of it. */
@@ -19,6 +21,13 @@ export interface MarketFact {
   readonly channels: readonly ChannelFact[]
   /** Names of the WebSocket routes. */
   readonly routes: readonly string[]
+  /** Those of them that have a host of their own, and take a whole address instead of a path. */
+  readonly addressRoutes: readonly string[]
+  /**
+   * Levels a side that the subscriber of a book may choose; empty: there is nothing to choose. Null: there is, and the
+   * adapter takes the least that it knows to be offered and that holds as many.
+   */
+  readonly bookDepths: readonly number[] | null
   readonly streamsPerConnectionMax: number
   readonly connectsPerFiveMinutesMax: number
   /** How a symbol of the market would look that was meant by this one; null: it looks right as it is. */
@@ -28,23 +37,83 @@ export interface MarketFact {
 /** Every market that there is, in the order in which a market that was not named is looked for. */
 export type MarketFacts = readonly MarketFact[]
 
-/** The facts in adapters. `symbolMeant` is not among them yet: without it every symbol looks right. */
+/** Another way to reach a market: what of a collector's keys its adapter is told. */
+export interface MarketChoice {
+  readonly paths?: Readonly<Record<string, string>>
+  readonly bookDepth?: number
+}
+
+/** What facts need beside adapters as they are. */
+export interface FactOptions {
+  /** The same market, made with a choice; without it adapters take none. */
+  readonly chosen?: (market: ExchangeMarket, choice: MarketChoice) => ExchangeMarket
+  /** Not told by adapters yet: without it every symbol looks right. */
+  readonly symbolMeant?: (market: ExchangeMarket, symbol: string) => string | null
+}
+
+/** The facts in adapters. */
 export function marketFacts(
   markets: readonly ExchangeMarket[],
-  symbolMeant: (market: ExchangeMarket, symbol: string) => string | null = () => null,
+  { chosen = (market) => market, symbolMeant = () => null }: FactOptions = {},
 ): MarketFacts {
-  return markets.map((market) => ({
-    exchange: market.exchange,
-    market: market.market,
-    tables: market.collectors,
-    channels: market.streams
-      .filter(({ route, poll }) => route !== null || poll !== null)
-      .map(({ name, table, scope, poll }) => ({ name, table, scope, isPolled: poll !== null })),
-    routes: Object.keys(market.session.routes),
-    streamsPerConnectionMax: market.session.streamsPerConnectionMax.value,
-    connectsPerFiveMinutesMax: market.session.connectsPerFiveMinutesMax.value,
-    symbolMeant: (symbol) => symbolMeant(market, symbol),
-  }))
+  return markets.map((market) => {
+    const { session } = market
+    return {
+      exchange: market.exchange,
+      market: market.market,
+      tables: market.collectors,
+      channels: channelFacts(market.streams),
+      routes: Object.keys(session.routes),
+      addressRoutes: addressRoutesOf(market, chosen),
+      bookDepths: bookDepthsOf(market, chosen),
+      streamsPerConnectionMax: session.streamsPerConnectionMax.value,
+      connectsPerFiveMinutesMax: session.connectsPerFiveMinutesMax.value,
+      symbolMeant: (symbol) => symbolMeant(market, symbol),
+    }
+  })
+}
+
+/** Channels that are subscribed or asked for, themselves or within another. */
+function channelFacts(streams: readonly StreamSpec[]): ChannelFact[] {
+  const carrierOf = (spec: StreamSpec): StreamSpec => {
+    const outer = streams.find(({ name }) => name === spec.within)
+    return outer === undefined ? spec : carrierOf(outer)
+  }
+  return streams.flatMap((spec) => {
+    const { name, route, poll } = carrierOf(spec)
+    if (route === null && poll === null) return []
+    const { table, scope } = spec
+    return [{ name: spec.name, table, scope, isPolled: route === null, carrier: name }]
+  })
+}
+
+type Chosen = NonNullable<FactOptions['chosen']>
+
+/** An address that is no host of an exchange: whether it comes back as it is tells whether a route takes any. */
+const SOME_ADDRESS = 'wss://localhost/'
+
+function addressRoutesOf(market: ExchangeMarket, chosen: Chosen): string[] {
+  return Object.keys(market.session.routes).filter((route) => {
+    const { session } = chosen(market, { paths: { [route]: SOME_ADDRESS } })
+    return session.routes[route] === SOME_ADDRESS
+  })
+}
+
+/** What a rule of books says; else whether the choice changes what is said to the exchange. */
+function bookDepthsOf(market: ExchangeMarket, chosen: Chosen): readonly number[] | null {
+  const offered = market.streams.flatMap(({ book }) =>
+    book?.origin === 'stream' && book.depths !== null && book.depths.length > 1 ? [book.depths] : [],
+  )
+  if (offered[0] !== undefined) return offered[0]
+  return subscribing(market) === subscribing(chosen(market, { bookDepth: 1 })) ? [] : null
+}
+
+/** The frames that would subscribe a symbol of every stream. */
+function subscribing({ streams, session }: ExchangeMarket): string {
+  return streams
+    .filter(({ scope, route, within }) => scope === 'symbol' && route !== null && within === null)
+    .map(({ name }) => session.subscribeFrame([session.streamName(name, 'A')], 1))
+    .join('\n')
 }
 
 /** Names that may be asked for: tables first. */

@@ -1,5 +1,5 @@
 import { choiceOrNull, list, names, section, text, textOrNull, whole, wholeOrNull } from './node.ts'
-import { plainName, restAddress, streamText, symbolText, urlPath, wsAddress } from './shapes.ts'
+import { plainName, restAddress, routeAddress, streamText, symbolText, wsAddress } from './shapes.ts'
 
 /** Symbols in one collector: several times the largest listing of a market. */
 const SYMBOLS_MAX = 20_000
@@ -7,6 +7,8 @@ const STREAMS_MAX = 200
 /** Each market stands once, so more than this is a mistake. */
 const COLLECTORS_MAX = 64
 const DAY_MS = 86_400_000
+/** Above the deepest book that an exchange lets one choose. */
+const BOOK_DEPTH_MAX = 10_000
 /** Timers end at 24 days. */
 const POLL_EVERY_MS_MAX = 7 * DAY_MS
 
@@ -42,11 +44,18 @@ const collectorKeys = {
     doc: 'REST address other than the exchange’s own. Goes with `ws_url`.',
     usedBy: 'exchanges',
   }),
-  paths: names(text(urlPath, { doc: 'The path behind the WebSocket address.' }), {
-    doc: 'WebSocket paths by route, where they are not those that the adapter knows.',
+  paths: names(text(routeAddress, { doc: 'The path behind the WebSocket address, or a whole address.' }), {
+    doc: 'WebSocket paths by route, where they are not those that the adapter knows; a route that has a host of its own takes a whole address.',
     usedBy: 'exchanges',
     says: 'routes',
     pattern: plainName.pattern,
+  }),
+  book_depth: wholeOrNull({
+    doc: 'Levels a side of the books that are subscribed, where the exchange lets the subscriber choose and the channel’s name does not say it. Default: the adapter’s own.',
+    usedBy: 'exchanges',
+    default: null,
+    min: 1,
+    max: BOOK_DEPTH_MAX,
   }),
   poll_every_ms: names(
     whole({

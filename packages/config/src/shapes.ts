@@ -46,10 +46,10 @@ export const endpointAddress: TextShape = {
   charsMax: 512,
 }
 
-/** The path part of an address. */
-export const urlPath: TextShape = {
-  pattern: '^/[^\\s?#]*$',
-  says: 'a path that begins with "/"',
+/** The path part of an address, or a whole WebSocket address without a user and a query. */
+export const routeAddress: TextShape = {
+  pattern: '^(/[^\\s?#]*|wss?://[^\\s/@?#]+(/[^\\s@?#]*)?)$',
+  says: 'a path that begins with "/", or a ws:// or wss:// address',
   charsMax: 512,
 }
 

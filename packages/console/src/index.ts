@@ -1,5 +1,6 @@
 export * from './collect.ts'
 export * from './config-flags.ts'
+export * from './facts.ts'
 export * from './progress.ts'
 export * from './settings.ts'
 export * from './terminal.ts'

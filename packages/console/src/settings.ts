@@ -1,7 +1,7 @@
-import { type Config, type Flag, loadConfig, marketFacts, problemText, readInput } from '@cryptoflow/config'
-import { exchangeMarkets } from '@cryptoflow/exchanges'
+import { type Config, type Flag, loadConfig, problemText, readInput } from '@cryptoflow/config'
 import type { CollectOptions } from '@cryptoflow/pipeline'
 import { CryptoFlowError } from '@cryptoflow/runtime'
+import { exchangeFacts } from './facts.ts'
 
 /** What of a collecting process stands in its configuration. */
 export type Settings = Omit<CollectOptions, 'clock' | 'chance' | 'drill' | 'notice'>
@@ -29,7 +29,7 @@ export class ConfigError extends CryptoFlowError {
  */
 export function loadSettings(path: string | undefined, flags: readonly Flag[]): LoadedSettings {
   const read = readInput(path === undefined ? {} : { path })
-  const { config, problems, warnings } = loadConfig({ ...read, flags, facts: marketFacts(exchangeMarkets) })
+  const { config, problems, warnings } = loadConfig({ ...read, flags, facts: exchangeFacts() })
   if (config === null) throw new ConfigError(problems.map(problemText))
   return { config, settings: settingsOf(config), warnings: warnings.map(problemText) }
 }
@@ -58,11 +58,13 @@ export function settingsOf(config: Config): Settings {
 }
 
 function collectionOf(collector: Config['collectors'][number]): Settings['collections'][number] {
-  const { exchange, market, streams, symbols, wsUrl, restUrl, paths, pollEveryMs, expectWithinMs } = collector
+  const { exchange, market, streams, symbols, pollEveryMs, expectWithinMs } = collector
+  const { wsUrl, restUrl, paths, bookDepth } = collector
   const urls = {
     ...(wsUrl === null ? {} : { wsUrl }),
     ...(restUrl === null ? {} : { restUrl }),
     ...(Object.keys(paths).length === 0 ? {} : { paths }),
+    ...(bookDepth === null ? {} : { bookDepth }),
   }
   return {
     exchange,

@@ -31,7 +31,7 @@ export type JournalNotice =
 export interface MarketCollection {
   readonly exchange: string
   readonly market: Market
-  /** Addresses other than the exchange's own, for simulators and proxies. */
+  /** What the adapter is told: addresses other than the exchange's own, and how deep books are subscribed. */
   readonly urls?: MarketOptions
   readonly symbols: readonly string[]
   /** Distance of two questions by polled stream, milliseconds, where it is not the stream's own. */

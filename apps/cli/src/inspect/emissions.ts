@@ -73,7 +73,7 @@ const MACROS = `
  * The log's lines. A message's time is the engine's where it has one, else the send time; a few carry none.
  *
  * `rule` says what the sequence of its stream proves: `chain`, ids go on from message to message; `grows`, a larger
- * one is newer and nothing more; `none`, there is none; `asked`, an answer by REST; `book`, a numbered book that begins
+ * one is newer and nothing more; `none`, there is none, or one that may fall; `asked`, an answer by REST; `book`, a numbered book that begins
  * in its stream, where numbers begin anew with every snapshot; `broken`, such a book without numbers, which from a
  * hole to the next snapshot is no book.
  */
@@ -110,8 +110,11 @@ const EMITTED = `
   CREATE TABLE rules AS
   SELECT ${STREAM_KEY}, CASE WHEN bool_and(is_answer) THEN 'asked'
     WHEN bool_or(is_snapshot) THEN CASE WHEN bool_or(end_seq >= 0) THEN 'book' ELSE 'broken' END
-    WHEN bool_or(is_chained) THEN 'chain' WHEN bool_or(end_seq >= 0) THEN 'grows' ELSE 'none' END AS rule
-  FROM emission_lines GROUP BY ALL;
+    WHEN bool_or(is_chained) THEN 'chain' WHEN bool_or(end_seq >= 0) AND NOT bool_or(falls) THEN 'grows' ELSE 'none' END AS rule
+  FROM (
+    SELECT *, coalesce(end_seq < lag(end_seq) OVER (PARTITION BY ${STREAM_KEY} ORDER BY n), false) AS falls
+    FROM emission_lines
+  ) GROUP BY ALL;
 
   CREATE TABLE emitted AS
   WITH level_sums AS (

@@ -5,9 +5,12 @@ const channel = (name: string, table: string, isPolled = false, scope: 'symbol' 
   table,
   scope,
   isPolled,
+  carrier: name,
 })
 
 const shared = {
+  addressRoutes: [],
+  bookDepths: [],
   streamsPerConnectionMax: 1024,
   connectsPerFiveMinutesMax: 300,
   symbolMeant: (symbol: string): string | null => {
