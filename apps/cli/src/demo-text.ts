@@ -22,7 +22,11 @@ export function demoText(result: DemoResult): string {
       ['cut off at the stop', grouped(report.unanswered), 'REST answers on their way'],
       ['lost', grouped(report.lost), ''],
       ['doubled', grouped(report.doubled), `of ${grouped(report.wire_duplicates)} sent twice`],
-      ['gaps', grouped(report.gaps_recorded), `of ${grouped(report.gaps_injected)} injected, borders equal`],
+      [
+        'gaps',
+        grouped(report.gaps_recorded),
+        `of ${grouped(report.gaps_injected)} injected: each is in one that is recorded`,
+      ],
       ['book images checked', grouped(report.images_checked), `${grouped(report.images_wrong)} wrong`],
     ]),
     '',

@@ -142,6 +142,7 @@ export class Fanout<M extends SimMessage, S extends Subscriber> {
     if (fault === 'gap') return { copies: 0, connection, fault, wire: null }
     const { chance } = this.options.mischief
     const wire = fault === 'malformed' ? damaged(texts.get(first) as string, chance) : null
+    if (wire !== null) leaveEqual(texts, texts.get(first) as string)
     const sent = this.send(texts, wire)
     if (sent === 0) return { copies: 0, connection, fault: channel.absence, wire: null }
     if (wire !== null) return { copies: 0, connection, fault, wire }
@@ -275,4 +276,9 @@ export function emissionOf(content: EmissionContent, fate: Fate): HeldEmission {
 function firstOf<S extends Subscriber>(channel: { readonly subscribers: ReadonlySet<S> }): S | undefined {
   for (const subscriber of channel.subscribers) if (subscriber.isOpen) return subscriber
   return undefined
+}
+
+/** Whose frame says something else, such as its place on the connection, cannot get another's damaged text. */
+function leaveEqual<S>(texts: Map<S, string>, text: string): void {
+  for (const [subscriber, own] of texts) if (own !== text) texts.delete(subscriber)
 }

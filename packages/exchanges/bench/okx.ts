@@ -27,13 +27,13 @@ export function okxBench(capturesDirectory?: string): BenchLine[] {
   const recorded = capturesDirectory === undefined ? [] : capturedFrames(capturesDirectory)
   const today = madeUpFrames(MADE_UP_FRAMES)
   const lines = [
-    measure('decode, today (made up)', today),
-    measure('decode, books of today', today.filter(isOf('books'))),
-    measure('decode, trades of today', today.filter(isOf('trades'))),
-    measure('decode, quotes of today', today.filter(isOf('bbo-tbt'))),
+    measure('decode, okx mixed of today (made up)', today),
+    measure('decode, okx books of today (made up)', today.filter(isOf('books'))),
+    measure('decode, okx trades of today (made up)', today.filter(isOf('trades'))),
+    measure('decode, okx quotes of today (made up)', today.filter(isOf('bbo-tbt'))),
   ]
   if (recorded.length === 0) return lines
-  return [measure('decode, capture of 2022', recorded), ...lines]
+  return [measure('decode, okx, capture of 2022', recorded), ...lines]
 }
 
 function isOf(channel: string): (frame: BenchFrame) => boolean {

@@ -23,12 +23,12 @@ const MADE_UP_TRADES = 6000
  */
 export function upbitBench(capturesDirectory?: string): BenchLine[] {
   const captured = capturesDirectory === undefined ? [] : capturedFrames(capturesDirectory)
-  const books = madeUpBooks(MADE_UP_BOOKS, dearPrice)
+  const books = madeUpBooks(MADE_UP_BOOKS, usual)
   const trades = madeUpTrades(MADE_UP_TRADES)
   return [
     measure('decode, upbit orderbook and trade (made up)', [...books, ...trades.slice(0, books.length)]),
-    measure('decode, upbit orderbook, prices with exponents (made up)', books),
-    measure('decode, upbit orderbook, cheap coins (made up)', madeUpBooks(MADE_UP_BOOKS, cheapPrice)),
+    measure('decode, upbit orderbook (made up)', books),
+    measure('decode, upbit orderbook, prices with exponents (made up)', madeUpBooks(MADE_UP_BOOKS, dear)),
     measure('decode, upbit trade (made up)', trades),
     measure('decode, upbit orderbook and trade, SIMPLE (captures)', captured),
   ].filter(({ value }) => value > 0)
@@ -187,22 +187,35 @@ function next(below: number): number {
   return Math.floor((state / 2 ** 32) * below)
 }
 
-const symbols = ['KRW-BTC', 'KRW-ETH', 'KRW-XRP', 'USDT-BTC', 'KRW-DOGE']
-const symbol = (): string => symbols[next(symbols.length)] as string
-const dearPrice = (): string => `1.${16000 + next(999)}E8`
-const cheapPrice = (): string => `${next(3000)}.${next(10)}`
+/** Symbols with a price and its step in units of a tenth. */
+const dear = [['KRW-BTC', 1_160_000_000, 10_000]] as const
+const usual = [
+  ['KRW-ETH', 45_210_000, 10_000],
+  ['KRW-XRP', 30_210, 10],
+  ['KRW-DOGE', 2531, 10],
+  ['USDT-BTC', 763_412, 1],
+  ['KRW-SOL', 2_101_500, 500],
+] as const
+type Symbols = typeof dear | typeof usual
+
+/** Zeros are cut off, and beyond ten millions an exponent is written. */
+function priceText(tenths: number): string {
+  const price = tenths / 10
+  return price < 1e7 ? String(price) : price.toExponential().replace('e+', 'E')
+}
 const quantity = (): string => `${next(300)}.${String(next(100_000_000)).padStart(8, '0')}`
 
-/** Books of 30 levels a side. */
-function madeUpBooks(count: number, price: () => string): Buffer[] {
+/** Books of 30 levels a side, one step apart. */
+function madeUpBooks(count: number, symbols: Symbols): Buffer[] {
   return Array.from({ length: count }, (_, i) => {
-    const units = Array.from(
-      { length: 30 },
-      () =>
-        `{"ask_price":${price()},"bid_price":${price()},"ask_size":${quantity()},"bid_size":${quantity()}}`,
-    )
+    const [symbol, middle, step] = symbols[next(symbols.length)] as (typeof usual)[number]
+    const best = middle + next(20) * step
+    const units = Array.from({ length: 30 }, (_, level) => {
+      const [ask, bid] = [priceText(best + (level + 1) * step), priceText(best - level * step)]
+      return `{"ask_price":${ask},"bid_price":${bid},"ask_size":${quantity()},"bid_size":${quantity()}}`
+    })
     return Buffer.from(
-      `{"type":"orderbook","code":"${symbol()}","timestamp":${1_790_134_742_106 + i},` +
+      `{"type":"orderbook","code":"${symbol}","timestamp":${1_790_134_742_106 + i},` +
         `"total_ask_size":${quantity()},"total_bid_size":${quantity()},"orderbook_units":[${units.join()}],` +
         '"stream_type":"REALTIME","level":0}',
     )
@@ -212,13 +225,16 @@ function madeUpBooks(count: number, price: () => string): Buffer[] {
 function madeUpTrades(count: number): Buffer[] {
   return Array.from({ length: count }, (_, i) => {
     const ms = 1_788_335_180_423 + i
+    // One trade in five is of a price so high that its digits are beyond 2^53.
+    const [symbol, middle, step] = [...dear, ...usual.slice(1)][next(5)] as (typeof usual)[number]
+    const price = (middle + next(20) * step) / 10
     return Buffer.from(
-      `{"type":"trade","code":"${symbol()}","timestamp":${ms},"trade_date":"2026-09-02","trade_time":"07:46:20",` +
-        `"trade_timestamp":${ms - 46},"trade_price":${106_000_000 + next(1000) * 1000}.00000000,` +
+      `{"type":"trade","code":"${symbol}","timestamp":${ms},"trade_date":"2026-09-02","trade_time":"07:46:20",` +
+        `"trade_timestamp":${ms - 46},"trade_price":${price.toFixed(8)},` +
         `"trade_volume":${quantity()},"ask_bid":"${next(2) > 0 ? 'ASK' : 'BID'}",` +
-        '"prev_closing_price":107005000.00000000,"change":"FALL","change_price":314000.00000000,' +
-        `"sequential_id":${ms - 46}${String(next(10_000)).padStart(4, '0')},"best_ask_price":106705000,` +
-        `"best_ask_size":${quantity()},"best_bid_price":106691000,"best_bid_size":${quantity()},` +
+        `"prev_closing_price":${(middle / 10).toFixed(8)},"change":"FALL","change_price":${((20 * step) / 10).toFixed(8)},` +
+        `"sequential_id":${ms - 46}${String(next(10_000)).padStart(4, '0')},"best_ask_price":${price},` +
+        `"best_ask_size":${quantity()},"best_bid_price":${price},"best_bid_size":${quantity()},` +
         '"stream_type":"REALTIME"}',
     )
   })

@@ -274,3 +274,19 @@ export function isLowerCaseOf(lower: number, upper: number, length: number): boo
   }
   return true
 }
+
+/** Whether `length` bytes, four at least, are those at `otherAt` of `other`; the last word overlaps the one before. */
+export function isSameBytes(at: number, other: DataView, otherAt: number, length: number): boolean {
+  const last = length - 4
+  for (let i = 0; i < last; i += 4) {
+    if (view.getInt32(at + i, true) !== other.getInt32(otherAt + i, true)) return false
+  }
+  return view.getInt32(at + last, true) === other.getInt32(otherAt + last, true)
+}
+
+/** Whether `length` bytes of the frame are the same at two places. */
+export function isSameText(at: number, otherAt: number, length: number): boolean {
+  if (length >= 4) return isSameBytes(at, view, otherAt, length)
+  for (let i = 0; i < length; i++) if (view.getUint8(at + i) !== view.getUint8(otherAt + i)) return false
+  return true
+}

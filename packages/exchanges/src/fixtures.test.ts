@@ -47,7 +47,7 @@ for (const market of exchangeMarkets) {
         const outcome = file.startsWith('rest-')
           ? market.decodeAnswer(context, bytes, batch)
           : market.decodeFrame(bytes, batch)
-        const events = plainEvents(batch)
+        const events = plainEvents(batch, 0, market)
         for (const event of events) streamsSeen.add(event.stream)
         return { outcome, events }
       })

@@ -107,4 +107,37 @@ describe('elementRanges', () => {
       { seed: 20261122, numRuns: 2_000 },
     )
   })
+
+  it('goes down a path of keys, the last of equal ones at each step, and gives the list itself where there is none', () => {
+    const key = fc.constantFrom('"data"', '"\\u0064ata"', '"x"', '"da\\"ta"', '"dat"')
+    const list = fc.array(fc.jsonValue(), { maxLength: 3 })
+    const value = fc.oneof(
+      fc.jsonValue(),
+      list,
+      fc.record({ x: list, y: fc.jsonValue() }, { requiredKeys: [] }),
+    )
+    const member = fc.tuple(space, key, space, space, value, space)
+    const textsOf = (text: string, ...path: string[]): unknown[] | null => {
+      const ranges = elementRanges(encoder.encode(text), ...path)
+      const texts = ranges?.map(({ start, end }) => decoder.decode(encoder.encode(text).subarray(start, end)))
+      return texts?.map((element) => JSON.parse(element) as unknown) ?? null
+    }
+    const listOf = (json: unknown): unknown[] | null =>
+      Array.isArray(json) ? (JSON.parse(JSON.stringify(json)) as unknown[]) : null
+    fc.assert(
+      fc.property(fc.array(member, { maxLength: 5 }), (members) => {
+        const written = members.map(([a, k, b, c, v, d]) => `${a}${k}${b}:${c}${JSON.stringify(v)}${d}`)
+        const text = `{${written.join(',')}}`
+        const { data } = JSON.parse(text) as { data?: { x?: unknown } | null }
+        const isObject = typeof data === 'object' && data !== null && Object.hasOwn(data, 'x')
+        expect(textsOf(text, 'data', 'x')).toEqual(listOf(isObject ? data.x : undefined))
+        expect(textsOf(text)).toBeNull()
+        const inList = `\n[${members.map(([a, , , , v, d]) => `${a}${JSON.stringify(v)}${d}`).join(',')}] `
+        expect(textsOf(inList)).toEqual(JSON.parse(inList))
+        expect(textsOf(inList, 'data')).toBeNull()
+      }),
+      { seed: 20261123, numRuns: 1000 },
+    )
+    for (const text of ['[1', '[1]]', '[1,]', '']) expect(textsOf(text)).toBeNull()
+  })
 })

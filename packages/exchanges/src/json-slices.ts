@@ -14,8 +14,8 @@ export interface ByteRange {
   readonly end: number
 }
 
-/** Told where a member's key, quotes included, and its value stand; answers who wants the value's elements. */
-type OnMember = (keyStart: number, keyEnd: number, valueAt: number) => OnElement | null
+/** Told where a member's key, quotes included, and its value stand. */
+type OnMember = (keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) => void
 type OnElement = (start: number, end: number) => void
 
 const MISS = -1
@@ -41,18 +41,31 @@ const literals = ['true', 'false', 'null'].map((text) => encoder.encode(text))
 const escapes = new Set(encoder.encode('"\\/bfnrt'))
 
 /**
- * The elements of the list under `key` in the object that the text is, in their order and without the space around
- * them. Of equal keys the last counts, as in `JSON.parse`. Null when the text is no JSON object or has no such list.
+ * The elements of the list that stands under `path` in the object that the text is, or that the text itself is where
+ * no path is given; in their order and without the space around them. Of equal keys the last counts, as in
+ * `JSON.parse`. Null when the text is no JSON or has no such list.
  */
-export function elementRanges(text: Uint8Array, key: string): readonly ByteRange[] | null {
-  let ranges: ByteRange[] | null = null
-  const end = skipObject(text, skipSpace(text, 0), 1, (keyStart, keyEnd, valueAt) => {
-    if (JSON.parse(decoder.decode(text.subarray(keyStart, keyEnd))) !== key) return null
-    const found: ByteRange[] = []
-    ranges = text[valueAt] === LIST_START ? found : null
-    return (start, end) => found.push({ start, end })
+export function elementRanges(text: Uint8Array, ...path: readonly string[]): readonly ByteRange[] | null {
+  const whole = { start: skipSpace(text, 0), end: text.length }
+  const list = path.reduce<ByteRange | null>((part, key) => part && memberIn(text, part, key), whole)
+  if (list === null || text[list.start] !== LIST_START) return null
+  const ranges: ByteRange[] = []
+  const end = skipList(text, list.start, path.length + 1, (start, end) => ranges.push({ start, end }))
+  return isEnd(text, end, list) ? ranges : null
+}
+
+/** Where the value of a member of the object in `range` stands. */
+function memberIn(text: Uint8Array, range: ByteRange, key: string): ByteRange | null {
+  let found: ByteRange | null = null
+  const end = skipObject(text, range.start, 1, (keyStart, keyEnd, start, valueEnd) => {
+    if (JSON.parse(decoder.decode(text.subarray(keyStart, keyEnd))) === key) found = { start, end: valueEnd }
   })
-  return end !== MISS && skipSpace(text, end) === text.length ? ranges : null
+  return isEnd(text, end, range) ? found : null
+}
+
+/** Whether a value that ends at `end` is all that stands in the range, but for space. */
+function isEnd(text: Uint8Array, end: number, range: ByteRange): boolean {
+  return end === range.end || (end !== MISS && skipSpace(text, end) === range.end)
 }
 
 function skipValue(text: Uint8Array, at: number, depth: number): number {
@@ -75,12 +88,9 @@ function skipObject(text: Uint8Array, at: number, depth: number, onMember: OnMem
     const colon = skipSpace(text, keyEnd)
     if (text[colon] !== COLON) return MISS
     const valueAt = skipSpace(text, colon + 1)
-    const onElement = onMember === null ? null : onMember(at, keyEnd, valueAt)
-    const valueEnd =
-      onElement !== null && text[valueAt] === LIST_START
-        ? skipList(text, valueAt, depth + 1, onElement)
-        : skipValue(text, valueAt, depth + 1)
+    const valueEnd = skipValue(text, valueAt, depth + 1)
     if (valueEnd === MISS) return MISS
+    onMember?.(at, keyEnd, valueAt, valueEnd)
     at = skipSpace(text, valueEnd)
     if (text[at] === OBJECT_END) return at + 1
     if (text[at] !== COMMA) return MISS

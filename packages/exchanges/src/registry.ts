@@ -5,6 +5,7 @@ import { coinbaseLinear, coinbaseSpot } from './coinbase/index.ts'
 import { krakenInverse, krakenLinear, krakenSpot } from './kraken/index.ts'
 import type { MarketOptions } from './market-options.ts'
 import { okxInverse, okxLinear, okxSpot } from './okx/index.ts'
+import { upbitSpot } from './upbit/index.ts'
 
 const factories: readonly ((options?: MarketOptions) => ExchangeMarket)[] = [
   binanceSpot,
@@ -21,6 +22,7 @@ const factories: readonly ((options?: MarketOptions) => ExchangeMarket)[] = [
   krakenSpot,
   krakenLinear,
   krakenInverse,
+  upbitSpot,
 ]
 
 /** Every market that we know, at the exchanges' own addresses. */

@@ -2,15 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { zstdDecompressSync } from 'node:zlib'
-import {
-  type Decimal,
-  type DecimalColumn,
-  decimalText,
-  type EventBatch,
-  type EventDetail,
-  EventKind,
-  Side,
-} from '@cryptoflow/model'
+import { type DecimalColumn, type EventBatch, EventKind, type ExchangeMarket } from '@cryptoflow/model'
 
 /** Where the captures are; undefined where there are none. */
 export const capturesDirectory = process.env.CRYPTOFLOW_CAPTURES
@@ -25,12 +17,12 @@ const eventColumns = [
   'lastSeq',
   'prevSeq',
 ] as const
-const tradeColumns = ['firstTradeId', 'lastTradeId', 'tradeType'] as const
+const tradeColumns = ['firstTradeId', 'lastTradeId'] as const
 
-/** Whether two batches of one table of names hold the same, column by column. */
-export function isSameBatch(a: EventBatch, b: EventBatch): boolean {
+/** Whether two batches of one table of names hold the same, column by column; with `market`, checksums too. */
+export function isSameBatch(a: EventBatch, b: EventBatch, market?: ExchangeMarket): boolean {
   if (a.count !== b.count || a.entryCount !== b.entryCount) return false
-  for (let event = 0; event < a.count; event++) if (!isSameEvent(a, b, event)) return false
+  for (let event = 0; event < a.count; event++) if (!isSameEvent(a, b, event, market)) return false
   for (let row = 0; row < a.entryCount; row++) {
     if (a.side[row] !== b.side[row]) return false
     if (!isSameDecimal(a.price, b.price, row) || !isSameDecimal(a.quantity, b.quantity, row)) return false
@@ -38,16 +30,38 @@ export function isSameBatch(a: EventBatch, b: EventBatch): boolean {
   return true
 }
 
-function isSameEvent(a: EventBatch, b: EventBatch, event: number): boolean {
+function isSameEvent(
+  a: EventBatch,
+  b: EventBatch,
+  event: number,
+  market: ExchangeMarket | undefined,
+): boolean {
   if (a.entryStart[event + 1] !== b.entryStart[event + 1]) return false
-  for (const column of eventColumns) if (!Object.is(a[column][event], b[column][event])) return false
-  const isTrade = a.kind[event] === EventKind.trade || a.kind[event] === EventKind.aggregate
-  if (!isTrade && a.details.get(event) === undefined) return b.details.get(event) === undefined
-  for (const column of a.kind[event] === EventKind.aggregate ? tradeColumns : []) {
-    if (!Object.is(a[column][event], b[column][event])) return false
-  }
-  if (isTrade) return a.tradeType[event] === b.tradeType[event]
+  const isSame = columnsOf(a.kind[event] as number).every((column) =>
+    Object.is(a[column][event], b[column][event]),
+  )
+  if (!isSame || a.textIds.get(event) !== b.textIds.get(event)) return false
+  if (market !== undefined && isProven(a, event, market) && !Object.is(a.checksum[event], b.checksum[event]))
+    return false
   return isDeepStrictEqual(a.details.get(event), b.details.get(event))
+}
+
+type Column = (typeof eventColumns)[number] | (typeof tradeColumns)[number] | 'tradeType'
+
+/** The columns that mean something for events of a kind. */
+function columnsOf(kind: number): readonly Column[] {
+  if (kind === EventKind.aggregate) return [...eventColumns, ...tradeColumns, 'tradeType']
+  if (kind === EventKind.trade || kind === EventKind.block) return [...eventColumns, 'tradeType']
+  return eventColumns
+}
+
+/** Whether the event is one of a book that its exchange proves: only there does the column of checksums mean something. */
+function isProven(batch: EventBatch, event: number, market: ExchangeMarket): boolean {
+  const kind = batch.kind[event]
+  if (kind !== EventKind.bookDelta && kind !== EventKind.bookSnapshot) return false
+  const stream = batch.names.text(batch.stream[event] as number)
+  const book = market.streams.find(({ name }) => name === stream)?.book
+  return book?.origin === 'stream' && book.checksum !== null
 }
 
 function isSameDecimal(a: DecimalColumn, b: DecimalColumn, row: number): boolean {

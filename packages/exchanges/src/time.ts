@@ -20,3 +20,8 @@ export function settleTime(column: Float64Array, row: number): boolean {
   column[row] = us
   return us !== Number.POSITIVE_INFINITY
 }
+
+/** `20261225`, the day in UTC of a time in microseconds; null when it is none. */
+export function dayText(us: number): string | null {
+  return Number.isFinite(us) ? new Date(us / 1000).toISOString().slice(0, 10).replaceAll('-', '') : null
+}

@@ -1,13 +1,14 @@
 import { DecimalColumn, grown } from './columns.ts'
 import type { Decimal } from './decimal.ts'
+import { EventTexts } from './event-texts.ts'
 import type { StringTable } from './strings.ts'
 
 /**
  * What an event is, and what its entries are.
  *
- * `trade`, `aggregate`, `block` (a trade agreed outside the book): one entry. `bookDelta`, `bookSnapshot`: one per level. `bookImage`, the exchange's own book
- * of limited depth: one per level, best first. `quote`, its own best bid and offer: one per side that it carries.
- * `funding`, `liquidation`, `openInterest`, `instrument`: none, but a detail.
+ * `trade`, `aggregate`, `block` (a trade agreed outside the book): one entry. `bookDelta`, `bookSnapshot`: one per
+ * level. `bookImage`, the exchange's own book of limited depth: one per level, best first. `quote`, its own best bid
+ * and offer: one per side that it carries. `funding`, `liquidation`, `openInterest`, `instrument`: none, but a detail.
  */
 export const EventKind = {
   trade: 0,
@@ -45,7 +46,7 @@ export interface LiquidationDetail {
   /** Of the closing order: `sell` closed a long position. */
   readonly side: 'buy' | 'sell'
   readonly price: Decimal | null
-  /** What `price` is: `order`, `bankruptcy`. */
+  /** What `price` is: `order`, `bankruptcy`, `fill`. */
   readonly priceKind: string | null
   readonly averagePrice: Decimal | null
   readonly quantity: Decimal
@@ -120,7 +121,7 @@ export class EventBatch {
   /** Of an aggregate: the first and last trade in it, NaN = absent. Not set for other kinds. */
   firstTradeId = new Float64Array(64)
   lastTradeId = new Float64Array(64)
-  /** Of a trade or an aggregate: the exchange's own word for what kind it is, -1 = none. Not set for other kinds. */
+  /** Of a trade, a block or an aggregate: the exchange's own word for its kind, -1 = none. Not set for other kinds. */
   tradeType = new Int32Array(64)
   /** Of a book event whose stream has a checksum: as sent, NaN = absent. Not set for other events. */
   checksum = new Float64Array(64)
@@ -128,7 +129,7 @@ export class EventBatch {
    * By event: what tells it from all others of its key and stream, where numbers do not. Of a trade it is the id that
    * is stored, byte for byte.
    */
-  readonly textIds = new Map<number, string>()
+  readonly textIds = new EventTexts()
   /**
    * Of the frame decoded last, whatever became of it: its place in a count over the whole connection; NaN where the
    * exchange counts none. Decoders of exchanges that count set it for every frame.
@@ -154,7 +155,7 @@ export class EventBatch {
     this.count = count
     this.entryCount = this.entryStart[count] as number
     if (this.details.size > 0) forget(this.details, count)
-    if (this.textIds.size > 0) forget(this.textIds, count)
+    if (this.textIds.size > 0) this.textIds.forgetFrom(count)
     this.price.forgetWide(this.entryCount)
     this.quantity.forgetWide(this.entryCount)
   }
@@ -194,5 +195,6 @@ export class EventBatch {
 }
 
 function forget(byEvent: Map<number, unknown>, from: number): void {
+  if (from === 0) byEvent.clear()
   for (const event of byEvent.keys()) if (event >= from) byEvent.delete(event)
 }

@@ -34,7 +34,10 @@ export interface Ack {
   readonly streams?: readonly string[]
 }
 
-/** A subscription is refused; `streams`, wire names: where only they are, and the rest of the request stands. */
+/**
+ * A subscription is refused. `streams`, wire names: those that the answer names. Some exchanges let the rest of the
+ * request stand, others void the whole of it: then the others are asked for again.
+ */
 export interface Refusal {
   readonly kind: 'refused'
   readonly id: number | null
@@ -113,7 +116,10 @@ export interface StreamBookRule {
 export interface BookChecksum {
   /** Levels a side that it covers. */
   readonly depth: number
-  /** Of the book after the message that brought the checksum; the number that `EventBatch.checksum` must equal. */
+  /**
+   * Of the book after the message that brought the checksum; the number that `EventBatch.checksum` must equal. NaN: it
+   * cannot be computed, because what it needs was not heard.
+   */
   of(top: BookTop): number
 }
 

@@ -133,13 +133,17 @@ const EMITTED = `
   FROM printed;
 `
 
-/** An instrument that is delivered as it was delivered before is no change. */
+/**
+ * An instrument that is delivered as it was delivered before is no change: it leaves no row. By websocket it is a
+ * message all the same, beside which others may be missing.
+ */
 const UNCHANGED_INSTRUMENTS = `
-  DELETE FROM emitted WHERE n IN (
+  UPDATE emitted SET row_count = 0, due = 0 WHERE n IN (
     SELECT n FROM (
       SELECT n, mark = lag(mark) OVER (PARTITION BY ${STREAM_KEY} ORDER BY n) AS is_unchanged
       FROM emitted WHERE table_name = 'instruments' AND copies > 0
     ) WHERE is_unchanged);
+  DELETE FROM emitted WHERE table_name = 'instruments' AND row_count = 0 AND rule = 'asked';
 `
 
 /**

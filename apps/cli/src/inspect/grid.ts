@@ -1,7 +1,8 @@
 import { BOOK_KEY } from './book-streams.ts'
 
 /**
- * Completeness of derived images on the 100 ms grid: which are due, and what stands there.
+ * Completeness of derived images on the 100 ms grid: which are due, and what stands there. Of a market without any, none
+ * was asked for.
  */
 
 /** Cells of the grid on which derived images are due. */
@@ -37,7 +38,8 @@ export const GRID_SQL = `
   placed AS (SELECT ${BOOK_KEY}, cell, update_id FROM derived JOIN live_deltas USING (${BOOK_KEY}, update_id))
   SELECT ${BOOK_KEY}, cell, due_seq, count(*) FILTER (update_id = due_seq) AS images,
     count(*) FILTER (update_id <> due_seq) AS others
-  FROM due LEFT JOIN placed USING (${BOOK_KEY}, cell) ANTI JOIN cut_cells USING (${BOOK_KEY}, cell)
+  FROM due SEMI JOIN (SELECT DISTINCT exchange, market FROM derived) USING (exchange, market)
+  LEFT JOIN placed USING (${BOOK_KEY}, cell) ANTI JOIN cut_cells USING (${BOOK_KEY}, cell)
   GROUP BY ${BOOK_KEY}, cell, due_seq;
 `
 

@@ -104,7 +104,8 @@ class BybitHouse implements House {
   }
 
   private exists(topic: string): boolean {
-    return this.open(topic)
+    const { stream, teller } = this.find(topic)
+    return teller?.has(stream) ?? false
   }
 
   private find(topic: string): { readonly stream: string; readonly teller: SymbolTeller | null } {

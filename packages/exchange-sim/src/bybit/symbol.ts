@@ -80,11 +80,15 @@ export class SymbolTeller {
           })
   }
 
-  /** Whether there is a stream of this name, which is told from now on. */
+  /** Whether there is a stream of this name. */
+  has(stream: string): boolean {
+    if (stream === 'tickers' || stream === 'allLiquidation') return this.forced !== null
+    return stream === 'publicTrade' || stream === 'orderbook.1' || this.depths.has(stream)
+  }
+
+  /** The same; from now on it is told. */
   open(stream: string): boolean {
-    const ofFutures = stream === 'tickers' || stream === 'allLiquidation'
-    const exists = stream === 'publicTrade' || stream === 'orderbook.1' || this.depths.has(stream)
-    if (!exists && !(ofFutures && this.forced !== null)) return false
+    if (!this.has(stream)) return false
     const depth = this.depths.get(stream)
     if (depth !== undefined && !this.live.has(stream)) depth.window.move(this.topOf(depth))
     this.live.add(stream)

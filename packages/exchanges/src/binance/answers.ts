@@ -17,11 +17,11 @@ import {
   parseJson,
 } from '../json.ts'
 import { elementRanges } from '../json-slices.ts'
+import { EVENTS, ignored, NAMES_FULL } from '../outcomes.ts'
 import { decodeSnapshot } from './book.ts'
 import { readFundingInfo, readPremiumIndex } from './funding.ts'
 import { readContract, readSpotInstrument } from './instruments.ts'
 import { readOpenInterest } from './open-interest.ts'
-import { EVENTS, ignored, NAMES_FULL } from './outcomes.ts'
 import { offers } from './recognise.ts'
 import { readRestAggregate, readRestTrade } from './rest-trades.ts'
 

@@ -1,9 +1,10 @@
 import { type EventBatch, EventKind, Side } from '@cryptoflow/model'
 import { half, isEight, isFive, isSeven, isSix, MISS, scanInteger, word } from '../bytes.ts'
 import type { FieldReader } from '../json.ts'
+import { readLevels } from '../levels.ts'
 import { settleTime } from '../time.ts'
 import { isLastBrace, scanFuturesKind, scanPair, scanSymbol } from './envelope.ts'
-import { readLevels, scanLevels, scanShortLevels } from './levels.ts'
+import { scanLevels, scanShortLevels } from './levels.ts'
 import { symbolId } from './symbols.ts'
 
 export { decodeSnapshot } from './snapshots.ts'

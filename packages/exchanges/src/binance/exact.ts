@@ -10,8 +10,8 @@ import {
   parseJson,
   wholeNumber,
 } from '../json.ts'
+import { CLOSING, EVENTS, ignored, NAMES_FULL, NO_JSON, UNKNOWN } from '../outcomes.ts'
 import type { Channel, Wire } from './channels.ts'
-import { CLOSING, EVENTS, ignored, NAMES_FULL, NO_JSON, UNKNOWN } from './outcomes.ts'
 import { readReply } from './subscribe.ts'
 
 /** Types of messages that are known and not stored. */

@@ -2,10 +2,10 @@ import { EventBatch, type Market, StringTable } from '@cryptoflow/model'
 import { type PlainEvent, plainEvents } from '@cryptoflow/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { LEVELS_MAX } from '../levels.ts'
 import { type Wire, wires } from './channels.ts'
 import { decodeExact } from './exact.ts'
 import { decodeFast, decodeFrame } from './frame.ts'
-import { LEVELS_MAX } from './levels.ts'
 import { decodeSnapshot } from './snapshots.ts'
 
 const encoder = new TextEncoder()

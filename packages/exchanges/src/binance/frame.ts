@@ -1,9 +1,9 @@
 import type { DecodeOutcome, EventBatch } from '@cryptoflow/model'
 import { FRAME_AT, load } from '../bytes.ts'
+import { EVENTS } from '../outcomes.ts'
 import { type Channel, channelAt, channelIds, type Wire } from './channels.ts'
 import { isEnvelope, STREAM_AT, scanStreamSymbol } from './envelope.ts'
 import { decodeExact } from './exact.ts'
-import { EVENTS } from './outcomes.ts'
 
 /**
  * A frame is read by its bytes when it is written exactly as the exchange writes it (the fast path), and as

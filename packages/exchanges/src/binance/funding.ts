@@ -1,6 +1,6 @@
 import { type EventBatch, EventKind, type FundingDetail } from '@cryptoflow/model'
+import { appendDetail, optionalUnsigned, unsignedDecimal } from '../details.ts'
 import type { FieldReader } from '../json.ts'
-import { appendDetail, optionalTime, optionalUnsigned, unsignedDecimal } from './details.ts'
 
 /**
  * Mark prices and funding: told every second or every three, asked for by REST, and the interval, which no stream
@@ -36,7 +36,7 @@ export function readMarkPrice(fields: FieldReader, stream: number, out: EventBat
     indexPrice: optionalUnsigned(fields, 'i'),
     estimatedSettlePrice: optionalUnsigned(fields, 'P'),
     fundingRate: fields.optionalDecimal('r'),
-    fundingUs: optionalTime(fields, 'T'),
+    fundingUs: fields.optionalTime('T'),
   }
   const sentUs = fields.time('E')
   const symbol = fields.symbol('s', out.names)

@@ -1,13 +1,7 @@
-import {
-  type Decimal,
-  type EventBatch,
-  EventKind,
-  type InstrumentDetail,
-  parseDecimal,
-  SYMBOL_BYTES_MAX,
-} from '@cryptoflow/model'
+import { type Decimal, type EventBatch, type InstrumentDetail, parseDecimal } from '@cryptoflow/model'
+import { appendInstrument, assetOf, unsignedDecimal } from '../details.ts'
 import { FieldReader, field, isObject, type Json, JsonNumber, type JsonObject } from '../json.ts'
-import { appendDetail, optionalTime, unsignedDecimal } from './details.ts'
+import { dayText } from '../time.ts'
 
 /**
  * What can be traded: one event per symbol of `exchangeInfo`, of whatever status. Kinds of contract and statuses
@@ -68,7 +62,7 @@ export function readContract(
   const isPerpetual = perpetualTypes.includes(fields.optionalText('contractType')) || Number.isNaN(expiryUs)
   const contractSize = contractSizeOf(fields, row)
   const detail: InstrumentDetail = {
-    instrument: `${base}-${quote}-${isPerpetual ? 'PERP' : dateText(expiryUs)}`,
+    instrument: `${base}-${quote}-${isPerpetual ? 'PERP' : dayText(expiryUs)}`,
     base,
     quote,
     settle: fields.optionalText('marginAsset'),
@@ -77,7 +71,7 @@ export function readContract(
     ...stepsOf(fields),
     contractSize,
     contractUnit: contractSize === null ? null : quote,
-    listedUs: optionalTime(fields, 'onboardDate'),
+    listedUs: fields.optionalTime('onboardDate'),
     expiryUs,
     raw,
   }
@@ -85,33 +79,17 @@ export function readContract(
 }
 
 function endInstrument(fields: FieldReader, detail: InstrumentDetail, stream: number, out: EventBatch): void {
-  const symbol = fields.symbol('symbol', out.names)
-  const times = { engineUs: Number.NaN, sentUs: Number.NaN }
-  appendDetail({ kind: EventKind.instrument, symbol, stream, ...times, detail }, out)
+  appendInstrument(detail, fields.symbol('symbol', out.names), stream, out)
 }
 
 function assetsOf(fields: FieldReader): { readonly base: string; readonly quote: string } {
   return { base: assetOf(fields, 'baseAsset'), quote: assetOf(fields, 'quoteAsset') }
 }
 
-/** Bounded, since our names are made of it. */
-function assetOf(fields: FieldReader, key: string): string {
-  const asset = fields.text(key)
-  if (asset !== '' && asset.length <= SYMBOL_BYTES_MAX) return asset
-  fields.refuse('bad_symbol', `${key} is not an asset of 1 to ${SYMBOL_BYTES_MAX} characters`)
-  return ''
-}
-
 /** NaN when the contract never ends. */
 function expiryOf(fields: FieldReader): number {
-  const us = optionalTime(fields, 'deliveryDate')
+  const us = fields.optionalTime('deliveryDate')
   return us === NEVER_US ? Number.NaN : us
-}
-
-/** `20261225`, the day in UTC. */
-function dateText(us: number): string {
-  const date = new Date(Number.isFinite(us) ? us / 1000 : 0)
-  return date.toISOString().slice(0, 10).replaceAll('-', '')
 }
 
 /** How much one contract is worth, a JSON number; null where quantities are not contracts. */

@@ -1,6 +1,6 @@
 import { type EventBatch, EventKind, type LiquidationDetail, type StringTable } from '@cryptoflow/model'
+import { appendDetail, optionalUnsigned, unsignedDecimal } from '../details.ts'
 import { FieldReader, field, isObject, type JsonObject } from '../json.ts'
-import { appendDetail, optionalUnsigned, unsignedDecimal } from './details.ts'
 
 /**
  * Orders that closed a position by force: at most one per symbol and second, without id or sequence.

@@ -1,6 +1,6 @@
 import { type EventBatch, EventKind } from '@cryptoflow/model'
+import { appendDetail, unsignedDecimal } from '../details.ts'
 import type { FieldReader } from '../json.ts'
-import { appendDetail, unsignedDecimal } from './details.ts'
 
 /**
  * Appends the open interest that the body of REST `openInterest` gives: in base units, on COIN-M in contracts.

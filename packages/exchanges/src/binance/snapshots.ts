@@ -13,10 +13,11 @@ import {
   word,
 } from '../bytes.ts'
 import { FieldReader, field, isObject, type JsonObject, malformed, parseJson } from '../json.ts'
+import { readLevels } from '../levels.ts'
+import { EVENTS, NO_JSON, UNKNOWN } from '../outcomes.ts'
 import { settleTime } from '../time.ts'
 import { isLastBrace } from './envelope.ts'
-import { readLevels, scanLevels, scanListStart } from './levels.ts'
-import { EVENTS, NO_JSON, UNKNOWN } from './outcomes.ts'
+import { scanLevels, scanListStart } from './levels.ts'
 import { streamSymbol, streamSymbolId } from './symbols.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { type StringTable, SYMBOL_BYTES_MAX } from '@cryptoflow/model'
-import { isLowerCaseOf, isPlainText, space } from '../bytes.ts'
+import { isLowerCaseOf, isPlainText, isSameBytes, space } from '../bytes.ts'
 import { STREAM_AT } from './envelope.ts'
 
 /**
@@ -33,8 +33,8 @@ export function symbolId(at: number, length: number, isEnveloped: boolean, names
   const lower = slot * SLOT_BYTES
   const isKnown =
     lengths[slot] === length &&
-    isSeen(at, lower + SYMBOL_BYTES_MAX, length) &&
-    isSeen(STREAM_AT, lower, length)
+    isSameBytes(at, seenView, lower + SYMBOL_BYTES_MAX, length) &&
+    isSameBytes(STREAM_AT, seenView, lower, length)
   return isKnown ? (ids[slot] as number) : learn(at, length, slot, names)
 }
 
@@ -58,15 +58,6 @@ function learn(at: number, length: number, slot: number, names: StringTable): nu
 function slotOf(at: number): number {
   const second = Math.imul(view.getInt32(at + WORD_BYTES, true), 0x9e3779b1)
   return Math.imul(view.getInt32(at, true) ^ second, 0x85ebca6b) >>> (32 - SLOT_BITS)
-}
-
-/** Whether `length` bytes, one word at least, are those at `seenAt`; the last word overlaps the one before. */
-function isSeen(at: number, seenAt: number, length: number): boolean {
-  const last = length - WORD_BYTES
-  for (let i = 0; i < last; i += WORD_BYTES) {
-    if (view.getInt32(at + i, true) !== seenView.getInt32(seenAt + i, true)) return false
-  }
-  return view.getInt32(at + last, true) === seenView.getInt32(seenAt + last, true)
 }
 
 const upper = new Uint8Array(SYMBOL_BYTES_MAX)

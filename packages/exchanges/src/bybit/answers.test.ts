@@ -1,8 +1,6 @@
 import { EventBatch, type Market, StringTable } from '@cryptoflow/model'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeAnswer, ROWS_MAX, recognise } from './answers.ts'
-import { memberText } from './slices.ts'
 
 const encoder = new TextEncoder()
 const markets: readonly Market[] = ['spot', 'linear', 'inverse']
@@ -117,25 +115,5 @@ describe('recognise', () => {
     ]) {
       for (const market of markets) expect(of(market, null, body)).toBeNull()
     }
-  })
-})
-
-describe('the text of a member', () => {
-  it('is that which JSON.parse reads under its key, the last of equal ones', () => {
-    const keys = fc.constantFrom('result', 'list', '', 'a"b', '\\', '}', '测', ':', ',')
-    const members = fc.array(fc.tuple(keys, fc.json({ maxDepth: 3 })), { maxLength: 6 })
-    const spaces = fc.constantFrom('', ' ', '\n\t')
-    fc.assert(
-      fc.property(members, keys, spaces, (all, key, space) => {
-        const inner = all.map(([name, json]) => `${space}${JSON.stringify(name)}${space}:${json}${space}`)
-        const text = `${space}{${inner.join(',')}}${space}`
-        const found = memberText(encoder.encode(text), key)
-        const expected = (JSON.parse(text) as Record<string, unknown>)[key]
-        if (all.some(([name]) => name === key)) {
-          expect(JSON.parse(new TextDecoder().decode(found as Uint8Array))).toEqual(expected)
-        } else expect(found).toBeNull()
-      }),
-      { seed: 20261121, numRuns: 2000 },
-    )
   })
 })

@@ -10,11 +10,19 @@ import {
   parseJson,
 } from '../json.ts'
 import { elementRanges } from '../json-slices.ts'
-import { textTime } from './details.ts'
+import {
+  EMPTY,
+  EVENTS,
+  NAMES_FULL,
+  NO_JSON,
+  OBSOLETE,
+  OTHER_MARKET,
+  OUT_OF_SCOPE,
+  unknown,
+} from '../outcomes.ts'
 import { readInstrument } from './instruments.ts'
-import { EMPTY, EVENTS, NAMES_FULL, OBSOLETE, OTHER_MARKET, OUT_OF_SCOPE, unknown } from './outcomes.ts'
-import { memberText } from './slices.ts'
 import { marketStreams } from './streams.ts'
+import { textTime } from './texts.ts'
 import { readSettledRate } from './tickers.ts'
 import { readTrade, restKeys } from './trades.ts'
 
@@ -27,7 +35,6 @@ import { readTrade, restKeys } from './trades.ts'
 /** Most rows that one answer may have; the exchange sends 1,000 at most, of spot's instruments all. */
 export const ROWS_MAX = 100_000
 
-const NO_ANSWER = malformed('malformed', 'not a JSON object in UTF-8 of bounded depth')
 const NO_LIST = malformed('malformed', 'result.list is not a list')
 const NOT_TOLD_APART = malformed('malformed', 'result.list cannot be told apart')
 
@@ -74,7 +81,7 @@ export function decodeAnswer(
   const endpoint = endpointOf(market, context.stream)
   if (endpoint === null) return unknown('no request that this market answers')
   const json = parseJson(body)
-  if (!isObject(json)) return NO_ANSWER
+  if (!isObject(json)) return NO_JSON
   const result = field(json, 'result')
   const other = otherwise(market, json)
   if (other !== null) return other
@@ -155,9 +162,8 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** The texts of the rows of `result.list`, byte for byte. */
 function rawsIn(body: Uint8Array): readonly string[] {
-  const result = memberText(body, 'result')
-  const ranges = result === null ? null : elementRanges(result, 'list')
-  return (ranges ?? []).map(({ start, end }) => decoder.decode(result?.subarray(start, end)))
+  const ranges = elementRanges(body, 'result', 'list') ?? []
+  return ranges.map(({ start, end }) => decoder.decode(body.subarray(start, end)))
 }
 
 /** Fields that only rows of this endpoint have together. */

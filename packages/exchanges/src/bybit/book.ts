@@ -1,11 +1,12 @@
 import { type DecodeOutcome, type EventBatch, EventKind, parseDecimal, Side } from '@cryptoflow/model'
 import { half, isEight, isFive, isSeven, isSix, MISS, scanInteger, space, word } from '../bytes.ts'
 import { FieldReader, field, isArray, isObject, type Json, malformed } from '../json.ts'
+import { readLevels } from '../levels.ts'
+import { EMPTY, EVENTS } from '../outcomes.ts'
 import { settleTime } from '../time.ts'
 import type { Message, Place } from './channels.ts'
 import { head, isLastBrace, scanHead, scanSameSymbol } from './envelope.ts'
-import { readLevels, scanLevels } from './levels.ts'
-import { EMPTY, EVENTS } from './outcomes.ts'
+import { scanLevels } from './levels.ts'
 import { symbolId } from './symbols.ts'
 
 /**

@@ -146,7 +146,7 @@ conformance(
     heard: [
       { fixture: 'trade.jsonl:2', url: wsUrl('spot'), as: true },
       { fixture: 'trade.jsonl:2', url: wsUrl('linear'), as: false },
-      { fixture: 'trade.jsonl:2', url: null, as: null },
+      { fixture: 'trade.jsonl:2', url: null, as: true },
     ],
   }),
 )
@@ -176,7 +176,7 @@ conformance(
     heard: [
       { fixture: 'trade.jsonl:2', url: wsUrl('linear'), as: true },
       { fixture: 'trade.jsonl:2', url: wsUrl('spot'), as: false },
-      { fixture: 'trade.jsonl:2', url: null, as: null },
+      { fixture: 'trade.jsonl:2', url: null, as: true },
       { fixture: 'outside.jsonl:2', url: null, as: null },
       { fixture: 'outside.jsonl:2', url: wsUrl('option'), as: null },
     ],

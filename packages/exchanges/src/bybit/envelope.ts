@@ -3,6 +3,7 @@ import {
   FRAME_AT,
   half,
   isEight,
+  isSameText,
   isSeven,
   isSix,
   MISS,
@@ -13,7 +14,6 @@ import {
 } from '../bytes.ts'
 import { settleTime } from '../time.ts'
 import type { Place } from './channels.ts'
-import { isSameText } from './symbols.ts'
 
 /**
  * What stands around the data of every message, on the fast path:

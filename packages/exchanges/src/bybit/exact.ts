@@ -1,7 +1,7 @@
 import type { DecodeOutcome, EventBatch } from '@cryptoflow/model'
 import { FieldReader, field, isObject, type JsonObject, parseJson } from '../json.ts'
+import { NAMES_FULL, NO_JSON, UNKNOWN } from '../outcomes.ts'
 import { channelOf, type Wire } from './channels.ts'
-import { NAMES_FULL, NO_JSON, UNKNOWN } from './outcomes.ts'
 import { outsideOf, skipped } from './outside.ts'
 import { readReply } from './subscribe.ts'
 

@@ -6,8 +6,10 @@ import {
   type Market,
   SYMBOL_BYTES_MAX,
 } from '@cryptoflow/model'
+import { appendDetail, optionalStep } from '../details.ts'
 import { FieldReader, field, isObject, type JsonObject } from '../json.ts'
-import { appendDetail, optionalUnsigned, textTime } from './details.ts'
+import { dayText } from '../time.ts'
+import { textTime } from './texts.ts'
 
 /**
  * What can be traded: one event per row of REST instruments-info, of whatever status. Kinds of contract and statuses
@@ -69,7 +71,7 @@ function contractOf(fields: FieldReader, market: Market, { row, raw }: ListedSym
   const isPerpetual = kind.endsWith('Perpetual') || Number.isNaN(expiryUs)
   const isInverse = market === 'inverse'
   return {
-    instrument: `${base}-${quote}-${isPerpetual ? 'PERP' : dateText(expiryUs)}`,
+    instrument: `${base}-${quote}-${isPerpetual ? 'PERP' : dayText(expiryUs)}`,
     base,
     quote,
     settle: fields.optionalText('settleCoin'),
@@ -96,18 +98,12 @@ function coinOf(fields: FieldReader, key: string): string {
   return coin
 }
 
-/** `20261225`, the day in UTC. */
-function dateText(us: number): string {
-  const date = new Date(Number.isFinite(us) ? us / 1000 : 0)
-  return date.toISOString().slice(0, 10).replaceAll('-', '')
-}
-
 /** A step of a filter; null when there is none or it is zero. */
 function stepOf(fields: FieldReader, row: JsonObject, filterKey: string, key: string): Decimal | null {
   const filter = field(row, filterKey)
   if (!isObject(filter)) return null
   const inFilter = new FieldReader(filter)
-  const step = optionalUnsigned(inFilter, key)
+  const step = optionalStep(inFilter, key)
   fields.refusal ??= inFilter.refusal
-  return step?.mantissa === 0n ? null : step
+  return step
 }

@@ -1,9 +1,9 @@
 import { type DecodeOutcome, type EventBatch, EventKind, type LiquidationDetail } from '@cryptoflow/model'
+import { appendDetail, unsignedDecimal } from '../details.ts'
 import { FieldReader, field, isObject, malformed } from '../json.ts'
+import { LEVELS_MAX } from '../levels.ts'
+import { EMPTY, EVENTS } from '../outcomes.ts'
 import type { Message } from './channels.ts'
-import { appendDetail, unsignedDecimal } from './details.ts'
-import { LEVELS_MAX } from './levels.ts'
-import { EMPTY, EVENTS } from './outcomes.ts'
 
 /**
  * Orders that closed a position by force: all of them, every 500 ms, without id or sequence. `S` is the side of the

@@ -1,6 +1,6 @@
 import type { DecodeOutcome, Market } from '@cryptoflow/model'
 import { field, isArray, isObject, type JsonObject } from '../json.ts'
-import { GENERATED, ignored, OBSOLETE, OTHER_MARKET, OUT_OF_SCOPE, UNKNOWN } from './outcomes.ts'
+import { GENERATED, ignored, OBSOLETE, OTHER_MARKET, OUT_OF_SCOPE, UNKNOWN } from '../outcomes.ts'
 import { isOutOfScope } from './symbols.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { DecodeOutcome } from '@cryptoflow/model'
 import { field, isObject, type JsonObject, printable, wholeNumber } from '../json.ts'
-import { HEARTBEAT, ignored, OBSOLETE, OUT_OF_SCOPE } from './outcomes.ts'
+import { HEARTBEAT, ignored, OBSOLETE, OUT_OF_SCOPE } from '../outcomes.ts'
 import { OPEN_INTEREST } from './streams.ts'
 
 /**

@@ -5,11 +5,12 @@ import {
   type FundingDetail,
   type OpenInterestDetail,
 } from '@cryptoflow/model'
+import { appendDetail, optionalUnsigned, unsignedDecimal } from '../details.ts'
 import { FieldReader, field, isObject, type JsonObject, malformed } from '../json.ts'
+import { EVENTS, ignored, NAMES_FULL } from '../outcomes.ts'
 import type { Message } from './channels.ts'
-import { appendDetail, optionalUnsigned, textInteger, textTime, unsignedDecimal } from './details.ts'
-import { EVENTS, ignored, NAMES_FULL } from './outcomes.ts'
 import { OPEN_INTEREST } from './streams.ts'
+import { textInteger, textTime } from './texts.ts'
 
 /**
  * Told prices, funding and open interest of a contract: a snapshot, then only the fields that changed. A message

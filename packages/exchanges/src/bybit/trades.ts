@@ -1,8 +1,8 @@
 import { type DecodeOutcome, type EventBatch, EventKind, Side, type StringTable } from '@cryptoflow/model'
 import { FieldReader, field, isObject, type JsonObject, malformed } from '../json.ts'
+import { LEVELS_MAX } from '../levels.ts'
+import { EMPTY, EVENTS } from '../outcomes.ts'
 import type { Message } from './channels.ts'
-import { LEVELS_MAX } from './levels.ts'
-import { EMPTY, EVENTS } from './outcomes.ts'
 
 /**
  * Trades, up to 1,024 in a message: `S` is the taker's side, `T` the engine's time, `i` the id, which is no number but

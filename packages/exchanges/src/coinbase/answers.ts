@@ -10,9 +10,9 @@ import {
   parseJson,
 } from '../json.ts'
 import { type ByteRange, elementRanges } from '../json-slices.ts'
+import { EMPTY, EVENTS, NAMES_FULL, unknown } from '../outcomes.ts'
 import { readFunding, readOpenInterest } from './funding.ts'
 import { readPerpetual, readSpotInstrument } from './instruments.ts'
-import { EMPTY, EVENTS, NAMES_FULL, unknown } from './outcomes.ts'
 import { kindOfProduct } from './products.ts'
 import { marketStreams } from './streams.ts'
 
@@ -66,7 +66,7 @@ export function decodeAnswer(
 function readSpot(json: Json, body: Uint8Array, stream: number, out: EventBatch): DecodeOutcome {
   if (isErrorText(json)) return unknown('an error instead of an answer')
   if (!isArray(json)) return NO_LIST
-  const raws = rawsIn(enclosed(body), json.length)
+  const raws = rawsIn(elementRanges(body), body, json.length)
   return readRows(json, raws, stream, out, readSpotInstrument, () => true)
 }
 
@@ -81,7 +81,14 @@ function readLinear(
   const products = isObject(json) ? field(json, 'products') : undefined
   if (isErrorText(json)) return unknown('an error instead of an answer')
   if (!isArray(products)) return NO_LIST
-  return readRows(products, rawsIn(body, products.length), stream, out, read, isKept)
+  return readRows(
+    products,
+    rawsIn(elementRanges(body, 'products'), body, products.length),
+    stream,
+    out,
+    read,
+    isKept,
+  )
 }
 
 /** Rows without a name are read and refused. */
@@ -96,27 +103,17 @@ function isErrorText(json: Json): boolean {
   return isObject(json) && typeof field(json, 'message') === 'string'
 }
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-const BEFORE = encoder.encode('{"products":')
-const BEHIND = encoder.encode('}')
-
-/** The list as the member of an object, which is where its elements can be found. */
-function enclosed(body: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(BEFORE.length + body.length + BEHIND.length)
-  bytes.set(BEFORE)
-  bytes.set(body, BEFORE.length)
-  bytes.set(BEHIND, BEFORE.length + body.length)
-  return bytes
-}
-
 /** The products' own texts; null when parser and scanner do not agree on how many there are, as tests promise. */
-function rawsIn(bytes: Uint8Array, count: number): ((index: number) => string) | null {
-  const ranges = elementRanges(bytes, 'products')
+function rawsIn(
+  ranges: readonly ByteRange[] | null,
+  body: Uint8Array,
+  count: number,
+): ((index: number) => string) | null {
   if (ranges?.length !== count) return null
   return (index) => {
     const { start, end } = ranges[index] as ByteRange
-    return decoder.decode(bytes.subarray(start, end))
+    return decoder.decode(body.subarray(start, end))
   }
 }
 

@@ -1,10 +1,11 @@
 import { type EventBatch, EventKind, type Market, Side, SYMBOL_BYTES_MAX } from '@cryptoflow/model'
 import { half, MISS, scanPlainText, space } from '../bytes.ts'
 import { type FieldReader, field, type JsonObject } from '../json.ts'
+import { readLevels } from '../levels.ts'
 import { readRfcTime, scanRfcTime } from '../rfc-time.ts'
-import { behind, spelled } from './envelope.ts'
+import { behind, spelled } from '../spelled.ts'
 import { endBook } from './level2.ts'
-import { readChanges, readSide, scanChanges, scanSide } from './levels.ts'
+import { readChanges, scanChanges, scanSide } from './levels.ts'
 import { productId } from './symbols.ts'
 
 /**
@@ -17,8 +18,8 @@ import { productId } from './symbols.ts'
 /** The exact path: appends the snapshot that the fields give. */
 export function readSnapshot(fields: FieldReader, stream: number, out: EventBatch): void {
   out.reserveEvent()
-  readSide(fields, 'asks', Side.ask, out)
-  if (fields.refusal === null) readSide(fields, 'bids', Side.bid, out)
+  readLevels(fields, 'asks', Side.ask, out)
+  if (fields.refusal === null) readLevels(fields, 'bids', Side.bid, out)
   const symbol = fields.symbol('product_id', out.names)
   endBook(out, { ...untimed, kind: EventKind.bookSnapshot, stream, symbol })
 }

@@ -1,35 +1,14 @@
-import { FRAME_AT, half, MISS, scanInteger, space, word } from '../bytes.ts'
+import { FRAME_AT, half, MISS, scanInteger, space } from '../bytes.ts'
 import { scanRfcTime } from '../rfc-time.ts'
+import { behind, spelled } from '../spelled.ts'
 
 /**
  * The envelope of the Advanced socket,
- * `{"channel":"l2_data","client_id":"","timestamp":"...","sequence_num":0,"events":[...]}`, and texts that a message
- * has at fixed places, compared by words. `client_id` is left out by some of its servers.
+ * `{"channel":"l2_data","client_id":"","timestamp":"...","sequence_num":0,"events":[...]}`. `client_id` is left out by some of its servers.
  */
 
 const { view } = space
-const WORD_BYTES = 4
 const QUOTE = 34
-
-/** A text as the little-endian words that it is made of; the last one overlaps the one before. */
-export interface Spelled {
-  readonly words: Int32Array
-  readonly bytes: number
-}
-
-/** A text of four ASCII characters at least. */
-export function spelled(text: string): Spelled {
-  const count = Math.ceil(text.length / WORD_BYTES)
-  const starts = Array.from({ length: count }, (_, i) => Math.min(i * WORD_BYTES, text.length - WORD_BYTES))
-  return { words: Int32Array.from(starts, (at) => word(text.slice(at, at + WORD_BYTES))), bytes: text.length }
-}
-
-/** The offset behind the text, when it stands at `at`. */
-export function behind(at: number, { words, bytes }: Spelled): number {
-  const last = words.length - 1
-  for (let i = 0; i < last; i++) if (view.getInt32(at + WORD_BYTES * i, true) !== words[i]) return MISS
-  return view.getInt32(at + bytes - WORD_BYTES, true) === words[last] ? at + bytes : MISS
-}
 
 const CLIENT = spelled('"client_id":"",')
 const TIME = spelled('"timestamp":"')

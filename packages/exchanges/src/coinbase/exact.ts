@@ -1,8 +1,5 @@
 import type { DecodeOutcome, EventBatch, Market } from '@cryptoflow/model'
 import { FieldReader, field, isObject, type JsonObject, parseJson } from '../json.ts'
-import { readSnapshot, readUpdate } from './changes.ts'
-import { readLevel2 } from './level2.ts'
-import { readMatch } from './matches.ts'
 import {
   EVENTS,
   GENERATED,
@@ -13,7 +10,10 @@ import {
   OTHER_MARKET,
   OUT_OF_SCOPE,
   UNKNOWN,
-} from './outcomes.ts'
+} from '../outcomes.ts'
+import { readSnapshot, readUpdate } from './changes.ts'
+import { readLevel2 } from './level2.ts'
+import { readMatch } from './matches.ts'
 import { outsideOf } from './products.ts'
 import { readAdvancedAck, readError, readExchangeAck } from './subscribe.ts'
 import { readMarketTrades } from './trades.ts'

@@ -1,11 +1,12 @@
 import type { DecodeOutcome, EventBatch, Market, StringTable } from '@cryptoflow/model'
 import { FRAME_AT, load, MISS } from '../bytes.ts'
+import { EVENTS } from '../outcomes.ts'
+import { behind, spelled } from '../spelled.ts'
 import { scanSnapshot, scanUpdate } from './changes.ts'
-import { behind, behindBooks, behindTrades, head, POSITION, scanHead, spelled } from './envelope.ts'
+import { behindBooks, behindTrades, head, POSITION, scanHead } from './envelope.ts'
 import { decodeExact } from './exact.ts'
 import { scanLevel2 } from './level2.ts'
 import { scanMatch } from './matches.ts'
-import { EVENTS } from './outcomes.ts'
 import { scanMarketTrades } from './trades.ts'
 
 /**

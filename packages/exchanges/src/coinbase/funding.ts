@@ -1,7 +1,7 @@
 import { type EventBatch, EventKind, type FundingDetail } from '@cryptoflow/model'
+import { appendDetail, optionalUnsigned, TIMELESS } from '../details.ts'
 import { FieldReader, field, isObject, type JsonObject } from '../json.ts'
 import { readRfcTime } from '../rfc-time.ts'
-import { appendDetail, optionalUnsigned } from './instruments.ts'
 
 /**
  * Funding rates and open interest of the perpetual contracts, as Advanced Trade's list of products tells them:
@@ -53,7 +53,8 @@ export function readFunding(fields: FieldReader, row: JsonObject, stream: number
   }
   fields.refusal ??= future.refusal ?? perpetual.refusal
   if (detail.fundingRate === null && detail.indexPrice === null && fields.refusal === null) return
-  appendDetail(EventKind.funding, fields.symbol('product_id', out.names), stream, detail, out)
+  const symbol = fields.symbol('product_id', out.names)
+  appendDetail({ kind: EventKind.funding, symbol, stream, ...TIMELESS, detail }, out)
 }
 
 function fundingTimeOf({ future, futureRow, perpetualRow }: ContractParts): number {
@@ -87,5 +88,6 @@ export function readOpenInterest(
   fields.refusal ??= future.refusal ?? perpetual.refusal
   if (openInterest === null) return
   const symbol = fields.symbol('product_id', out.names)
-  appendDetail(EventKind.openInterest, symbol, stream, { openInterest, value: null }, out)
+  const detail = { openInterest, value: null }
+  appendDetail({ kind: EventKind.openInterest, symbol, stream, ...TIMELESS, detail }, out)
 }

@@ -1,11 +1,5 @@
-import {
-  type Decimal,
-  type EventBatch,
-  type EventDetail,
-  EventKind,
-  type InstrumentDetail,
-  SYMBOL_BYTES_MAX,
-} from '@cryptoflow/model'
+import type { EventBatch, InstrumentDetail } from '@cryptoflow/model'
+import { appendInstrument, assetOf, optionalUnsigned } from '../details.ts'
 import { FieldReader, field, isObject, type JsonObject } from '../json.ts'
 
 /**
@@ -50,7 +44,7 @@ export function readSpotInstrument(
     lotSize: optionalUnsigned(fields, 'base_increment'),
     raw,
   }
-  appendDetail(EventKind.instrument, fields.symbol('id', out.names), stream, detail, out)
+  appendInstrument(detail, fields.symbol('id', out.names), stream, out)
 }
 
 /** Appends the instrument of one perpetual contract of Advanced Trade's list, named by what the contract is on. */
@@ -78,7 +72,7 @@ export function readPerpetual(
     raw,
   }
   fields.refusal ??= future.refusal
-  appendDetail(EventKind.instrument, fields.symbol('product_id', out.names), stream, detail, out)
+  appendInstrument(detail, fields.symbol('product_id', out.names), stream, out)
 }
 
 /** A reader of an object inside a product; of an empty one where there is none, which the caller's fields then miss. */
@@ -87,40 +81,4 @@ export function partOf(fields: FieldReader, row: JsonObject, key: string): Field
   if (isObject(part)) return new FieldReader(part)
   fields.refuse('malformed', `${key} is not an object`)
   return new FieldReader({})
-}
-
-/** Bounded, since our names are made of it. */
-function assetOf(fields: FieldReader, key: string): string {
-  const asset = fields.text(key)
-  if (asset === '') fields.refuse('bad_symbol', `${key} is not an asset of 1 to ${SYMBOL_BYTES_MAX} bytes`)
-  return asset
-}
-
-/** Appends an event that has a detail and nothing else: REST lists tell no time. */
-export function appendDetail(
-  kind: number,
-  symbol: number,
-  stream: number,
-  detail: EventDetail,
-  out: EventBatch,
-): void {
-  out.reserveEvent()
-  const event = out.count
-  out.kind[event] = kind
-  out.symbol[event] = symbol
-  out.stream[event] = stream
-  out.engineUs[event] = Number.NaN
-  out.sentUs[event] = Number.NaN
-  out.firstSeq[event] = Number.NaN
-  out.lastSeq[event] = Number.NaN
-  out.prevSeq[event] = Number.NaN
-  out.details.set(event, detail)
-  out.endEvent()
-}
-
-/** A decimal that is never below zero; null when there is no such field or its text is empty. */
-export function optionalUnsigned(fields: FieldReader, key: string): Decimal | null {
-  const decimal = fields.optionalDecimal(key)
-  if (decimal !== null && decimal.mantissa < 0n) fields.refuse('malformed', `${key} is negative`)
-  return decimal
 }

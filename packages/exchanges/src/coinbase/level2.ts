@@ -6,12 +6,23 @@ import {
   Side,
   SYMBOL_BYTES_MAX,
 } from '@cryptoflow/model'
-import { half, isEight, MISS, scanDecimal, scanPlainText, scanShortDecimal, space, word } from '../bytes.ts'
+import {
+  half,
+  isEight,
+  isSameText,
+  MISS,
+  scanDecimal,
+  scanPlainText,
+  scanShortDecimal,
+  space,
+  word,
+} from '../bytes.ts'
 import { FieldReader, field, isObject, type JsonObject, malformed } from '../json.ts'
+import { LEVELS_MAX } from '../levels.ts'
+import { EMPTY, EVENTS } from '../outcomes.ts'
 import { readRfcTime, scanRfcTime } from '../rfc-time.ts'
-import { behind, head, isEnd, SENT, spelled } from './envelope.ts'
-import { LEVELS_MAX } from './levels.ts'
-import { EMPTY, EVENTS } from './outcomes.ts'
+import { behind, spelled } from '../spelled.ts'
+import { head, isEnd, SENT } from './envelope.ts'
 import { outsideOf } from './products.ts'
 import { productId } from './symbols.ts'
 
@@ -204,7 +215,7 @@ function scanUpdates(at: number, out: EventBatch): number {
     } else return MISS
     if (!isEight(at, TIME_1, TIME_2) || !isEight(at + 8, TIME_3, TIME_4)) return MISS
     at += 16
-    if (timeBytes > 0 && isSame(at, timeAt, timeBytes)) at += timeBytes - 1
+    if (timeBytes > 0 && isSameText(at, timeAt, timeBytes)) at += timeBytes - 1
     else {
       timeAt = at
       at = scanRfcTime(at, time, 0)
@@ -227,13 +238,4 @@ function scanUpdates(at: number, out: EventBatch): number {
     at += 3
   }
   return MISS
-}
-
-/** Whether the `length` bytes at `at`, a time and its quote, are those at `before`. */
-function isSame(at: number, before: number, length: number): boolean {
-  const last = length - 4
-  for (let i = 0; i < last; i += 4) {
-    if (view.getInt32(at + i, true) !== view.getInt32(before + i, true)) return false
-  }
-  return view.getInt32(at + last, true) === view.getInt32(before + last, true)
 }

@@ -1,35 +1,14 @@
 import { type DecimalColumn, type EventBatch, Side } from '@cryptoflow/model'
 import { half, MISS, scanDecimal, scanShortDecimal, space, word } from '../bytes.ts'
 import { type FieldReader, isArray, type Json } from '../json.ts'
+import { hasRoomFor, reserveLevels } from '../levels.ts'
 
 /** Lists of levels of the Exchange socket: `[["price","quantity"],...]` and `[["buy","price","quantity"],...]`. */
-
-/** Most levels that one message may have (design, hostile bytes). */
-export const LEVELS_MAX = 100_000
-
-/** Makes room for the levels of the event being written; false when it would have too many, which is refused. */
-function hasRoom(fields: FieldReader, key: string, levels: readonly Json[], out: EventBatch): boolean {
-  const count = out.entryCount - (out.entryStart[out.count] as number) + levels.length
-  if (count > LEVELS_MAX) fields.refuse('too_many_levels', `${key} brings more than ${LEVELS_MAX} levels`)
-  else out.reserveEntries(levels.length)
-  return count <= LEVELS_MAX
-}
-
-/** The exact path: appends the levels of one side of a snapshot. */
-export function readSide(fields: FieldReader, key: string, side: number, out: EventBatch): void {
-  const levels = fields.list(key)
-  if (!hasRoom(fields, key, levels, out)) return
-  for (const level of levels) {
-    const [price, quantity] = isArray(level) ? level : []
-    readLevel(fields, key, side, [price, quantity], out)
-    if (fields.refusal !== null) return
-  }
-}
 
 /** The exact path: appends the levels of an update, which name their sides `buy` and `sell`. */
 export function readChanges(fields: FieldReader, key: string, out: EventBatch): void {
   const changes = fields.list(key)
-  if (!hasRoom(fields, key, changes, out)) return
+  if (!hasRoomFor(changes, fields, key, out)) return
   for (const change of changes) {
     const [side, price, quantity] = isArray(change) ? change : []
     if (side !== 'buy' && side !== 'sell')
@@ -70,7 +49,7 @@ const LEVEL_BYTES_MIN = '["1","1"],'.length
 /** Reads `["1","1"],["1","1"]]` behind a list's `[`, appending entries; answers the offset behind its `]`. */
 export function scanSide(at: number, side: number, out: EventBatch): number {
   if (view.getUint8(at) === LIST_END) return at + 1
-  const end = out.entryCount + reserved(at, out)
+  const end = out.entryCount + reserveLevels(at, LEVEL_BYTES_MIN, out)
   const { price, quantity, side: sides } = out
   for (let row = out.entryCount; row < end; row++) {
     if (view.getUint16(at, true) !== LEVEL_START) return MISS
@@ -85,7 +64,7 @@ export function scanSide(at: number, side: number, out: EventBatch): number {
 /** Reads `["buy","1","1"],["sell","1","1"]]` in the same way. */
 export function scanChanges(at: number, out: EventBatch): number {
   if (view.getUint8(at) === LIST_END) return at + 1
-  const end = out.entryCount + reserved(at, out)
+  const end = out.entryCount + reserveLevels(at, LEVEL_BYTES_MIN, out)
   const { price, quantity, side: sides } = out
   for (let row = out.entryCount; row < end; row++) {
     const [first, second] = [view.getInt32(at, true), view.getInt32(at + 4, true)]
@@ -101,14 +80,6 @@ export function scanChanges(at: number, out: EventBatch): number {
     at += 3
   }
   return MISS
-}
-
-/** Makes room for the levels that may stand at `at`, and says for how many. */
-function reserved(at: number, out: EventBatch): number {
-  const left = LEVELS_MAX - (out.entryCount - (out.entryStart[out.count] as number))
-  const room = Math.min(left, Math.ceil((space.end - at) / LEVEL_BYTES_MIN))
-  out.reserveEntries(room)
-  return room
 }
 
 /** Reads `1","1"` behind a quote; answers the offset of the last quote. */

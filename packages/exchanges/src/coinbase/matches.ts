@@ -2,7 +2,8 @@ import { type EventBatch, type Market, Side, SYMBOL_BYTES_MAX } from '@cryptoflo
 import { half, MISS, scanAsciiText, scanDecimal, scanInteger, scanPlainText, space, word } from '../bytes.ts'
 import { type FieldReader, field, type JsonObject } from '../json.ts'
 import { readRfcTime, scanRfcTime } from '../rfc-time.ts'
-import { behind, isQuote, type Spelled, spelled } from './envelope.ts'
+import { behind, type Spelled, spelled } from '../spelled.ts'
+import { isQuote } from './envelope.ts'
 import { productId } from './symbols.ts'
 import { endTrade, takerSide } from './trades.ts'
 

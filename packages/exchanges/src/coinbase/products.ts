@@ -1,6 +1,6 @@
 import type { DecodeOutcome, Market } from '@cryptoflow/model'
 import type { Json } from '../json.ts'
-import { OTHER_MARKET, OUT_OF_SCOPE } from './outcomes.ts'
+import { OTHER_MARKET, OUT_OF_SCOPE } from '../outcomes.ts'
 
 /**
  * Which market a product is of, told by its name: the same sockets carry all of them.

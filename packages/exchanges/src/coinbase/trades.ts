@@ -9,9 +9,10 @@ import {
 } from '@cryptoflow/model'
 import { half, isEight, MISS, scanDecimal, scanInteger, scanPlainText, space, word } from '../bytes.ts'
 import { FieldReader, field, isObject, type JsonObject, malformed } from '../json.ts'
+import { EMPTY, EVENTS } from '../outcomes.ts'
 import { readRfcTime, scanRfcTime } from '../rfc-time.ts'
-import { behind, head, isEnd, isQuote, SENT, spelled } from './envelope.ts'
-import { EMPTY, EVENTS } from './outcomes.ts'
+import { behind, spelled } from '../spelled.ts'
+import { head, isEnd, isQuote, SENT } from './envelope.ts'
 import { outsideOf } from './products.ts'
 import { productId } from './symbols.ts'
 

@@ -1,7 +1,7 @@
 import type { AnswerContext, DecodeOutcome, EventBatch, Market, RecognisedAnswer } from '@cryptoflow/model'
-import { field, isArray, isObject, type JsonObject, malformed, parseJson } from '../json.ts'
+import { field, isArray, isObject, type Json, type JsonObject, parseJson } from '../json.ts'
+import { NAMES_FULL, NO_JSON, unknown } from '../outcomes.ts'
 import { readFuturesInstruments } from './futures-instruments.ts'
-import { NAMES_FULL, unknown } from './outcomes.ts'
 
 /**
  * REST answers: the list of futures instruments, and nothing else. Spot's books by REST are not read: they have
@@ -10,7 +10,6 @@ import { NAMES_FULL, unknown } from './outcomes.ts'
  */
 
 const STREAM = 'instruments'
-const NO_OBJECT = malformed('malformed', 'not a JSON object in UTF-8 of bounded depth')
 
 /**
  * Appends the events of the body that answers the request for `context.stream`. Never throws; on anything but
@@ -24,23 +23,48 @@ export function decodeAnswer(
 ): DecodeOutcome {
   if (market === 'spot' || context.stream !== STREAM) return unknown('no request that this market answers')
   const json = parseJson(body)
-  if (!isObject(json)) return NO_OBJECT
+  if (!isObject(json)) return NO_JSON
   if (field(json, 'result') === 'error') return unknown('an error instead of an answer')
   const stream = out.names.idOf(STREAM)
   return stream < 0 ? NAMES_FULL : readFuturesInstruments(market, json, body, stream, out)
 }
 
-/** What the answer from `url` is about; null when it is none that this market reads. Never throws. */
+/**
+ * What the answer from `url` is about: of futures the list of instruments; without an address also the books by REST of
+ * both, which no stream stores. Null when it is none of this market's. Never throws.
+ */
 export function recognise(market: Market, url: string | null, body: Uint8Array): RecognisedAnswer | null {
-  if (market === 'spot') return null
   const address = url === null ? null : URL.parse(url)
   const isPath = address !== null && address.pathname !== '' && address.pathname !== '/'
-  const isListing = isPath ? LISTING_PATH.test(address.pathname) : isListed(parseJson(body))
-  return isListing ? { stream: STREAM, symbol: '' } : null
+  if (isPath) return market !== 'spot' && LISTING_PATH.test(address.pathname) ? LISTING : null
+  const json = parseJson(body)
+  if (!isObject(json)) return null
+  if (market === 'spot') return isSpotAnswer(json) ? UNREAD : null
+  if (isListed(json)) return LISTING
+  return isFuturesBook(json) ? UNREAD : null
 }
 
 const LISTING_PATH = /^\/derivatives\/api\/v3\/instruments$/
+const LISTING: RecognisedAnswer = { stream: STREAM, symbol: '' }
+const UNREAD: RecognisedAnswer = { stream: 'unread', symbol: null }
 
-function isListed(json: ReturnType<typeof parseJson>): json is JsonObject {
-  return isObject(json) && field(json, 'result') === 'success' && isArray(field(json, 'instruments'))
+function isListed(json: JsonObject): boolean {
+  return field(json, 'result') === 'success' && isArray(field(json, 'instruments'))
+}
+
+/** `{"error":[],"result":{"XXBTZUSD":{"asks":[],"bids":[]}}}`: one book under the pair's name. */
+function isSpotAnswer(json: JsonObject): boolean {
+  const result = field(json, 'result')
+  if (!isArray(field(json, 'error')) || !isObject(result)) return false
+  const books = Object.values(result)
+  return books.length === 1 && books.every(isBook)
+}
+
+/** `{"result":"success","orderBook":{"bids":[],"asks":[]}}`. */
+function isFuturesBook(json: JsonObject): boolean {
+  return field(json, 'result') === 'success' && isBook(field(json, 'orderBook'))
+}
+
+function isBook(json: Json | undefined): boolean {
+  return isObject(json) && isArray(field(json, 'asks')) && isArray(field(json, 'bids'))
 }

@@ -4,8 +4,8 @@ import { EventBatch, EventKind, StringTable } from '@cryptoflow/model'
 import { plainEvents } from '@cryptoflow/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { LEVELS_MAX } from '../levels.ts'
 import { decodeFuturesExact, decodeFuturesFast, decodeFuturesFrame } from './futures.ts'
-import { LEVELS_MAX } from './levels.ts'
 import { decodeSpotExact, decodeSpotFast, decodeSpotFrame } from './spot.ts'
 
 type Decoder = (bytes: Uint8Array, out: EventBatch) => unknown

@@ -2,10 +2,10 @@ import { type EventBatch, EventKind, Side } from '@cryptoflow/model'
 import { scanBareDecimal } from '../bare-numbers.ts'
 import { isSeven, MISS, scanInteger, space, word } from '../bytes.ts'
 import type { FieldReader } from '../json.ts'
+import { isSpelled, spelled } from '../spelled.ts'
 import { settleTime } from '../time.ts'
 import { readLevels, scanLevels } from './levels.ts'
 import { seenIds, seenLengths, slotOf } from './seen.ts'
-import { isSpelled, spelled } from './spelled.ts'
 import { readSide } from './spot-trades.ts'
 
 /**

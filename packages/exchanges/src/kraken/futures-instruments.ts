@@ -6,11 +6,12 @@ import {
   INTEGER_DIGITS_MAX,
   type InstrumentDetail,
 } from '@cryptoflow/model'
+import { appendInstrument, optionalStep } from '../details.ts'
 import { FieldReader, field, isArray, isObject, JsonNumber, type JsonObject, malformed } from '../json.ts'
 import { elementRanges } from '../json-slices.ts'
+import { EMPTY, EVENTS, OTHER_MARKET } from '../outcomes.ts'
 import { readRfcTime } from '../rfc-time.ts'
-import { appendInstrument, optionalStep } from './details.ts'
-import { EMPTY, EVENTS, OTHER_MARKET } from './outcomes.ts'
+import { dayText } from '../time.ts'
 import { asInFrames, assetsOf, dayOf, type FuturesMarket } from './symbols.ts'
 
 /**
@@ -93,11 +94,6 @@ function readInstrument(row: JsonObject, raw: string, stream: number, out: Event
 function timeOf(fields: FieldReader, row: JsonObject, key: string): number {
   const time = field(row, key)
   return time === undefined ? Number.NaN : readRfcTime(fields, time, key)
-}
-
-/** `20260925`, the day in UTC; null when there is no time. */
-function dayText(us: number): string | null {
-  return Number.isFinite(us) ? new Date(us / 1000).toISOString().slice(0, 10).replaceAll('-', '') : null
 }
 
 /** Ten to the power of minus `contractValueTradePrecision`, which is below zero where lots are thousands. */

@@ -1,6 +1,6 @@
 import { type EventBatch, EventKind, type FundingDetail } from '@cryptoflow/model'
+import { appendDetail, optionalUnsigned, unsignedDecimal } from '../details.ts'
 import { type FieldReader, field, type JsonObject } from '../json.ts'
-import { appendDetail, optionalUnsigned, unsignedDecimal } from './details.ts'
 
 /**
  * The futures `ticker`, at most once a second with all its fields: prices and rates for one table, open interest for

@@ -8,11 +8,11 @@ import {
 } from '@cryptoflow/model'
 import { scanBareDecimal } from '../bare-numbers.ts'
 import { isSeven, scanAsciiText, scanInteger, space, word } from '../bytes.ts'
+import { appendDetail } from '../details.ts'
 import type { FieldReader } from '../json.ts'
+import { isSpelled, spelled } from '../spelled.ts'
 import { settleTime } from '../time.ts'
-import { appendDetail } from './details.ts'
 import { seenIds, seenLengths, slotOf } from './seen.ts'
-import { isSpelled, spelled } from './spelled.ts'
 import { readSide } from './spot-trades.ts'
 
 /**

@@ -2,6 +2,19 @@ import type { DecodeOutcome, EventBatch, StringTable } from '@cryptoflow/model'
 import { FRAME_AT, load, space } from '../bytes.ts'
 import { FieldReader, field, isArray, isObject, type JsonObject, malformed, parseJson } from '../json.ts'
 import {
+  EMPTY,
+  EVENTS,
+  GENERATED,
+  HEARTBEAT,
+  ignored,
+  NAMES_FULL,
+  NO_JSON,
+  OBSOLETE,
+  OTHER_MARKET,
+  UNKNOWN,
+} from '../outcomes.ts'
+import { isSpelled, spelled } from '../spelled.ts'
+import {
   readFuturesDelta,
   readFuturesSnapshot,
   scanFuturesDelta,
@@ -9,21 +22,8 @@ import {
 } from './futures-book.ts'
 import { readTicker } from './futures-ticker.ts'
 import { readFuturesTrade, scanFuturesTrade } from './futures-trades.ts'
-import {
-  EMPTY,
-  EVENTS,
-  GENERATED,
-  HEARTBEAT,
-  NAMES_FULL,
-  NO_JSON,
-  OBSOLETE,
-  OTHER_MARKET,
-  TICKER,
-  UNKNOWN,
-} from './outcomes.ts'
 import { productMarket, protocolOf } from './protocols.ts'
 import { readFuturesReply } from './replies.ts'
-import { isSpelled, spelled } from './spelled.ts'
 import { inOrderOfIds } from './spot-trades.ts'
 import type { FuturesMarket } from './symbols.ts'
 
@@ -32,6 +32,9 @@ import type { FuturesMarket } from './symbols.ts'
  * path), and as JSON otherwise (the exact path). Linear and inverse products come over one address; a frame about a
  * product of the other market is left to it.
  */
+
+/** Summaries of a market, where they hold no event of a table. */
+const TICKER = ignored('ticker')
 
 const NO_OBJECT = malformed('malformed', 'a trade is not an object')
 const NO_LIST = malformed('malformed', 'trades is not a list')

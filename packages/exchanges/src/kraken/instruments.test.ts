@@ -1,11 +1,9 @@
 import { EventBatch, type InstrumentDetail, StringTable } from '@cryptoflow/model'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { krakenInverse, krakenLinear, krakenSpot } from './index.ts'
-import { memberBytes } from './slices.ts'
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+const _decoder = new TextDecoder()
 const [spot, linear, inverse] = [krakenSpot(), krakenLinear(), krakenInverse()]
 
 function detailsOf(batch: EventBatch): InstrumentDetail[] {
@@ -28,22 +26,6 @@ describe('the raw object of an instrument', () => {
       `{"data":{"pairs":[1]},"channel":"instrument","type":"update",` +
       `"\\u0064ata": {"assets":[{"pairs":[2]}],"pairs":[3],"pairs": [ ${first} ,\n${second}] } ,"z":{"data":{}}}`
     expect(listed(frame).map(({ raw }) => raw)).toEqual([first, second])
-  })
-
-  it('is found by the last of equal keys, as the parser finds it', () => {
-    const key = fc.constantFrom('"data"', '"\\u0064ata"', '"x"', '"da\\"ta"', '"dat"')
-    const value = fc.jsonValue().map((json) => JSON.stringify(json))
-    const space = fc.constantFrom('', ' ', '\n', '\t\r')
-    const member = fc.tuple(space, key, space, space, value, space)
-    fc.assert(
-      fc.property(fc.array(member, { maxLength: 6 }), (members) => {
-        const text = `{${members.map(([a, k, b, c, v, d]) => `${a}${k}${b}:${c}${v}${d}`).join(',')}}`
-        const found = memberBytes(encoder.encode(text), 'data')
-        const parsed = JSON.parse(text) as { data?: unknown }
-        expect(found === null ? undefined : JSON.parse(decoder.decode(found))).toEqual(parsed.data)
-      }),
-      { seed: 20261121, numRuns: 2000 },
-    )
   })
 })
 

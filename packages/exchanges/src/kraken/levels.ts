@@ -2,22 +2,15 @@ import type { EventBatch } from '@cryptoflow/model'
 import { scanRareBareDecimal, scanUsualBareDecimal } from '../bare-numbers.ts'
 import { isSeven, MISS, space, word } from '../bytes.ts'
 import { type FieldReader, field, isObject } from '../json.ts'
-import { isSpelled, spelled } from './spelled.ts'
+import { hasRoomFor, reserveLevels } from '../levels.ts'
+import { isSpelled, spelled } from '../spelled.ts'
 
 /** Lists of levels `[{"price":1.0,"qty":2.0}, ...]`, one entry each: what the books of both protocols are made of. */
-
-/** Most levels that one message may have (design, hostile bytes). */
-export const LEVELS_MAX = 100_000
 
 /** The exact path: appends the levels that the field gives. */
 export function readLevels(fields: FieldReader, key: string, side: number, out: EventBatch): void {
   const levels = fields.list(key)
-  const count = out.entryCount - (out.entryStart[out.count] as number) + levels.length
-  if (count > LEVELS_MAX) {
-    fields.refuse('too_many_levels', `${key} brings more than ${LEVELS_MAX} levels`)
-    return
-  }
-  out.reserveEntries(levels.length)
+  if (!hasRoomFor(levels, fields, key, out)) return
   for (const json of levels) {
     const level = isObject(json) ? json : {}
     const row = out.entryCount
@@ -34,7 +27,7 @@ const LIST_END = 93
 const LEVEL_END = 125
 const PRICE_KEY = spelled('{"price":')
 /** `},{"price":`, compared in the loop itself. */
-const [NEXT_LEVEL_HEAD, NEXT_LEVEL_TAIL] = spelled('},{"price":').eights
+const { first: NEXT_LEVEL_HEAD, last: NEXT_LEVEL_TAIL } = spelled('},{"price":')
 const NEXT_LEVEL_BYTES = 11
 const QUANTITY_KEY = word(',"qt')
 const QUANTITY_KEY_TAIL = word('ty":')
@@ -48,7 +41,7 @@ const LEVEL_BYTES_MIN = 20
 export function scanLevels(at: number, side: number, out: EventBatch): number {
   if (view.getUint8(at) === LIST_END) return at + 1
   if (!isSpelled(at, PRICE_KEY)) return MISS
-  const room = roomFor(at, out)
+  const room = reserveLevels(at, LEVEL_BYTES_MIN, out)
   if (room === 0) return MISS
   const last = out.entryCount + room
   const { price, quantity, side: sides } = out
@@ -84,12 +77,4 @@ export function scanLevels(at: number, side: number, out: EventBatch): number {
     column = price
     at = end + NEXT_LEVEL_BYTES
   }
-}
-
-/** Makes room for as many levels as may stand at `at`, and says for how many. */
-function roomFor(at: number, out: EventBatch): number {
-  const left = LEVELS_MAX - (out.entryCount - (out.entryStart[out.count] as number))
-  const room = Math.min(left, Math.ceil((space.end - at) / LEVEL_BYTES_MIN))
-  out.reserveEntries(room)
-  return room
 }

@@ -1,6 +1,6 @@
 import { type DecodeOutcome, SYMBOL_BYTES_MAX } from '@cryptoflow/model'
 import { field, isArray, isObject, type Json, type JsonObject, printable } from '../json.ts'
-import { HEARTBEAT, STATUS, UNKNOWN } from './outcomes.ts'
+import { HEARTBEAT, ignored, UNKNOWN } from '../outcomes.ts'
 import { requestOf, streamName } from './subscribe.ts'
 
 /**
@@ -47,7 +47,7 @@ function spotRefusal(message: JsonObject, error: string): DecodeOutcome {
 export function readFuturesReply(message: JsonObject): DecodeOutcome | null {
   switch (field(message, 'event')) {
     case 'info':
-      return STATUS
+      return ignored('status')
     case 'subscribed':
       return { kind: 'ack', id: null, streams: productsOf(message) }
     case 'unsubscribed':

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import type {
   BookChecksum,
   BookTop,
@@ -6,7 +7,6 @@ import type {
   StreamBookRule,
   TopSide,
 } from '@cryptoflow/model'
-import { crc32 } from './crc32.ts'
 
 /**
  * When one message follows another, and how the spot book proves itself.

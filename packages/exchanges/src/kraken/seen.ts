@@ -1,5 +1,5 @@
 import { type StringTable, SYMBOL_BYTES_MAX } from '@cryptoflow/model'
-import { MISS, scanPlainText, space } from '../bytes.ts'
+import { isSameBytes, MISS, scanPlainText, space } from '../bytes.ts'
 
 /**
  * Symbols seen before, kept as the bytes that they came in: one that comes again is compared by words, instead of
@@ -29,7 +29,9 @@ export function slotOf(at: number, names: StringTable): number {
   const slot = hashOf(at)
   const length = seenLengths[slot] as number
   const isKnown =
-    length > 0 && view.getUint8(at + length) === QUOTE && isSeen(at, slot * SYMBOL_BYTES_MAX, length)
+    length > 0 &&
+    view.getUint8(at + length) === QUOTE &&
+    isSameBytes(at, seenView, slot * SYMBOL_BYTES_MAX, length)
   return isKnown ? slot : learn(at, slot, names)
 }
 
@@ -54,13 +56,4 @@ function hashOf(at: number): number {
   const first = view.getInt32(at, true) ^ Math.imul(view.getInt32(at + WORD_BYTES, true), 0x9e3779b1)
   const second = view.getInt32(at + 8, true) ^ Math.imul(view.getInt32(at + 12, true), 0x85ebca6b)
   return Math.imul(first ^ Math.imul(second, 0xc2b2ae35), 0x27d4eb2f) >>> (32 - SLOT_BITS)
-}
-
-/** Whether `length` bytes, one word at least, are those at `seenAt`; the last word overlaps the one before. */
-function isSeen(at: number, seenAt: number, length: number): boolean {
-  const last = length - WORD_BYTES
-  for (let i = 0; i < last; i += WORD_BYTES) {
-    if (view.getInt32(at + i, true) !== seenView.getInt32(seenAt + i, true)) return false
-  }
-  return view.getInt32(at + last, true) === seenView.getInt32(seenAt + last, true)
 }

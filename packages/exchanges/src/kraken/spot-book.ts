@@ -3,9 +3,9 @@ import { MISS, scanInteger, space, word } from '../bytes.ts'
 import type { FieldReader, JsonObject } from '../json.ts'
 import { field } from '../json.ts'
 import { readRfcTime, scanRfcTime } from '../rfc-time.ts'
+import { isSpelled, spelled } from '../spelled.ts'
 import { readLevels, scanLevels } from './levels.ts'
 import { seenIds, seenLengths, slotOf } from './seen.ts'
-import { isSpelled, spelled } from './spelled.ts'
 
 /**
  * The spot book: snapshots and updates of absolute quantities in one stream, without a sequence, each with the

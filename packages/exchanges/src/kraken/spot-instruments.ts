@@ -4,11 +4,10 @@ import {
   FRACTION_DIGITS_MAX,
   type InstrumentDetail,
 } from '@cryptoflow/model'
+import { appendInstrument, assetOf, optionalStep } from '../details.ts'
 import { FieldReader, field, isArray, isObject, type JsonObject, malformed } from '../json.ts'
 import { elementRanges } from '../json-slices.ts'
-import { appendInstrument, assetOf, optionalStep } from './details.ts'
-import { EMPTY, EVENTS, NAMES_FULL } from './outcomes.ts'
-import { memberBytes } from './slices.ts'
+import { EMPTY, EVENTS, NAMES_FULL } from '../outcomes.ts'
 
 /**
  * What can be traded on spot: all pairs on subscribing, later those that changed. Assets, which come with them, are
@@ -48,10 +47,8 @@ export function readInstruments(message: JsonObject, bytes: Uint8Array, out: Eve
 
 /** The JSON texts of the elements of `data.pairs`. */
 function rawsIn(bytes: Uint8Array): readonly string[] | null {
-  const data = memberBytes(bytes, 'data')
-  const ranges = data === null ? null : elementRanges(data, 'pairs')
-  if (data === null || ranges === null) return null
-  return ranges.map(({ start, end }) => decoder.decode(data.subarray(start, end)))
+  const ranges = elementRanges(bytes, 'data', 'pairs')
+  return ranges === null ? null : ranges.map(({ start, end }) => decoder.decode(bytes.subarray(start, end)))
 }
 
 function readPair(pair: JsonObject, raw: string, stream: number, out: EventBatch): DecodeOutcome | null {

@@ -3,8 +3,8 @@ import { scanBareDecimal } from '../bare-numbers.ts'
 import { isSeven, MISS, scanInteger, space, word } from '../bytes.ts'
 import { type FieldReader, field, isObject, type Json, type JsonObject, wholeNumber } from '../json.ts'
 import { readRfcTime, scanRfcTime } from '../rfc-time.ts'
+import { isSpelled, spelled } from '../spelled.ts'
 import { seenIds, seenLengths, slotOf } from './seen.ts'
-import { isSpelled, spelled } from './spelled.ts'
 
 /**
  * Spot trades: `side` is the taker's, `trade_id` grows by one per symbol, `timestamp` is the engine's, `ord_type` is

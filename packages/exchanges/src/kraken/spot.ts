@@ -11,19 +11,17 @@ import {
   parseJson,
 } from '../json.ts'
 import {
-  CANDLES,
   EMPTY,
   EVENTS,
   GENERATED,
   HEARTBEAT,
+  ignored,
   NAMES_FULL,
   NO_JSON,
   OBSOLETE,
   OTHER_MARKET,
-  STATUS,
-  TICKER,
   UNKNOWN,
-} from './outcomes.ts'
+} from '../outcomes.ts'
 import { protocolOf } from './protocols.ts'
 import { readSpotReply } from './replies.ts'
 import { readSpotBook, scanSpotBook } from './spot-book.ts'
@@ -36,6 +34,10 @@ import { inOrderOfIds, readSpotTrade, scanSpotTrades, type TradeIds, tradeIdsIn 
  */
 
 const NO_OBJECT = malformed('malformed', 'an element of data is not an object')
+/** Summaries of a market, which hold no event of a table. */
+const TICKER = ignored('ticker')
+const CANDLES = ignored('kline')
+const STATUS = ignored('status')
 const NO_LIST = malformed('malformed', 'data is not a list')
 
 /** Reads one websocket frame of spot. Never throws; on anything but `events` the batch is as before. */

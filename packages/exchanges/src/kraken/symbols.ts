@@ -1,5 +1,5 @@
+import { assetOf } from '../details.ts'
 import { type FieldReader, field, type Json, type JsonObject } from '../json.ts'
-import { assetOf } from './details.ts'
 
 /**
  * Whose a futures product is, and what we call it: `PF_XBTUSD`, `FI_XBTUSD_260925`. The first letter says whether it

@@ -16,12 +16,12 @@ import {
   malformed,
   parseJson,
 } from '../json.ts'
+import { EMPTY, EVENTS, NAMES_FULL, NO_JSON, OTHER_MARKET, OUT_OF_SCOPE, unknown } from '../outcomes.ts'
 import { readBook } from './book.ts'
 import type { Element, Place } from './fields.ts'
 import { readOpenInterest, readSettlement } from './funding.ts'
 import { readInstrument } from './instruments.ts'
 import { readList } from './market-wide.ts'
-import { EMPTY, EVENTS, NAMES_FULL, OTHER_MARKET, OUT_OF_SCOPE, unknown } from './outcomes.ts'
 import { marketStreams } from './streams.ts'
 import { kindOf } from './symbols.ts'
 import { readTrade } from './trades.ts'
@@ -34,7 +34,6 @@ import { readTrade } from './trades.ts'
 /** Most elements of an answer about one symbol; the longest known has 500. */
 const ELEMENTS_MAX = 100_000
 
-const NO_JSON = malformed('malformed', 'not a JSON object in UTF-8 of bounded depth')
 const NO_DATA = malformed('malformed', `data is not a list of at most ${ELEMENTS_MAX} elements`)
 const NOT_ASKED = unknown('no request that this market answers')
 const BAD_SYMBOL = malformed(

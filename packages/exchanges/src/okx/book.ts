@@ -1,10 +1,10 @@
 import { type EventBatch, EventKind, Side } from '@cryptoflow/model'
-import { isEight, MISS, scanInteger, space, word } from '../bytes.ts'
+import { isEight, isSameText, MISS, scanInteger, space, word } from '../bytes.ts'
 import { type FieldReader, field, JsonNumber, type JsonObject } from '../json.ts'
+import { readLevels } from '../levels.ts'
 import { isEnd, isNext, scanData, scanSnapshot, scanSymbolKey, scanTime, scanUpdate } from './envelope.ts'
 import { type Element, type Place, textTime } from './fields.ts'
-import { readLevels, scanLevels } from './levels.ts'
-import { isSameText } from './symbols.ts'
+import { scanLevels } from './levels.ts'
 
 /**
  * Order books: snapshots and updates of the incremental channels, the images of `books5`, and the book of REST. An

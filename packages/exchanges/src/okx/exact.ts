@@ -9,8 +9,6 @@ import {
   malformed,
   parseJson,
 } from '../json.ts'
-import type { Action, Channel, Wire } from './channels.ts'
-import { isWideChannel, readWide } from './market-wide.ts'
 import {
   EMPTY,
   EVENTS,
@@ -23,7 +21,9 @@ import {
   OTHER_MARKET,
   OUT_OF_SCOPE,
   UNKNOWN,
-} from './outcomes.ts'
+} from '../outcomes.ts'
+import type { Action, Channel, Wire } from './channels.ts'
+import { isWideChannel, readWide } from './market-wide.ts'
 import { readEvent } from './subscribe.ts'
 import { kindOf } from './symbols.ts'
 

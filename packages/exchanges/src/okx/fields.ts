@@ -1,4 +1,4 @@
-import { type Decimal, type EventBatch, type EventDetail, SYMBOL_BYTES_MAX } from '@cryptoflow/model'
+import { SYMBOL_BYTES_MAX } from '@cryptoflow/model'
 import { type FieldReader, field, type Json, type JsonObject } from '../json.ts'
 import { timeUs } from '../time.ts'
 
@@ -48,18 +48,6 @@ export function optionalTextTime(element: Element, key: string): number {
   return isAbsent(element.row, key) ? Number.NaN : textTime(element, key)
 }
 
-/** A decimal that is never below zero: a price or a quantity. */
-export function unsigned({ fields }: Element, key: string): Decimal {
-  const decimal = fields.exactDecimal(key)
-  if (decimal.mantissa < 0n) fields.refuse('malformed', `${key} is negative`)
-  return decimal
-}
-
-/** The same; null when there is no such field or its text is empty. */
-export function optionalUnsigned(element: Element, key: string): Decimal | null {
-  return isAbsent(element.row, key) ? null : unsigned(element, key)
-}
-
 /** A word; null when there is no such field or it is empty. */
 export function optionalWord({ row, fields }: Element, key: string): string | null {
   return isAbsent(row, key) ? null : fields.text(key)
@@ -75,33 +63,4 @@ export function word(element: Element, key: string): string {
 function isAbsent(row: JsonObject, key: string): boolean {
   const json: Json | undefined = field(row, key)
   return json === undefined || json === ''
-}
-
-/** An event of a rare kind: no entries and no sequence, but a detail. */
-export interface DetailEvent extends Place {
-  /** One of EventKind. */
-  readonly kind: number
-  /** Microseconds, NaN = absent. */
-  readonly engineUs: number
-  readonly detail: EventDetail
-}
-
-/** Appends one event of a rare kind; answers which one it is. */
-export function appendDetail(
-  { kind, symbol, stream, engineUs, detail }: DetailEvent,
-  out: EventBatch,
-): number {
-  out.reserveEvent()
-  const event = out.count
-  out.kind[event] = kind
-  out.symbol[event] = symbol
-  out.stream[event] = stream
-  out.engineUs[event] = engineUs
-  out.sentUs[event] = Number.NaN
-  out.firstSeq[event] = Number.NaN
-  out.lastSeq[event] = Number.NaN
-  out.prevSeq[event] = Number.NaN
-  out.details.set(event, detail)
-  out.endEvent()
-  return event
 }

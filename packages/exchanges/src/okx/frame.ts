@@ -1,9 +1,9 @@
 import { type DecodeOutcome, type EventBatch, SYMBOL_BYTES_MAX } from '@cryptoflow/model'
 import { load, MISS, scanPlainText } from '../bytes.ts'
+import { EVENTS } from '../outcomes.ts'
 import { type Channel, channelAt, channelIds, type Wire } from './channels.ts'
 import { CHANNEL_AT, isMessage } from './envelope.ts'
 import { decodeExact } from './exact.ts'
-import { EVENTS } from './outcomes.ts'
 import { symbolId } from './symbols.ts'
 
 /**

@@ -1,14 +1,6 @@
 import { type EventBatch, EventKind, type FundingDetail } from '@cryptoflow/model'
-import {
-  appendDetail,
-  type Element,
-  optionalTextTime,
-  optionalUnsigned,
-  type Place,
-  textTime,
-  unsigned,
-  wholeText,
-} from './fields.ts'
+import { appendDetail, optionalUnsigned, unsignedDecimal } from '../details.ts'
+import { type Element, optionalTextTime, type Place, textTime, wholeText } from './fields.ts'
 
 /**
  * Funding rates, mark prices and open interest, told and settled.
@@ -49,7 +41,7 @@ export function readFundingRate(element: Element, { stream, symbol }: Place, out
     intervalHours: hoursBetween(fundingUs, optionalTextTime(element, 'nextFundingTime')),
   }
   const engineUs = optionalTextTime(element, 'ts')
-  appendDetail({ kind: EventKind.funding, symbol, stream, engineUs, detail }, out)
+  appendDetail({ kind: EventKind.funding, symbol, stream, engineUs, sentUs: Number.NaN, detail }, out)
 }
 
 /** NaN where it is no number of whole hours. */
@@ -60,9 +52,9 @@ function hoursBetween(fromUs: number, toUs: number): number {
 
 /** Appends the mark price of a `mark-price` element. */
 export function readMarkPrice(element: Element, { stream, symbol }: Place, out: EventBatch): void {
-  const detail: FundingDetail = { ...absent, markPrice: unsigned(element, 'markPx') }
+  const detail: FundingDetail = { ...absent, markPrice: unsignedDecimal(element.fields, 'markPx') }
   const engineUs = textTime(element, 'ts')
-  appendDetail({ kind: EventKind.funding, symbol, stream, engineUs, detail }, out)
+  appendDetail({ kind: EventKind.funding, symbol, stream, engineUs, sentUs: Number.NaN, detail }, out)
 }
 
 /**
@@ -80,13 +72,16 @@ export function readSettlement(element: Element, { stream, symbol }: Place, out:
     fundingUs,
     kind: 'settled',
   }
-  const place = { kind: EventKind.funding, symbol, stream, engineUs: fundingUs }
+  const place = { kind: EventKind.funding, symbol, stream, engineUs: fundingUs, sentUs: Number.NaN }
   out.textIds.set(appendDetail({ ...place, detail }, out), String(settledMs))
 }
 
 /** Appends an `open-interest` element: `oi` in contracts; its value is that in US dollars, since 2024. */
 export function readOpenInterest(element: Element, { stream, symbol }: Place, out: EventBatch): void {
-  const detail = { openInterest: unsigned(element, 'oi'), value: optionalUnsigned(element, 'oiUsd') }
+  const detail = {
+    openInterest: unsignedDecimal(element.fields, 'oi'),
+    value: optionalUnsigned(element.fields, 'oiUsd'),
+  }
   const engineUs = textTime(element, 'ts')
-  appendDetail({ kind: EventKind.openInterest, symbol, stream, engineUs, detail }, out)
+  appendDetail({ kind: EventKind.openInterest, symbol, stream, engineUs, sentUs: Number.NaN, detail }, out)
 }

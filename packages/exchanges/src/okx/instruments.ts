@@ -1,21 +1,13 @@
 import {
   type Decimal,
   type EventBatch,
-  EventKind,
   FRACTION_DIGITS_MAX,
   INTEGER_DIGITS_MAX,
   type InstrumentDetail,
 } from '@cryptoflow/model'
+import { appendInstrument, optionalUnsigned } from '../details.ts'
 import { field, type JsonObject } from '../json.ts'
-import {
-  appendDetail,
-  type Element,
-  optionalTextTime,
-  optionalUnsigned,
-  optionalWord,
-  type Place,
-  word,
-} from './fields.ts'
+import { type Element, optionalTextTime, optionalWord, type Place, word } from './fields.ts'
 import { kindOf } from './symbols.ts'
 
 /**
@@ -55,15 +47,15 @@ export function readInstrument(
     settle: optionalWord(element, 'settleCcy'),
     type,
     status: optionalWord(element, 'state'),
-    tickSize: optionalUnsigned(element, 'tickSz'),
-    lotSize: optionalUnsigned(element, 'lotSz'),
+    tickSize: optionalUnsigned(element.fields, 'tickSz'),
+    lotSize: optionalUnsigned(element.fields, 'lotSz'),
     contractSize,
     contractUnit: contractSize === null ? null : optionalWord(element, 'ctValCcy'),
     listedUs: optionalTextTime(element, 'listTime'),
     expiryUs: optionalTextTime(element, 'expTime'),
     raw,
   }
-  appendDetail({ kind: EventKind.instrument, symbol, stream, engineUs: Number.NaN, detail }, out)
+  appendInstrument(detail, symbol, stream, out)
 }
 
 type Names = Pick<InstrumentDetail, 'instrument' | 'base' | 'quote'>
@@ -98,8 +90,8 @@ function endOf(element: Element): string {
 
 /** What one contract is worth in `ctValCcy`: `ctVal` times `ctMult`, exactly; null for spot. */
 function contractSizeOf(element: Element): Decimal | null {
-  const value = optionalUnsigned(element, 'ctVal')
-  const factor = optionalUnsigned(element, 'ctMult')
+  const value = optionalUnsigned(element.fields, 'ctVal')
+  const factor = optionalUnsigned(element.fields, 'ctMult')
   if (value === null || factor === null) return value
   const [mantissa, scale] = [value.mantissa * factor.mantissa, value.scale + factor.scale]
   if (scale <= FRACTION_DIGITS_MAX && mantissa < 10n ** BigInt(INTEGER_DIGITS_MAX + scale))

@@ -1,34 +1,11 @@
 import type { EventBatch } from '@cryptoflow/model'
 import { half, MISS, scanPlainDecimal, scanRareDecimal, space, word } from '../bytes.ts'
-import { type FieldReader, isArray } from '../json.ts'
+import { reserveLevels } from '../levels.ts'
 
 /**
  * Lists of levels `[["8476.98","415","0","13"], ...]`, one entry each: price, quantity, a zero that is deprecated, and
  * the number of orders. Only the first two are read, so that lists with fewer (REST `books-full`) are read too.
  */
-
-/** Most levels that one message may have (design, hostile bytes). */
-const LEVELS_MAX = 100_000
-
-/** The exact path: appends the levels that the field gives. */
-export function readLevels(fields: FieldReader, key: string, side: number, out: EventBatch): void {
-  const levels = fields.list(key)
-  const count = out.entryCount - (out.entryStart[out.count] as number) + levels.length
-  if (count > LEVELS_MAX) {
-    fields.refuse('too_many_levels', `${key} brings more than ${LEVELS_MAX} levels`)
-    return
-  }
-  out.reserveEntries(levels.length)
-  for (const level of levels) {
-    const [price, quantity] = isArray(level) ? level : []
-    const row = out.entryCount
-    fields.decimalOf(price, `price in ${key}`, out.price, row)
-    fields.decimalOf(quantity, `quantity in ${key}`, out.quantity, row)
-    if (fields.refusal !== null) return
-    out.side[row] = side
-    out.entryCount = row + 1
-  }
-}
 
 const { view } = space
 const LIST_END = 93
@@ -90,8 +67,5 @@ function scanCount(at: number): number {
 /** Makes room for the levels that may stand at `at` and says for how many; 0 when none stands there, or none may. */
 function roomFor(at: number, out: EventBatch): number {
   if (view.getUint16(at, true) !== LEVEL_START) return 0
-  const left = LEVELS_MAX - (out.entryCount - (out.entryStart[out.count] as number))
-  const room = Math.min(left, Math.ceil((space.end - at) / LEVEL_BYTES_MIN))
-  out.reserveEntries(room)
-  return room
+  return reserveLevels(at, LEVEL_BYTES_MIN, out)
 }

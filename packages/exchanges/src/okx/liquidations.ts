@@ -1,6 +1,7 @@
 import { type EventBatch, EventKind, type LiquidationDetail } from '@cryptoflow/model'
+import { appendDetail, optionalUnsigned, unsignedDecimal } from '../details.ts'
 import { FieldReader, field, isArray, isObject } from '../json.ts'
-import { appendDetail, type Element, optionalUnsigned, type Place, textTime, unsigned } from './fields.ts'
+import { type Element, type Place, textTime } from './fields.ts'
 
 /**
  * Orders that closed a position by force: at most one per contract and second is published, not in order of time, and
@@ -34,18 +35,21 @@ export function readLiquidations({ row, fields }: Element, place: Place, out: Ev
 function readOrder(element: Element, { stream, symbol }: Place, out: EventBatch): void {
   const engineUs = textTime(element, 'ts')
   // At the price of bankruptcy the position's margin is used up; the order was filled at another.
-  const price = optionalUnsigned(element, 'bkPx')
+  const price = optionalUnsigned(element.fields, 'bkPx')
   const detail: LiquidationDetail = {
     side: sideOf(element),
     price,
     priceKind: price === null ? null : 'bankruptcy',
     averagePrice: null,
-    quantity: unsigned(element, 'sz'),
+    quantity: unsignedDecimal(element.fields, 'sz'),
     filledQuantity: null,
     status: null,
     sampled: true,
   }
-  const event = appendDetail({ kind: EventKind.liquidation, symbol, stream, engineUs, detail }, out)
+  const event = appendDetail(
+    { kind: EventKind.liquidation, symbol, stream, engineUs, sentUs: Number.NaN, detail },
+    out,
+  )
   out.textIds.set(event, idOf(element))
 }
 

@@ -1,10 +1,10 @@
 import type { DecodeOutcome, EventBatch, Market } from '@cryptoflow/model'
 import { FieldReader, field, isArray, isObject, type Json, type JsonObject, malformed } from '../json.ts'
 import { elementRanges } from '../json-slices.ts'
+import { EMPTY, EVENTS, NAMES_FULL, OTHER_MARKET, OUT_OF_SCOPE } from '../outcomes.ts'
 import type { Element, Place } from './fields.ts'
 import { isKept, readInstrument } from './instruments.ts'
 import { readLiquidations } from './liquidations.ts'
-import { EMPTY, EVENTS, NAMES_FULL, OTHER_MARKET, OUT_OF_SCOPE } from './outcomes.ts'
 import { marketStreams } from './streams.ts'
 import { kindOf } from './symbols.ts'
 

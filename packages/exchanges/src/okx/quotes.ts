@@ -1,9 +1,9 @@
 import { type EventBatch, EventKind, Side } from '@cryptoflow/model'
 import { MISS } from '../bytes.ts'
+import { readLevels } from '../levels.ts'
 import { scanSides, scanTail } from './book.ts'
 import { isEnd, isNext, scanData } from './envelope.ts'
 import { type Element, type Place, textTime } from './fields.ts'
-import { readLevels } from './levels.ts'
 
 /**
  * The exchange's own best bid and ask, written as a book of one level; a side without orders is empty. `seqId` is the

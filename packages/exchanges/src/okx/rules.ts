@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import {
   type BookChecksum,
   type BookTop,
@@ -58,31 +59,13 @@ function checksumOf({ bids, asks }: BookTop): number {
     pushLevel(parts, bids, level)
     pushLevel(parts, asks, level)
   }
-  return crc32(parts.join(':'))
+  return crc32(parts.join(':')) | 0
 }
 
 function pushLevel(parts: string[], { count, price, quantity }: TopSide, level: number): void {
   if (level >= count) return
   parts.push(decimalText(price.mantissa(level) ?? 0n, price.scales[level] as number))
   parts.push(decimalText(quantity.mantissa(level) ?? 0n, quantity.scales[level] as number))
-}
-
-/** IEEE 802.3, reflected. */
-const POLYNOMIAL = 0xedb88320
-const remainders = Int32Array.from({ length: 256 }, (_, byte) => {
-  let remainder = byte
-  for (let bit = 0; bit < 8; bit++)
-    remainder = remainder & 1 ? (remainder >>> 1) ^ POLYNOMIAL : remainder >>> 1
-  return remainder
-})
-
-/** Of a text of ASCII characters. */
-function crc32(text: string): number {
-  let crc = -1
-  for (let i = 0; i < text.length; i++) {
-    crc = (remainders[(crc ^ text.charCodeAt(i)) & 255] as number) ^ (crc >>> 8)
-  }
-  return ~crc
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { DecodeOutcome } from '@cryptoflow/model'
 import { field, isObject, type JsonObject, printable } from '../json.ts'
-import { CLOSING, ignored, OBSOLETE, UNKNOWN } from './outcomes.ts'
+import { CLOSING, ignored, OBSOLETE, UNKNOWN } from '../outcomes.ts'
 
 /**
  * Wire names, control frames and the exchange's answers to them.

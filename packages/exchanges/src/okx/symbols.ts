@@ -1,5 +1,6 @@
-import { type Market, type StringTable, SYMBOL_BYTES_MAX } from '@cryptoflow/model'
+import type { Market, StringTable } from '@cryptoflow/model'
 import { half, space, word } from '../bytes.ts'
+import { SeenSymbols } from '../seen-symbols.ts'
 
 /**
  * One host and one path carry all markets: which one a message belongs to is told by the form of its symbol.
@@ -20,7 +21,7 @@ export function kindOf(symbol: string): SymbolKind {
   return symbol.includes('-USD-') ? 'inverse' : 'linear'
 }
 
-const { bytes, view } = space
+const { view } = space
 const HYPHEN = 45
 const USD = word('-USD')
 const CALL = half('-C')
@@ -41,72 +42,20 @@ function kindAt(at: number, end: number): SymbolKind {
   return isUsd ? 'inverse' : 'linear'
 }
 
-/**
- * Symbols seen before, kept as the bytes that they came in: one that comes again is compared by words, instead of
- * being looked at and hashed by bytes. Every slot belongs to the symbol that took it last.
- */
-const SLOT_BITS = 9
-const WORD_BYTES = 4
+/** Of each market the symbols that are its own. */
+const seen: Readonly<Record<Market, SeenSymbols>> = {
+  spot: seenOf('spot'),
+  linear: seenOf('linear'),
+  inverse: seenOf('inverse'),
+}
 
-const lengths = new Uint8Array(1 << SLOT_BITS)
-const ids = new Int32Array(1 << SLOT_BITS)
-const kinds: SymbolKind[] = new Array<SymbolKind>(1 << SLOT_BITS).fill(null)
-const seen = new Uint8Array(SYMBOL_BYTES_MAX << SLOT_BITS)
-const seenView = new DataView(seen.buffer)
-let owner: StringTable | null = null
+function seenOf(market: Market): SeenSymbols {
+  return new SeenSymbols((at, length) => kindAt(at, at + length) === market)
+}
 
 /**
  * The id of the symbol in the plain bytes `at ... end - 1`; -1 when it is none of `market`, or the table refuses it.
  */
 export function symbolId(at: number, end: number, market: Market, names: StringTable): number {
-  if (owner !== names) forget(names)
-  const length = end - at
-  const slot = slotOf(at, length)
-  if (lengths[slot] !== length || !isSeen(at, slot * SYMBOL_BYTES_MAX, length)) {
-    return learn(at, length, slot, market, names)
-  }
-  return kinds[slot] === market ? (ids[slot] as number) : -1
-}
-
-function forget(names: StringTable): void {
-  lengths.fill(0)
-  owner = names
-}
-
-function learn(at: number, length: number, slot: number, market: Market, names: StringTable): number {
-  const kind = kindAt(at, at + length)
-  if (kind !== market) return -1
-  const id = names.idOfBytes(bytes, at, at + length)
-  if (id < 0 || length < WORD_BYTES) return id
-  lengths[slot] = length
-  ids[slot] = id
-  kinds[slot] = kind
-  seen.set(bytes.subarray(at, at + length), slot * SYMBOL_BYTES_MAX)
-  return id
-}
-
-/** By its first eight bytes and its last four: contracts of one family begin alike, those of one kind end alike. */
-function slotOf(at: number, length: number): number {
-  const second = Math.imul(view.getInt32(at + WORD_BYTES, true), 0x9e3779b1)
-  const last = Math.imul(view.getInt32(at + length - WORD_BYTES, true), 0x27d4eb2f)
-  return Math.imul(view.getInt32(at, true) ^ second ^ last, 0x85ebca6b) >>> (32 - SLOT_BITS)
-}
-
-/** Whether `length` bytes are those at `seenAt`; the last word overlaps the one before. */
-function isSeen(at: number, seenAt: number, length: number): boolean {
-  const last = length - WORD_BYTES
-  for (let i = 0; i < last; i += WORD_BYTES) {
-    if (view.getInt32(at + i, true) !== seenView.getInt32(seenAt + i, true)) return false
-  }
-  return view.getInt32(at + last, true) === seenView.getInt32(seenAt + last, true)
-}
-
-/** Whether the `length` bytes at `a` and `b` are the same. */
-export function isSameText(a: number, b: number, length: number): boolean {
-  let i = 0
-  for (; i + WORD_BYTES <= length; i += WORD_BYTES) {
-    if (view.getInt32(a + i, true) !== view.getInt32(b + i, true)) return false
-  }
-  for (; i < length; i++) if (view.getUint8(a + i) !== view.getUint8(b + i)) return false
-  return true
+  return seen[market].id(at, end - at, names)
 }

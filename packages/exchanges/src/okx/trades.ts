@@ -1,9 +1,18 @@
 import { type EventBatch, EventKind, Side, type StringTable } from '@cryptoflow/model'
-import { half, isEight, isSeven, MISS, scanInteger, scanShortDecimal, space, word } from '../bytes.ts'
+import {
+  half,
+  isEight,
+  isSameText,
+  isSeven,
+  MISS,
+  scanInteger,
+  scanShortDecimal,
+  space,
+  word,
+} from '../bytes.ts'
 import { field } from '../json.ts'
 import { isEnd, isNext, scanData, scanSymbolKey, scanTextInteger, scanTime } from './envelope.ts'
 import { type Element, optionalWholeText, type Place, textTime, wholeText } from './fields.ts'
-import { isSameText } from './symbols.ts'
 
 /**
  * Trades. `side` is the taker's, `ts` the time of the fill. In the channel `trades` a message stands for the fills of

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { houseOffers, houseRun } from './house-run.ts'
+import { accounted } from './simulated-run.ts'
+import { inFolder } from './support.ts'
+
+describe('five simulated exchanges that misbehave, their books begin in their streams', () => {
+  it('are stored exactly, or in a recorded hole', async () => {
+    await inFolder(async (folder) => {
+      const verdict = await houseRun(2001, folder, 6, houseOffers)
+      expect(verdict).toMatchObject({
+        lost: 0,
+        doubled: 0,
+        foreign: 0,
+        gap_mismatch_count: 0,
+        images_wrong: 0,
+      })
+      expect(verdict.ok).toBe(true)
+      expect(verdict.emitted).toBe(accounted(verdict))
+      for (const table of [
+        'ticks',
+        'spot_delta',
+        'futures_delta',
+        'spot_ob',
+        'bbo',
+        'funding',
+        'instruments',
+      ]) {
+        expect(verdict.tables[table]?.rows, table).toBeGreaterThan(0)
+      }
+    })
+  })
+})
