@@ -59,7 +59,8 @@ interface Renewal {
  *     resting -> due -> asked (in line) -> sent -> confirmed and its snapshot there: done
  *        ^-------- confirmed and no snapshot, three times -------'
  *
- * Only a snapshot that comes after the request went out counts. When the exchange knows no end of a subscription, when
+ * Only a snapshot that comes after the request went out counts; one that comes by itself before it is in line makes it
+ * needless. When the exchange knows no end of a subscription, when
  * something that comes along would lose messages unnoticed, or when the hour's requests are used up, the connection must
  * be replaced, and nothing more is renewed on this one.
  */
@@ -70,7 +71,7 @@ export function resubscriber(options: ResubscriberOptions): Resubscriber {
   let isReplaced = false
 
   const rest = (name: string, renewal: Renewal): void => {
-    if (isReplaced) return
+    if (isReplaced || renewals.get(name) !== renewal) return
     const waitMs = pace.waitMs(name)
     if (waitMs > 0) after(waitMs, () => rest(name, renewal))
     else {
@@ -152,7 +153,10 @@ export function resubscriber(options: ResubscriberOptions): Resubscriber {
     },
     snapshot(name) {
       const renewal = renewals.get(name)
-      if (renewal?.stage !== 'sent') return
+      if (renewal === undefined) return
+      // The book has what it asked for; to end its subscription now would lose messages.
+      if (renewal.stage === 'resting' || renewal.stage === 'due') renewals.delete(name)
+      if (renewal.stage !== 'sent') return
       renewal.hasSnapshot = true
       settle(name, renewal)
     },

@@ -168,6 +168,17 @@ describe('a book that begins in its stream', () => {
     })
   })
 
+  it('is not renewed when a snapshot comes by itself while it waits: that would lose messages', async () => {
+    await story({}, async ({ want, pass, renewals, sockets }) => {
+      want('A')
+      await pass(100)
+      want('A')
+      sockets[0]?.send(snapshotFrame('o', 'A'))
+      await pass(2_000)
+      expect(renewals()).toEqual(['-A@o', '+A@o'])
+    })
+  })
+
   it('is left to the first snapshot of a new connection where that is still to come', async () => {
     const instead = (_: WebSocket, { names }: ToyRequest) => names?.includes('A@o') === true
     const held: ToyRequest[] = []

@@ -42,7 +42,7 @@ export function revealGap(
     if (openGap === null) state.counters.gaps += 1
     writeGap(sink, state, stream, message.record, closedGap(stream, id, cause, stands, message))
   }
-  if (stands === 'next' || stands === 'unruled') return
+  if (stands === 'next' || stands === 'unruled' || Number.isNaN(borderOf(message))) return
   const from = stream.heard ? stream.lastSeq : Number.NEGATIVE_INFINITY
   // A snapshot is the state after the delta of its number, which is missing itself.
   addHole(stream.holes, from, borderOf(message) + (message.isSnapshot ? 1 : 0))

@@ -79,11 +79,13 @@ function pass(
   const { record, batch, event } = message
   const lastSeq = batch.lastSeq[event] as number
   const isSnapshot = batch.kind[event] === EventKind.bookSnapshot
-  const stands = isSnapshot
+  let stands = isSnapshot
     ? judgeSnapshot(stream, lastSeq)
     : judgeDelta(stream, batch.firstSeq[event] as number, lastSeq, batch.prevSeq[event] as number)
   if (stands === 'duplicate' || stands === 'late') return stands
   if (stands === 'unruled' && !isProof(stream, isSnapshot, fault)) return stands
+  // Nobody says what was between the last message and a book that replaces ours.
+  if (stands === 'unruled' && isSnapshot && !isBroken(stream)) stands = 'anew'
   if (revealsGap(stream, stands)) reveal(parts, state, stream, stands, message)
   if (lastSeq < stream.lastSeq) keeperOf(state, stream)?.quotes.clear()
   moveOn(stream, lastSeq, record.number, record.receivedUs)

@@ -143,7 +143,7 @@ const TIMED_BORDERS = [
 /** What happened to the connection on which the gap began, so that a book without numbers had to be given up. */
 const HAS_REASON = `EXISTS (FROM kept m WHERE m.connection = g.connection_before AND m.n > g.from_n AND m.n < g.to_n
   AND (m.fault IN ('gap', 'malformed') OR (m.fault = 'wrongChecksum' AND m.stream_id = g.stream_id)))`
-/** A numbered book that is replaced: what happened in between nobody can prove. */
+/** A book that is replaced: what happened in between nobody can prove. */
 const IS_REPLACED = `EXISTS (FROM kept m WHERE m.n = g.to_n AND m.is_snapshot)`
 
 /** A gap in which nothing is missing is honest where the listening was interrupted. */
@@ -155,7 +155,7 @@ const needless = (restarted: boolean): string =>
      WHERE ${TIMED} AND from_n IS NOT NULL AND to_n IS NOT NULL AND NOT is_hole
        AND NOT (cause IN ('disconnect', 'restart', 'shutdown', 'disk_full', 'clock_step', 'suspended')
          AND (${restarted} OR connection_before IS DISTINCT FROM connection_after))
-       AND NOT (g.rule = 'book' AND ${IS_REPLACED}) AND NOT (g.rule = 'broken' AND ${HAS_REASON})`,
+       AND NOT (g.rule IN ('book', 'broken') AND ${IS_REPLACED}) AND NOT (g.rule = 'broken' AND ${HAS_REASON})`,
   )
 
 const POLLED = problem(

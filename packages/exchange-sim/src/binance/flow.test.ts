@@ -67,6 +67,7 @@ describe('a flow', () => {
       const said = message.contents.map((content) => {
         const {
           exchange: _,
+          unit: _______,
           at_ms: __,
           is_snapshot: ___,
           checksum: ____,

@@ -10,10 +10,10 @@ import {
   pairs,
   plainRecord,
   play,
-  reading,
   START_MS,
   silence,
 } from './house-support.ts'
+import { futuresReadings, sidesOf } from './readings-support.ts'
 
 const symbols = ['PF_XBTUSD', 'FF_ETHUSD_260925']
 const PATH = '/ws/v1'
@@ -289,7 +289,7 @@ describe('a futures house', () => {
     await hearing(client, products, ['trade', 'book', 'ticker'])
     clock.advance(10_000)
     await settled(client)
-    const readings = messages(client).flatMap(readingsOf)
+    const readings = messages(client).flatMap(futuresReadings)
     expect(readings.length).toBeGreaterThan(1_000)
     expect(records.map(plainRecord)).toEqual(readings)
     expect(new Set(records.map(({ unit }) => unit))).toEqual(
@@ -333,94 +333,3 @@ describe('a futures house', () => {
     expect(await told(4)).not.toEqual(first)
   })
 })
-
-type Side = [string, string][]
-
-function sidesOf({ side, price, qty }: Json): [Side, Side] {
-  const level: Side = [[price, qty]]
-  return side === 'buy' ? [level, []] : [[], level]
-}
-
-/** The events of a frame, read by the documents. */
-function readingsOf(message: Json): Json[] {
-  const { feed, event, product_id: symbol } = message
-  if (event !== undefined || feed === 'trade_snapshot') return []
-  switch (feed) {
-    case 'book_snapshot': {
-      const sides = { bids: pairs(message.bids), asks: pairs(message.asks) }
-      const last = Number(message.seq)
-      return [
-        reading({
-          symbol,
-          stream: 'book',
-          last,
-          is_snapshot: true,
-          ...sides,
-          engine_ms: Number(message.timestamp),
-        }),
-      ]
-    }
-    case 'book': {
-      const [bids, asks] = sidesOf(message)
-      const [first, last] = [Number(message.seq), Number(message.seq)]
-      return [
-        reading({ symbol, stream: 'book', first, last, bids, asks, engine_ms: Number(message.timestamp) }),
-      ]
-    }
-    case 'trade':
-      return tradesOf(symbol, message)
-    case 'ticker':
-      return tickersOf(symbol, message)
-    default:
-      throw new Error(`a message of no known kind: ${feed}`)
-  }
-}
-
-function tradesOf(symbol: string, { uid, side, type, seq, time, qty, price }: Json): Json[] {
-  const engine_ms = Number(time)
-  const isForced = type === 'liquidation' || type === 'termination'
-  const [first, last] = [Number(seq), Number(seq)]
-  const kind = type === 'block' ? 'block' : 'trade'
-  const values = { trade_id: uid, kind, side, price, quantity: qty, trade_type: type }
-  const position = side === 'sell' ? 'long' : 'short'
-  const told = {
-    side,
-    position_side: position,
-    price,
-    price_kind: 'fill',
-    quantity: qty,
-    status: type,
-    sampled: 'false',
-  }
-  return [
-    reading({ symbol, stream: 'trade', first, last, engine_ms, values }),
-    ...(isForced ? [reading({ symbol, stream: 'trade/liquidations', engine_ms, values: told })] : []),
-  ]
-}
-
-function tickersOf(symbol: string, message: Json): Json[] {
-  const sent_ms = Number(message.time)
-  const names: readonly (readonly [string, string])[] = [
-    ['mark_price', 'markPrice'],
-    ['index_price', 'index'],
-    ['funding_rate', 'relative_funding_rate'],
-    ['predicted_rate', 'relative_funding_rate_prediction'],
-  ]
-  const told = names.flatMap(([name, key]) => (key in message ? [[name, message[key]]] : []))
-  const time = message.next_funding_rate_time
-  const values = {
-    kind: 'current',
-    ...Object.fromEntries(told),
-    ...(time === undefined ? {} : { funding_ts: `${time}000` }),
-    ...('relative_funding_rate' in message ? { interval_hours: '1' } : {}),
-  }
-  return [
-    reading({ symbol, stream: 'ticker', sent_ms, values }),
-    reading({
-      symbol,
-      stream: 'ticker/open_interest',
-      sent_ms,
-      values: { open_interest: message.openInterest },
-    }),
-  ]
-}

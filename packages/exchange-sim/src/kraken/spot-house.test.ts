@@ -11,10 +11,10 @@ import {
   plainChecksum,
   plainRecord,
   play,
-  reading,
   START_MS,
   silence,
 } from './house-support.ts'
+import { spotReadings } from './readings-support.ts'
 
 const symbols = ['BTC/USD', 'PEPE/USD']
 
@@ -333,7 +333,7 @@ describe('the spot house', () => {
     clock.advance(10_000)
     client.send({ method: 'ping' })
     await heard(client, '"pong"')
-    const readings = messages(client).flatMap(readingsOf)
+    const readings = messages(client).flatMap(spotReadings)
     expect(readings.length).toBeGreaterThan(400)
     expect(records.map(plainRecord)).toEqual(readings)
     const tables = records.map(({ stream, table, depth }) => `${stream} ${table} ${depth}`)
@@ -371,31 +371,3 @@ describe('the spot house', () => {
     expect(await told(4)).not.toEqual(first)
   })
 })
-
-/** The events of a frame, read by the documents. */
-function readingsOf({ channel, type, data }: Json): Json[] {
-  if (channel === 'book') {
-    return data.map(({ symbol, bids, asks, checksum, timestamp }: Json) =>
-      reading({
-        symbol,
-        stream: 'book',
-        is_snapshot: type === 'snapshot',
-        checksum,
-        bids: pairs(bids),
-        asks: pairs(asks),
-        engine_ms: Date.parse(timestamp),
-      }),
-    )
-  }
-  if (channel !== 'trade' || type === 'snapshot') return []
-  return data.map(({ symbol, side, price, qty, ord_type, trade_id, timestamp }: Json) =>
-    reading({
-      symbol,
-      stream: 'trade',
-      first: Number(trade_id),
-      last: Number(trade_id),
-      engine_ms: Date.parse(timestamp),
-      values: { trade_id, kind: 'trade', side, price, quantity: qty, trade_type: ord_type },
-    }),
-  )
-}
