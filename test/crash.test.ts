@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { collectFrom, hashes, inFolder, run, runJson, start, type Tables, withSimulator } from './support.ts'
+import { collectFrom, inFolder, run, runJson, start, withSimulator } from './support.ts'
 
 /** The steps of exactly-once.md section 2, in their order; `2` is the second passage with data in flight. */
 const steps = [
@@ -68,56 +68,6 @@ describe('a collecting process killed by SIGKILL', () => {
       )
       expect(verdict).toMatchObject({ lost: 0, doubled: 0, foreign: 0, ok: true })
       expect(verdict.stored).toBeGreaterThan(50)
-    })
-  })
-
-  it.concurrent('again and again leaves a journal that replays to the very same tables', async () => {
-    await inFolder(async (folder) => {
-      const log = join(folder, 'emissions.jsonl')
-      const warehouse = join(folder, 'warehouse')
-      await withSimulator(['--log', log, '--fault-every', '120', '--seed', '11'], async (urls) => {
-        const collect = [...collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse), '--commit-ms', '120']
-        const deaths = [
-          'image-write:3',
-          'journal-write:2',
-          'mark:2',
-          'seal:1',
-          'catalog-swap:4',
-          'journal-write:7',
-        ]
-        for (const [index, death] of deaths.entries()) {
-          // Inline and in threads in turn, and never the same rhythm twice.
-          const rhythm = ['--threads', String(index % 2), '--seal-ms', String(150 + 70 * index)]
-          const killed = await run(
-            ...collect,
-            ...rhythm,
-            '--crash-at',
-            `${death}:${join(folder, 'crash.json')}`,
-          )
-          expect(killed.signal, killed.stderr).toBe('SIGKILL')
-        }
-        const last = await run(...collect, '--until-frames', '60')
-        expect(last.code, last.stderr).toBe(0)
-      })
-      const verdict = await runJson<Verdict>(
-        'verify',
-        '--warehouse',
-        warehouse,
-        '--emissions',
-        log,
-        '--restarted',
-      )
-      expect(verdict).toMatchObject({ lost: 0, doubled: 0, foreign: 0, ok: true })
-      const lived = await runJson<{ tables: Tables }>('tables', '--warehouse', warehouse, '--json')
-      const replayed = await runJson<{ tables: Tables }>(
-        'replay',
-        '--input',
-        join(warehouse, 'raw'),
-        '--warehouse',
-        join(folder, 'again'),
-        '--json',
-      )
-      expect(hashes(replayed.tables)).toEqual(hashes(lived.tables))
     })
   })
 

@@ -3,25 +3,22 @@ import { accounted, simulatedRun } from './simulated-run.ts'
 import { inFolder } from './support.ts'
 
 describe('a simulated exchange of three markets that misbehaves', () => {
-  it.concurrent.each([1001, 1002, 1003])(
-    'is stored exactly, or in a recorded hole: seed %i',
-    async (seed) => {
-      await inFolder(async (folder) => {
-        const verdict = await simulatedRun(seed, folder, 5)
-        expect(verdict).toMatchObject({
-          lost: 0,
-          doubled: 0,
-          foreign: 0,
-          gap_mismatch_count: 0,
-          images_wrong: 0,
-        })
-        // Holes are compared by their borders, one by one: gap_mismatch_count.
-        expect(verdict.ok).toBe(true)
-        expect(verdict.emitted).toBe(accounted(verdict))
-        for (const table of ['ticks', 'spot_delta', 'futures_delta', 'bbo', 'liquidations', 'funding']) {
-          expect(verdict.tables[table]?.rows, table).toBeGreaterThan(0)
-        }
+  it.concurrent.each([1001, 1002])('is stored exactly, or in a recorded hole: seed %i', async (seed) => {
+    await inFolder(async (folder) => {
+      const verdict = await simulatedRun(seed, folder, 5)
+      expect(verdict).toMatchObject({
+        lost: 0,
+        doubled: 0,
+        foreign: 0,
+        gap_mismatch_count: 0,
+        images_wrong: 0,
       })
-    },
-  )
+      // Holes are compared by their borders, one by one: gap_mismatch_count.
+      expect(verdict.ok).toBe(true)
+      expect(verdict.emitted).toBe(accounted(verdict))
+      for (const table of ['ticks', 'spot_delta', 'futures_delta', 'bbo', 'liquidations', 'funding']) {
+        expect(verdict.tables[table]?.rows, table).toBeGreaterThan(0)
+      }
+    })
+  })
 })

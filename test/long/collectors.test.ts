@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { hashes, inFolder, runJson, startApp, type Tables, withSimulator } from './support.ts'
+import { hashes, inFolder, runJson, startApp, type Tables, withSimulator } from '../support.ts'
 
 const collectors = [
   { app: 'collector-ticks', table: 'ticks', market: 'inverse', frames: '30' },

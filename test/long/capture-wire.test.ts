@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { areHere, captureLines, expectations, folder, stored, unknownExchanges } from './captures.ts'
-import { runJson } from './support.ts'
-import { wireTable } from './wire.ts'
+import { areHere, captureLines, expectations, folder, stored, unknownExchanges } from '../captures.ts'
+import { runJson } from '../support.ts'
+import { wireTable } from '../wire.ts'
 
 /** Captures of one exchange each, whose first is read by `capture.test.ts`. */
 const names = areHere
