@@ -97,6 +97,9 @@ const LOG_VIEW = `
   FROM read_json(LOG, format = 'newline_delimited', columns = ${LOG_COLUMNS});
 `
 
+/** Numbers of these streams may fall, so that an old one may be news; a short run need not show it. */
+const FALLING = `('okx', 'bbo-tbt'), ('okx', 'books5')`
+
 /**
  * `due` is how often a message must be stored: once however often it was sent, each time that a question was
  * answered with it (an instrument only when it changed), never when nobody was sent it.
@@ -110,7 +113,9 @@ const EMITTED = `
   CREATE TABLE rules AS
   SELECT ${STREAM_KEY}, CASE WHEN bool_and(is_answer) THEN 'asked'
     WHEN bool_or(is_snapshot) THEN CASE WHEN bool_or(end_seq >= 0) THEN 'book' ELSE 'broken' END
-    WHEN bool_or(is_chained) THEN 'chain' WHEN bool_or(end_seq >= 0) AND NOT bool_or(falls) THEN 'grows' ELSE 'none' END AS rule
+    WHEN bool_or(is_chained) THEN 'chain'
+    WHEN bool_or(end_seq >= 0) AND NOT bool_or(falls) AND NOT bool_or((exchange, stream) IN (${FALLING})) THEN 'grows'
+    ELSE 'none' END AS rule
   FROM (
     SELECT *, coalesce(end_seq < lag(end_seq) OVER (PARTITION BY ${STREAM_KEY} ORDER BY n), false) AS falls
     FROM emission_lines

@@ -48,7 +48,8 @@ const HEARD = `
 
 /**
  * Each gap with the lines of the log at its borders (streams without a chain) and with the frame that ended it:
- * messages behind that frame came late and may lie inside. Times may be equal, so the borders are taken as close to
+ * messages behind that frame came late and may lie inside. Times may be equal, so numbers decide where there are some,
+ * and the borders are taken as close to
  * each other as they can be.
  */
 const GAP_PLACES = `
@@ -56,11 +57,13 @@ const GAP_PLACES = `
   WITH begins AS (
     SELECT gap_number, max(n) AS from_n, arg_max(last_seq, n) AS seq_before, arg_max(connection, n) AS connection_before
     FROM recorded_gaps g JOIN heard_at h ON h.stream_id = g.stream_id AND h.received_ts = g.from_ts
+      AND (rule <> 'book' OR h.last_seq = coalesce(from_seq, -1))
     GROUP BY gap_number
   ), ends AS (
     SELECT gap_number, min(n) AS to_n, arg_min(last_seq, n) AS seq_after, arg_min(connection, n) AS connection_after
     FROM recorded_gaps g LEFT JOIN begins USING (gap_number)
     JOIN heard_at h ON h.stream_id = g.stream_id AND h.received_ts = g.to_ts AND h.n > coalesce(from_n, 0)
+      AND (rule <> 'book' OR h.last_seq = coalesce(to_seq, -1))
     GROUP BY gap_number
   ), chained_ends AS (
     SELECT gap_number, arg_min(h.writer, h.n) AS end_writer, arg_min(h.frame, h.n) AS end_frame

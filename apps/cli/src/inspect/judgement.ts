@@ -31,6 +31,10 @@ const COVERED = `
     WHERE g.is_home AND g.rule IN (${TIMED_RULES})
       AND (g.from_ts IS NULL OR m.n > g.from_n) AND (g.to_ts IS NULL OR m.n < g.to_n)
     UNION ALL
+    -- A list as before leaves no row, so a hole that begins with one has no place.
+    SELECT n, true FROM open m JOIN gap_places g USING (stream_id)
+    WHERE m.table_name = 'instruments' AND g.state = 'open' AND g.from_n IS NULL
+    UNION ALL
     -- A book that was asked for and answered when nobody listened any more.
     SELECT n, true FROM open m JOIN gap_places g USING (exchange, market, symbol, table_name)
     WHERE m.form = 'snapshot' AND g.rule = 'chain' AND g.to_seq IS NULL AND m.last_seq >= g.from_seq

@@ -155,7 +155,8 @@ export class SymbolTeller {
     const isRestart = this.chance.hits(RESTART_SHARE)
     depth.updateId = isRestart ? 1 : depth.updateId + 1
     if (isRestart) {
-      this.tell(this.wholeBook(stream, depth, nowMs))
+      // A whole book that came twice cannot be told from two that are equal.
+      this.tell({ ...this.wholeBook(stream, depth, nowMs), kind: 'sampled' })
       return
     }
     const bids = withPlainZeros(this.listing.levels(diff.bids))
