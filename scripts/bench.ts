@@ -9,12 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { bybitBench } from '../packages/exchanges/bench/bybit.ts'
-import { coinbaseBench } from '../packages/exchanges/bench/coinbase.ts'
-import { decodeBench } from '../packages/exchanges/bench/decode.ts'
-import { krakenBench } from '../packages/exchanges/bench/kraken.ts'
-import { okxBench } from '../packages/exchanges/bench/okx.ts'
-import { upbitBench } from '../packages/exchanges/bench/upbit.ts'
+import { decodeBenches } from '../packages/exchanges/bench/decode.ts'
 import { journalBench } from '../packages/journal/bench/journal.ts'
 import { EventKind } from '../packages/model/src/index.ts'
 import { allocationsBench } from '../packages/pipeline/bench/allocations.ts'
@@ -66,8 +61,7 @@ function benches(): Bench[] {
   const mixed = setOf('mixed')
   const withoutQuotes = async () => without(EventKind.quote, await mixed(), 'mixed without quotes')
   return [
-    { name: 'decode', run: () => decodeBench(captures) },
-    ...exchangeBenches(),
+    ...decodeBenches(captures, tardisOrReason),
     rowsBench('mixed', mixed, tardisOrReason),
     rowsBench('mixed without quotes', withoutQuotes, tardisOrReason),
     ...['spot', 'linear', 'inverse'].map((name) => rowsBench(name, setOf(name), tardisOrReason)),
@@ -87,19 +81,4 @@ async function journalLines(): Promise<Line[]> {
     const yardstick = name.endsWith('journal, CPU per frame') ? off : Number.NaN
     return costLine(`journal, ${name}`, unit, { ours: value, yardstick })
   })
-}
-
-/** The decoders of the other exchanges; `decode` is of the first one. */
-function exchangeBenches(): Bench[] {
-  const byName = {
-    bybit: bybitBench,
-    okx: okxBench,
-    coinbase: coinbaseBench,
-    kraken: krakenBench,
-    upbit: upbitBench,
-  }
-  return Object.entries(byName).map(([name, bench]) => ({
-    name: `decode, ${name}`,
-    run: async () => bench(captures),
-  }))
 }

@@ -1,4 +1,4 @@
-/** The plain way that everybody begins with: `JSON.parse`, `Number`, and the same columns. */
+/** What the plain version fills: `JSON.parse`, `Number`, and the same columns. */
 export interface PlainColumns {
   count: number
   entryCount: number
@@ -13,33 +13,13 @@ export interface PlainColumns {
   firstTradeId: Float64Array
   lastTradeId: Float64Array
   tradeType: Int32Array
+  checksum: Float64Array
   entryStart: Int32Array
   side: Uint8Array
   price: Float64Array
   quantity: Float64Array
+  readonly textIds: Map<number, string>
   readonly names: Map<string, number>
-}
-
-interface Payload {
-  readonly e?: string
-  readonly X?: string
-  readonly pu?: number
-  readonly E?: number
-  readonly T?: number
-  readonly s: string
-  readonly t: number
-  /** The id of an aggregate, the asks of a diff, the best ask of a quote. */
-  readonly a: number | string | readonly [string, string][]
-  readonly f: number
-  readonly l: number
-  readonly p: string
-  readonly q: string
-  readonly m: boolean
-  readonly U: number
-  readonly u: number
-  readonly b: string & [string, string][]
-  readonly B: string
-  readonly A: string
 }
 
 /** Columns with room for all rows from the start: the plain version never has to grow. */
@@ -58,61 +38,64 @@ export function plainColumns(events: number, entries: number): PlainColumns {
     firstTradeId: new Float64Array(events),
     lastTradeId: new Float64Array(events),
     tradeType: new Int32Array(events),
+    checksum: new Float64Array(events),
     entryStart: new Int32Array(events + 1),
     side: new Uint8Array(entries),
     price: new Float64Array(entries),
     quantity: new Float64Array(entries),
+    textIds: new Map(),
     names: new Map(),
   }
 }
 
-export function decodePlain(frame: Buffer, out: PlainColumns): void {
-  const { stream, data } = JSON.parse(frame.toString('utf8')) as { stream: string; data: Payload }
+/** The columns are filled again from their beginning. */
+export function clearPlain(out: PlainColumns): void {
+  out.count = 0
+  out.entryCount = 0
+  if (out.textIds.size > 0) out.textIds.clear()
+}
+
+/** Appends a level or a trade whose numbers are texts on the wire. */
+export function entry(out: PlainColumns, side: number, price: string, quantity: string): void {
+  bareEntry(out, side, Number(price), Number(quantity))
+}
+
+/** Appends a level or a trade whose numbers are bare on the wire. */
+export function bareEntry(out: PlainColumns, side: number, price: number, quantity: number): void {
+  const row = out.entryCount
+  out.side[row] = side
+  out.price[row] = price
+  out.quantity[row] = quantity
+  out.entryCount = row + 1
+}
+
+/**
+ * Ends the event being written: its entries are all entries since the one before. Times are microseconds; `seq` is its
+ * first and its last number. One argument each, since an object made for them would slow the yardstick down.
+ */
+export function endEvent(
+  out: PlainColumns,
+  kind: number,
+  stream: string,
+  symbol: string,
+  engineUs: number,
+  sentUs: number,
+  seq: number,
+): void {
   const event = out.count
-  out.symbol[event] = nameId(out.names, data.s)
-  out.stream[event] = nameId(out.names, stream.slice(stream.indexOf('@') + 1))
-  out.engineUs[event] = data.T === undefined ? Number.NaN : data.T * 1000
-  out.sentUs[event] = data.E === undefined ? Number.NaN : data.E * 1000
-  out.prevSeq[event] = data.pu ?? Number.NaN
-  out.tradeType[event] = data.X === undefined ? -1 : nameId(out.names, data.X)
-  if (data.e === 'trade') {
-    out.kind[event] = 0
-    out.firstSeq[event] = data.t
-    out.lastSeq[event] = data.t
-    entry(out, data.m ? 3 : 2, data.p, data.q)
-  } else if (data.e === 'aggTrade') {
-    out.kind[event] = 4
-    out.firstSeq[event] = data.a as number
-    out.lastSeq[event] = data.a as number
-    out.firstTradeId[event] = data.f
-    out.lastTradeId[event] = data.l
-    entry(out, data.m ? 3 : 2, data.p, data.q)
-  } else if (data.e === 'depthUpdate') {
-    out.kind[event] = 1
-    out.firstSeq[event] = data.U
-    out.lastSeq[event] = data.u
-    for (const [price, quantity] of data.b) entry(out, 0, price, quantity)
-    for (const [price, quantity] of data.a as readonly [string, string][]) entry(out, 1, price, quantity)
-  } else {
-    out.kind[event] = 3
-    out.firstSeq[event] = Number.NaN
-    out.lastSeq[event] = data.u
-    entry(out, 0, data.b, data.B)
-    entry(out, 1, data.a as string, data.A)
-  }
+  out.kind[event] = kind
+  out.stream[event] = nameId(out.names, stream)
+  out.symbol[event] = nameId(out.names, symbol)
+  out.engineUs[event] = engineUs
+  out.sentUs[event] = sentUs
+  out.firstSeq[event] = seq
+  out.lastSeq[event] = seq
+  out.prevSeq[event] = Number.NaN
   out.count = event + 1
   out.entryStart[out.count] = out.entryCount
 }
 
-function entry(out: PlainColumns, side: number, price: string, quantity: string): void {
-  const row = out.entryCount
-  out.side[row] = side
-  out.price[row] = Number(price)
-  out.quantity[row] = Number(quantity)
-  out.entryCount = row + 1
-}
-
-function nameId(names: Map<string, number>, name: string): number {
+export function nameId(names: Map<string, number>, name: string): number {
   const known = names.get(name)
   if (known !== undefined) return known
   names.set(name, names.size)
