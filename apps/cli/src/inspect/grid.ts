@@ -13,8 +13,8 @@ const cellOf = (time: string): string => `epoch_us(${time}) // ${GRID_US}`
 /**
  * Statements that make `grid_cells`, the cells in which an image is due. An image belongs to the cell in which
  * the delta came that it ends with. In a cell where the book left `live` or was cut, nothing is promised: of a book
- * that begins in its stream also where the last message came before a snapshot or before the book was none: its
- * connection may have ended, or it may have been wrong.
+ * that begins in its stream also where the last message came before a snapshot, before the book was none or before
+ * nothing more: its connection may have ended, or that message may have shown the book to be wrong.
  */
 export const GRID_SQL = `
   CREATE TABLE live_deltas AS
@@ -30,7 +30,9 @@ export const GRID_SQL = `
     SELECT ${BOOK_KEY}, form = 'snapshot' OR (is_unready AND NOT is_live) AS is_after,
       lag(received_last) OVER (PARTITION BY ${BOOK_KEY} ORDER BY frame) AS heard_before
     FROM book_messages SEMI JOIN stream_books USING (${BOOK_KEY})
-  ) WHERE is_after AND heard_before IS NOT NULL;
+  ) WHERE is_after AND heard_before IS NOT NULL
+  UNION SELECT ${BOOK_KEY}, ${cellOf('max(received_last)')}
+  FROM book_messages SEMI JOIN stream_books USING (${BOOK_KEY}) GROUP BY ALL;
 
   CREATE TABLE grid_cells AS
   WITH due AS (SELECT ${BOOK_KEY}, cell, max(update_id) AS due_seq FROM live_deltas GROUP BY ALL),
