@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'whole',
-          include: ['test/*.test.ts'],
+          include: ['test/*.test.ts', 'test/mutants/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 60_000,
           fileParallelism: false,

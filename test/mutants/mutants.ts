@@ -1,0 +1,161 @@
+/**
+ * Planted bugs: each breaks one promise by a small change of the source, and the tests named beside it must notice.
+ */
+
+export interface Mutant {
+  /** What the source does wrong then. */
+  readonly name: string
+  readonly file: string
+  /** Text that stands in the file exactly once, and what stands there instead. */
+  readonly from: string
+  readonly to: string
+  /** Test files or folders of which at least one test must fail. */
+  readonly tests: readonly string[]
+}
+
+const JOURNAL = ['packages/journal/src']
+const COMMIT = ['packages/commit/src']
+const NORMALIZE = ['packages/normalize/src']
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'a record is acknowledged before it is durable',
+    file: 'packages/journal/src/write-loop.ts',
+    from: 'if (record <= this.durableRecord) return true\n    if (this.#failure',
+    to: 'if (record >= 0) return true\n    if (this.#failure',
+    tests: JOURNAL,
+  },
+  {
+    name: 'segments are not synced',
+    file: 'packages/journal/src/segment-writer.ts',
+    from: 'await this.#file?.syncData()',
+    to: 'await Promise.resolve()',
+    tests: JOURNAL,
+  },
+  {
+    name: 'the control log is not synced',
+    file: 'packages/journal/src/control-log.ts',
+    from: 'this.#halfway(entry))\n      await this.#file.sync()',
+    to: 'this.#halfway(entry))',
+    tests: JOURNAL,
+  },
+  {
+    name: 'a record of another place with a good checksum of its own is served',
+    file: 'packages/journal/src/segment.ts',
+    from: "if (link !== view.getUint32(at, true)) return ended('bad', 0, 'the record fails its checksum')",
+    to: '',
+    tests: JOURNAL,
+  },
+  {
+    name: 'the slot is put before the seal (seenOrPut first)',
+    file: 'packages/commit/src/epoch.ts',
+    from: "actions: ['append-seal', 'put']",
+    to: "actions: ['put', 'append-seal']",
+    tests: COMMIT,
+  },
+  {
+    name: 'a commit does not say which snapshot its map was read from',
+    file: 'packages/commit/src/round.ts',
+    from: "{ type: 'assert-ref-snapshot-id', ref: 'main', snapshotId: currentSnapshotId },",
+    to: '',
+    tests: COMMIT,
+  },
+  {
+    name: 'rows are committed without the map that remembers them',
+    file: 'packages/commit/src/round.ts',
+    from: "updates: [...append.updates, { action: 'set-properties', updates: { [mapProperty]: map } }],",
+    to: 'updates: [...append.updates],',
+    tests: COMMIT,
+  },
+  {
+    name: 'one delta in 97 frames is dropped',
+    file: 'packages/normalize/src/normalizer.ts',
+    from: 'this.sink.connectionSeq = connectionSeq\n',
+    to: 'this.sink.connectionSeq = connectionSeq\n    if (record.number % 97 === 0) return\n',
+    tests: NORMALIZE,
+  },
+  {
+    name: 'a message that was heard before is stored again',
+    file: 'packages/normalize/src/stream.ts',
+    from: "? 'late' : 'duplicate'",
+    to: "? 'late' : 'late'",
+    tests: NORMALIZE,
+  },
+  {
+    name: 'a snapshot from before the first diff is joined',
+    file: 'packages/exchanges/src/binance/rules.ts',
+    from: "return firstSeq <= position + 1 && lastSeq > position ? 'next' : 'gap'",
+    to: "return 'next'",
+    tests: ['packages/exchanges/src/binance/rules.test.ts', 'packages/normalize/src/worlds.test.ts'],
+  },
+  {
+    name: 'the border of a gap is off by one',
+    file: 'packages/normalize/src/gap-rows.ts',
+    from: 'return isSnapshot ? lastSeq : beginOf(firstSeq, lastSeq)',
+    to: 'return isSnapshot ? lastSeq : beginOf(firstSeq, lastSeq) - 1',
+    tests: NORMALIZE,
+  },
+  {
+    name: 'the end of a connection is no reason for a gap',
+    file: 'packages/normalize/src/stream.ts',
+    from: '  if (stream.connections.length > 0) return false\n  interrupt(stream, cause)\n',
+    to: '  if (stream.connections.length > 0) return false\n',
+    tests: NORMALIZE,
+  },
+  {
+    name: 'a price of more than 53 bits goes through a float',
+    file: 'packages/exchanges/src/bare-numbers.ts',
+    from: 'if (mantissa > Number.MAX_SAFE_INTEGER) return MISS\n  mantissas[row] = mantissa',
+    to: 'mantissas[row] = mantissa',
+    tests: ['packages/exchanges/src/bare-numbers.test.ts', 'packages/exchanges/src/upbit'],
+  },
+  {
+    name: 'a key does not tell its market',
+    file: 'packages/model/src/key.ts',
+    from: '{key.market}\\0',
+    to: "{''}",
+    tests: ['packages/model/src', 'packages/normalize/src', 'packages/ingest/src'],
+  },
+  {
+    name: 'a late row is lost',
+    file: 'packages/normalize/src/event-flow.ts',
+    from: "if (stands === 'late') counters.late += 1",
+    to: "if (stands === 'late') return",
+    tests: NORMALIZE,
+  },
+  {
+    name: 'a checksum that differs is no fault',
+    file: 'packages/normalize/src/stream-keeper.ts',
+    from: "verdict = own === sent ? 'proven' : 'checksum'",
+    to: "verdict = 'proven'",
+    tests: NORMALIZE,
+  },
+  {
+    name: 'a book that lost a message goes on',
+    file: 'packages/normalize/src/stream-transitions.ts',
+    from: "damaged: to('resync', 'discard', 'ask'),",
+    to: "damaged: to('live'),",
+    tests: NORMALIZE,
+  },
+  {
+    name: 'an unreadable message leaves no row',
+    file: 'packages/normalize/src/event-flow.ts',
+    from: "    if (!owns(market, symbol)) return\n    const state = symbol === '' ? null",
+    to: "    if (symbol === '') return\n    const state = symbol === '' ? null",
+    tests: NORMALIZE,
+  },
+  {
+    name: "the maker's side is stored for the taker's",
+    file: 'packages/exchanges/src/coinbase/trades.ts',
+    from: 'return maker === buy ? Side.sell : Side.buy',
+    to: 'return maker === buy ? Side.buy : Side.sell',
+    tests: ['packages/exchanges/src/coinbase'],
+  },
+  {
+    name: 'a row from the end of an hour lies in the next one',
+    file: 'packages/partitioner/src/partition.ts',
+    from: 'return quotient * divisor > value ? quotient - 1 : quotient',
+    to: 'return Math.round(value / divisor)',
+    tests: ['packages/partitioner/src'],
+  },
+]
