@@ -16,7 +16,7 @@ export default defineConfig({
           include: ['test/*.test.ts', 'test/mutants/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {
