@@ -7,15 +7,19 @@ import { memoryDisk } from './testing/memory-disk.ts'
 /** Later than the clock of the tests. */
 const startUs = 2_000_000_000_000_000
 
+function boundsOf(bytesMax: number) {
+  return { itemsMax: 1_000, bytesMax }
+}
+
 describe('feed', () => {
   it('gives the same records from memory, from the disk and from both, while they are written', async () => {
     let fromDisk = 0
     let fromMemory = 0
     for (let seed = 1; seed <= 40; seed++) {
       const chance = seededChance(seed)
-      const keepBytes = [0, 400, 2_000, 1_000_000][seed % 4] as number
-      const journal = await openOn(memoryDisk(), { keepBytes, segmentBytes: 3_000, flushBytes: 300 })
-      const feeds = [journal.feed(2), journal.feed(2), journal.feed(30)]
+      const bounds = boundsOf([1, 400, 2_000, 1_000_000][seed % 4] as number)
+      const journal = await openOn(memoryDisk(), { segmentBytes: 3_000, flushBytes: 300 })
+      const feeds = [journal.feed(2, bounds), journal.feed(2, bounds), journal.feed(30, bounds)]
       const taken: JournalRecord[][] = [[], [], []]
       const written: JournalRecord[] = []
       for (let i = 0; i < 150; i++) {
@@ -42,6 +46,38 @@ describe('feed', () => {
     }
     expect(fromDisk).toBeGreaterThan(20)
     expect(fromMemory).toBeGreaterThan(20)
+  })
+
+  it('holds no more than its channel while nobody reads, and then gives every record: memory first, disk behind', async () => {
+    const journal = await openOn(memoryDisk())
+    const bounds = { itemsMax: 40, bytesMax: 5_000 }
+    const feed = journal.feed(2, bounds)
+    const append = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) {
+        journal.append(RecordKind.frame, 0, startUs, new Uint8Array(100))
+        if (i % 3 === 2) await journal.flush()
+      }
+      await journal.flush()
+    }
+    await append(400)
+    expect(feed.channel.depth).toBeGreaterThan(30)
+    expect(feed.channel.depth).toBeLessThanOrEqual(bounds.itemsMax)
+    expect(feed.channel.bytes).toBeLessThanOrEqual(bounds.bytesMax)
+    expect(feed.channel.counters.left).toBe(400 - feed.channel.depth)
+    const first = await drain(feed, feed.channel.depth)
+    expect(feed.diskBlocks).toBe(0)
+    await append(9)
+    const all = [...first, ...(await drain(feed, journal.durableRecord))]
+    expect(all.map(({ number }) => number)).toEqual(Array.from({ length: 409 }, (_, i) => i + 2))
+    expect(feed.diskBlocks).toBeGreaterThan(0)
+    await append(9)
+    const { diskBlocks } = feed
+    await drain(feed, journal.durableRecord)
+    expect([feed.diskBlocks, feed.channel.depth, feed.channel.bytes]).toEqual([diskBlocks, 0, 0])
+    await feed.close()
+    await append(3)
+    expect(feed.channel.depth).toBe(0)
+    await journal.close()
   })
 
   it('waits for a record of the future and begins with it', async () => {
@@ -73,7 +109,7 @@ describe('feed', () => {
 
   it('names damage that it meets on the disk and gives out nothing from there on', async () => {
     const disk = memoryDisk()
-    const journal = await openOn(disk, { keepBytes: 0 })
+    const journal = await openOn(disk)
     for (let i = 0; i < 3; i++) {
       journal.append(RecordKind.frame, 0, i, new Uint8Array(50).fill(i))
       await journal.flush()

@@ -18,8 +18,6 @@ export interface JournalOptions {
   readonly flushBytes?: number
   /** A segment is full when the next group would make it larger; default 64 MiB. */
   readonly segmentBytes?: number
-  /** Recent blocks kept in memory for feeds; default 64 MiB. */
-  readonly keepBytes?: number
   /** Bytes not yet durable above which the journal calls itself congested; default 64 MiB. */
   readonly congestedBytes?: number
   /** Segments with records from here on are verified at opening; default: the last one. */
@@ -63,7 +61,6 @@ export const journalDefaults = {
   flushEveryMs: 20,
   flushBytes: 256 * 1024,
   segmentBytes: 64 * 1024 * 1024,
-  keepBytes: 64 * 1024 * 1024,
   congestedBytes: 64 * 1024 * 1024,
   verifyFrom: Number.POSITIVE_INFINITY,
   compression: 'none' as JournalCompression,

@@ -222,12 +222,12 @@ describe('group flush', () => {
 
   it('lets a feed that reads from the disk stop before what is written and not yet synced', async () => {
     const disk = memoryDisk()
-    const journal = await openOn(disk, { keepBytes: 0 })
+    const journal = await openOn(disk)
     const gate = Promise.withResolvers<undefined>()
     disk.before = (operation) => (operation === 'syncData' ? gate.promise : Promise.resolve(undefined))
     journal.append(RecordKind.frame, 0, 1, hello)
     const flushed = journal.flush()
-    const feed = journal.feed(1)
+    const feed = journal.feed(1, { itemsMax: 1, bytesMax: 1 })
     for (let i = 0; i < 50; i++) await Promise.resolve()
     expect(disk.trail.at(-1)).toMatch(/^syncData/)
     expect(await feed.next()).toMatchObject({ first: 1, last: 1 })

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
+import type { ChannelBounds } from '@cryptoflow/channels'
 import { assert, encodeNote, RecordKind } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError } from '@cryptoflow/runtime'
 import { ballastBytes, giveBallast, type Reserve, reserveBallast } from './ballast.ts'
 import { type Disk, damageError, ensureDirectory, fullError, isDiskFull, usageError } from './disk.ts'
-import { type BlockFeed, JournalFeed } from './feed.ts'
+import { type BlockFeed, feedDefaults, JournalFeed } from './feed.ts'
 import { makeIdentity, readIdentity } from './identity.ts'
 import {
   type JournalCounters,
@@ -82,7 +83,7 @@ export class Journal {
   readonly #loop: WriteLoop
   readonly #rate: WriteRate
   readonly #unlock: () => void
-  readonly #feeds = new Set<BlockFeed>()
+  readonly #feeds = new Set<JournalFeed>()
   readonly #keeper: SegmentKeeper
   readonly #counts = {
     records: 0,
@@ -106,7 +107,7 @@ export class Journal {
     files: SegmentFiles,
     { recovered, reserve, unlock }: { recovered: Recovered; reserve: Reserve; unlock: () => void },
   ) {
-    const { segmentBytes, compression, probe, keepBytes, clock } = settings
+    const { segmentBytes, compression, probe, clock } = settings
     const { segments, lastRecord } = recovered
     this.id = files.journalId
     this.directory = files.directory
@@ -120,7 +121,9 @@ export class Journal {
     this.#loop = new WriteLoop(this.#writer, {
       directory: files.directory,
       durableRecord: lastRecord,
-      keepBytes,
+      onDurable: (block) => {
+        for (const feed of this.#feeds) feed.offer(block)
+      },
       onWritten: (bytes) => this.#rate.add(clock.nowUs(), bytes),
       onFull: settings.onFull === undefined ? null : () => this.#becomeFull(),
     })
@@ -227,19 +230,27 @@ export class Journal {
     if (!(await this.#loop.waitFor(this.#lastRecord, false))) throw closedError(this.directory)
   }
 
-  /** Durable blocks from record `from` on, which may lie in the future. Throws `usage` when it is dropped. */
-  feed(from: number): BlockFeed {
+  /**
+   * Durable blocks from record `from` on, which may lie in the future; `bounds` are those of the records that wait in
+   * memory for whoever reads. Throws `usage` when `from` is dropped.
+   */
+  feed(from: number, bounds: ChannelBounds = feedDefaults): BlockFeed {
     if (from < this.firstRecord) throw missingError(this.directory, from, this.firstRecord)
     const journal = this
     const source = {
-      cache: this.#loop.cache,
+      clock: this.#settings.clock,
       get durableRecord() {
         return journal.durableRecord
       },
       waitFor: (record: number) => journal.#loop.waitFor(record),
-      closed: (feed: BlockFeed) => journal.#feeds.delete(feed),
+      closed: (feed: JournalFeed) => journal.#feeds.delete(feed),
     }
-    const feed = new JournalFeed(source, new JournalScan(this.#files, () => this.#writer.segments), from)
+    const feed = new JournalFeed(
+      source,
+      new JournalScan(this.#files, () => this.#writer.segments),
+      from,
+      bounds,
+    )
     this.#feeds.add(feed)
     return feed
   }

@@ -72,7 +72,7 @@ describe('retire', () => {
 
   it('never touches a record that is not released or that a feed has still to read', async () => {
     const disk = memoryDisk()
-    const journal = await openOn(disk, { segmentBytes: 200, keepBytes: 0 })
+    const journal = await openOn(disk, { segmentBytes: 200 })
     for (let i = 0; i < 12; i++) {
       journal.append(RecordKind.frame, 0, startUs, new Uint8Array(60))
       journal.append(RecordKind.frame, 0, startUs, new Uint8Array(60))

@@ -1,5 +1,5 @@
+import type { JournalBlock } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
-import { BlockCache } from './block-cache.ts'
 import { fullError, isDiskFull } from './disk.ts'
 import { type Group, GroupBuffer } from './group-buffer.ts'
 import { MARK_BYTES } from './segment.ts'
@@ -9,7 +9,8 @@ import { Waiters } from './waiters.ts'
 export interface WriteLoopOptions {
   readonly directory: string
   readonly durableRecord: number
-  readonly keepBytes: number
+  /** Told each block that became durable, in order. */
+  readonly onDurable: (block: JournalBlock) => void
   /** Told the bytes on the disk after each write that became durable. */
   readonly onWritten: (bytes: number) => void
   /**
@@ -31,7 +32,6 @@ export interface WriteLoopOptions {
  */
 export class WriteLoop {
   readonly buffer = new GroupBuffer()
-  readonly cache: BlockCache
   durableRecord: number
   /** Writes with their sync. */
   flushes = 0
@@ -53,7 +53,6 @@ export class WriteLoop {
     this.#writer = writer
     this.#options = options
     this.durableRecord = options.durableRecord
-    this.cache = new BlockCache(options.keepBytes)
   }
 
   /** Bytes appended and not yet durable. */
@@ -161,8 +160,8 @@ export class WriteLoop {
   #settle(upTo: number): void {
     const durable = this.#taken.filter(({ last }) => last <= upTo)
     for (const { first, last, bytes } of durable) {
-      this.cache.push({ first, last, bytes: bytes.subarray(MARK_BYTES) })
       this.durableRecord = last
+      this.#options.onDurable({ first, last, bytes: bytes.subarray(MARK_BYTES) })
     }
     this.#taken = this.#taken.slice(durable.length)
     this.#takenBytes = bytesOf(this.#taken)
