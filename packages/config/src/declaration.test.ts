@@ -86,7 +86,9 @@ describe('every declared key', () => {
         rotateBeforeMs: { min: 300_000, max: 1_800_000 },
       },
       backoff: { firstMs: 1000, maxMs: 60_000, jitter: 0.25 },
-      channels: { defaults: { rawCap: 8192, normCap: 8192, bufferInboxCap: 2048 } },
+      channels: {
+        defaults: { rawCap: 8192, rawBytes: 8 * 1024 * 1024, normCap: 8192, bufferInboxCap: 2048 },
+      },
       sharding: { totalShards: 1024, replicaIndex: 0, replicaCount: 1, egressPool: [] },
     })
   })

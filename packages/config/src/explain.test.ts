@@ -17,7 +17,7 @@ describe('an explanation', () => {
 
   it('says of keys that nothing uses that nothing uses them, and what holds instead', () => {
     for (const key of [
-      'channels.defaults.raw_cap',
+      'channels.defaults.norm_cap',
       'sharding.egress_pool',
       's3tables.bucket',
       'parquet.target_mb',

@@ -1,5 +1,16 @@
 import { defaultBackoff } from '@cryptoflow/runtime'
-import { fraction, list, names, optional, section, size, text, whole, wholeOrNull } from './node.ts'
+import {
+  fraction,
+  list,
+  names,
+  optional,
+  section,
+  size,
+  sizeOrNull,
+  text,
+  whole,
+  wholeOrNull,
+} from './node.ts'
 import { ipAddress, plainName, streamText } from './shapes.ts'
 
 const KIB = 1024
@@ -90,23 +101,34 @@ const backoff = section(
 
 /** Messages that a queue holds. */
 const CAP_MAX = 16 * 1024 * 1024
+const RAW_BYTES = { min: 64 * KIB, max: 1024 * MIB }
+/** There is no such queue. */
+const oneStep = {
+  usedBy: null,
+  note: 'Decoding, normalizing and placing are one step of the lane: nothing waits between them.',
+}
 
 const defaultCap = (doc: string, cap: number) => whole({ doc, default: cap, min: 1, max: CAP_MAX })
 const ownCap = (doc: string) => wholeOrNull({ doc, default: null, min: 1, max: CAP_MAX })
 
+const rawCapText = 'Frames that wait in memory to be decoded.'
+const rawBytesText = 'Bytes of frames that wait in memory to be decoded.'
+const normCapText = 'Events waiting for their partition.'
+const inboxCapText = 'Rows waiting for their file buffer.'
+
 const channels = section(
   {
-    doc: 'Bounds of the queues between the parts of a process, in messages.',
-    usedBy: null,
-    note: 'What is not processed yet waits in the journal; eight of its blocks at a time are with the lane.',
+    doc: 'Bounds of the queues between the parts of a process. All tables of a process wait in one, which has the room of all of them together; what finds no room is read from the journal.',
+    usedBy: 'pipeline',
   },
   {
     defaults: section(
-      { doc: 'Bounds where nothing else is said.' },
+      { doc: 'Bounds of each table where nothing else is said.' },
       {
-        raw_cap: defaultCap('Frames waiting to be decoded.', 8192),
-        norm_cap: defaultCap('Events waiting for their partition.', 8192),
-        buffer_inbox_cap: defaultCap('Rows waiting for their file buffer.', 2048),
+        raw_cap: defaultCap(rawCapText, 8192),
+        raw_bytes: size({ doc: rawBytesText, default: 8 * MIB, ...RAW_BYTES }),
+        norm_cap: { ...defaultCap(normCapText, 8192), ...oneStep },
+        buffer_inbox_cap: { ...defaultCap(inboxCapText, 2048), ...oneStep },
       },
     ),
     overrides: names(
@@ -114,9 +136,10 @@ const channels = section(
         section(
           { doc: 'Bounds of one table; null: as in `channels.defaults`.' },
           {
-            raw_cap: ownCap('Frames waiting to be decoded.'),
-            norm_cap: ownCap('Events waiting for their partition.'),
-            buffer_inbox_cap: ownCap('Rows waiting for their file buffer.'),
+            raw_cap: ownCap(rawCapText),
+            raw_bytes: sizeOrNull({ doc: rawBytesText, default: null, ...RAW_BYTES }),
+            norm_cap: { ...ownCap(normCapText), ...oneStep },
+            buffer_inbox_cap: { ...ownCap(inboxCapText), ...oneStep },
           },
         ),
         { doc: 'By table.', says: 'tables', pattern: streamText.pattern },

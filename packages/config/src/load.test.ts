@@ -96,6 +96,7 @@ describe('where a value comes from', () => {
     expect(problems).toEqual([])
     expect(config?.channels.overrides.binance?.spot_delta).toEqual({
       rawCap: 5,
+      rawBytes: null,
       normCap: null,
       bufferInboxCap: null,
     })
@@ -137,7 +138,10 @@ s3tables:
     expect(config?.collectors[0]).toMatchObject({ market: 'spot', streams: ['spot_delta'] })
     expect(config?.sharding.perShardIpOverride['413']).toBe('10.0.1.102')
     expect(warnings.map(({ key }) => key)).toEqual([
-      'channels',
+      'channels.defaults.norm_cap',
+      'channels.defaults.buffer_inbox_cap',
+      'channels.overrides.binance.spot_delta.norm_cap',
+      'channels.overrides.binance.spot_delta.buffer_inbox_cap',
       'sharding',
       'parquet.target_mb',
       'parquet.flush_interval_ms',

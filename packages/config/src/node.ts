@@ -131,6 +131,11 @@ export function wholeOrNull({ min, max, ...about }: NumberRange<null>): Leaf<num
   return leaf<number | null>({ kind: 'whole', min, max }, about, true)
 }
 
+/** Bytes or null. */
+export function sizeOrNull({ min, max, ...about }: NumberRange<null>): Leaf<number | null> {
+  return leaf<number | null>({ kind: 'size', min, max }, about, true)
+}
+
 export function flag(about: About & { readonly default: boolean }): Leaf<boolean> {
   return leaf({ kind: 'flag' }, about)
 }
