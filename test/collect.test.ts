@@ -55,6 +55,11 @@ describe('collecting by a configuration file', () => {
           const text = await (await fetch(`${address}/metrics`)).text()
           return Number(/^reader_messages_total\{.*"linear"\} (\d+)$/m.exec(text)?.[1]) > 100
         })
+        const later = await (await fetch(`${address}/metrics`)).text()
+        expect(later).toMatch(/^channel_occupancy_ratio\{channel="raw"\} [01]/m)
+        expect(later).toMatch(/^channel_enqueue_delay_seconds_count\{channel="raw"\} [1-9]/m)
+        const channels = await (await fetch(`${address}/health/components/channels`)).json()
+        expect(channels).toMatchObject({ details: { channels: [{ name: 'raw', left: 0 }] } })
         collector.process.kill('SIGTERM')
         const { code, stdout, stderr } = await collector.ended
         expect(code, stderr).toBe(0)

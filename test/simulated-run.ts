@@ -114,6 +114,8 @@ export async function simulatedRun(seed: number, folder: string, seconds: number
     sealRows: 500 + chance.below(20_000),
     commitEveryMs: 150 + chance.below(800),
     threads: 0,
+    // Some of them have room for little more than a block, so that most of what they read comes from the disk.
+    channels: { defaults: { rawCap: seed % 3 === 0 ? 1 : 8192, rawBytes: 1 << 20 }, overrides: {} },
     journal: { reserveBytes: 0, compression: chance.hits(0.5) ? 'zstd' : 'none', segmentBytes: 1 << 20 },
     backoff: { firstMs: 50, maxMs: 500, jitter: 0.25 },
     clock,

@@ -125,6 +125,7 @@ describe('what a channel tells', () => {
     clock.advance(500)
     drained(channel)
     expect(delays).toEqual([0.75, 0.5])
+    expect(channel.delaySeconds).toBe(0.5)
   })
 
   it('is the fuller share of items and bytes', () => {

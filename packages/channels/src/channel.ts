@@ -45,7 +45,8 @@ export class Channel<T> {
   highWater = 0
   /** Items so far: put in, taken out, left to the disk or too large to fit, and given up by the policy. */
   readonly counters = { offered: 0, taken: 0, left: 0, dropped: 0 }
-  /** Told the seconds that each thing waited when it is taken out. */
+  /** Seconds that the last thing taken out had waited, and who is told them of each. */
+  delaySeconds = 0
   onDelay: ((seconds: number) => void) | null = null
   readonly #clock: Clock
   readonly #ring = new Ring<T>()
@@ -95,7 +96,8 @@ export class Channel<T> {
     if (ring.length === 0) return undefined
     const { item, count } = ring
     this.counters.taken += count
-    this.onDelay?.((this.#clock.nowUs() - ring.timeUs) / 1e6)
+    this.delaySeconds = (this.#clock.nowUs() - ring.timeUs) / 1e6
+    this.onDelay?.(this.delaySeconds)
     this.#forget()
     return item
   }

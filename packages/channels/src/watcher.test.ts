@@ -31,6 +31,7 @@ it('reads channels every 250 ms and not between', () => {
       bytesMax: 1000,
       occupancy: 0.5,
       highWater: 5,
+      delaySeconds: 0,
       offered: 5,
       taken: 0,
       left: 0,
@@ -42,6 +43,16 @@ it('reads channels every 250 ms and not between', () => {
   fill(1)
   clock.advance(1000)
   expect(watch.readings()[0]?.depth).toBe(5)
+})
+
+it('tells what waited, by the name of its channel', () => {
+  const { clock, channel, watch, fill } = watched()
+  const told: [string, number][] = []
+  watch.delays((name, seconds) => told.push([name, seconds]))
+  fill(1)
+  clock.advance(250)
+  channel.take()
+  expect(told).toEqual([['raw', 0.25]])
 })
 
 it('tells once that a channel is fuller than 80 % for a second, and once that it is not', () => {

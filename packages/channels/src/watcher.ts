@@ -20,6 +20,8 @@ export interface ChannelReading {
   readonly occupancy: number
   /** Most items that ever waited. */
   readonly highWater: number
+  /** Seconds that what was taken last had waited. */
+  readonly delaySeconds: number
   /** Items so far; see `Channel.counters`. */
   readonly offered: number
   readonly taken: number
@@ -32,14 +34,13 @@ export interface ChannelReading {
 export interface ChannelWatch {
   /** As of the last look, at most 250 ms ago. */
   readings(): readonly ChannelReading[]
+  /** Tells the seconds that each thing of each channel waited, from now on. */
+  delays(told: (channel: string, seconds: number) => void): void
   stop(): void
 }
 
 /** Any channel, whatever it holds. */
-export type WatchedChannel = Pick<
-  Channel<unknown>,
-  'name' | 'policy' | 'depth' | 'itemsMax' | 'bytes' | 'bytesMax' | 'occupancy' | 'highWater' | 'counters'
->
+type WatchedChannel = Omit<Channel<unknown>, 'offer'>
 
 /** Looks at channels every 250 ms, and tells when one begins to fill up and when it has room again. */
 export function watchChannels(
@@ -60,10 +61,17 @@ export function watchChannels(
   const stop = clock.every(LOOK_EVERY_MS, () => {
     for (const one of watched) look(one)
   })
-  return { readings: () => watched.map(({ reading }) => reading), stop }
+  return {
+    readings: () => watched.map(({ reading }) => reading),
+    delays(told) {
+      for (const channel of channels) channel.onDelay = (seconds) => told(channel.name, seconds)
+    },
+    stop,
+  }
 }
 
 function readingOf(channel: WatchedChannel, isFilling: boolean): ChannelReading {
-  const { name, policy, depth, itemsMax, bytes, bytesMax, occupancy, highWater, counters } = channel
-  return { name, policy, depth, itemsMax, bytes, bytesMax, occupancy, highWater, ...counters, isFilling }
+  const { name, policy, depth, itemsMax, bytes, bytesMax, occupancy, highWater, delaySeconds } = channel
+  const now = { depth, itemsMax, bytes, bytesMax, occupancy, highWater, delaySeconds }
+  return { name, policy, ...now, ...channel.counters, isFilling }
 }

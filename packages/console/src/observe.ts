@@ -1,7 +1,9 @@
+import type { ChannelReading } from '@cryptoflow/channels'
 import type { Config } from '@cryptoflow/config'
 import type { Collector } from '@cryptoflow/pipeline'
 import type { Clock } from '@cryptoflow/runtime'
 import {
+  channelsCheck,
   commitCheck,
   connectionsCheck,
   type HealthServer,
@@ -25,7 +27,7 @@ export async function openObservation(
   if (!settings.enabled) return null
   const metrics = openMetrics({ perSymbol: settings.perSymbol })
   followCollector(metrics, collector, clock)
-  const { board, journal } = collector
+  const { board, channels, journal } = collector
   const ageSecondsMax = Math.max(COMMIT_AGE_SECONDS_MIN, (COMMIT_INTERVALS_MAX * commit.everyMs) / 1000)
   const checks = [
     connectionsCheck(() =>
@@ -37,6 +39,7 @@ export async function openObservation(
     writersCheck(() => [
       { writer: 'journal', problem: journal.isFull ? `the disk is full: ${journal.directory}` : null },
     ]),
+    channelsCheck(channels.readings),
     commitCheck({
       clock,
       ageSecondsMax,
@@ -56,7 +59,7 @@ export async function openObservation(
 
 /** Everything that the process counts anyway, read when somebody asks. */
 function followCollector(metrics: Metrics, collector: Collector, clock: Clock): void {
-  const { board, journal } = collector
+  const { board, channels, journal } = collector
   for (const { exchange, market } of collector.markets()) {
     const labels = { exchange, market }
     const now = () => collector.markets().find((one) => one.exchange === exchange && one.market === market)
@@ -76,6 +79,19 @@ function followCollector(metrics: Metrics, collector: Collector, clock: Clock): 
     metrics.follow('reader_polls_total', { ...labels, outcome: 'ok' }, count('polls'))
     metrics.follow('reader_polls_total', { ...labels, outcome: 'failed' }, count('pollFailures'))
   }
+  channels.readings().forEach(({ name, policy }, index) => {
+    const labels = { channel: name }
+    const now = () => channels.readings()[index] as ChannelReading
+    metrics.follow('channel_depth', labels, () => now().depth)
+    metrics.follow('channel_occupancy_ratio', labels, () => now().occupancy)
+    metrics.follow('channel_high_water', labels, () => now().highWater)
+    metrics.follow('channel_filling', labels, () => Number(now().isFilling))
+    metrics.follow('channel_left_total', labels, () => now().left)
+    metrics.follow('drops_total', { ...labels, policy }, () => now().dropped)
+  })
+  channels.delays((channel, seconds) =>
+    metrics.observe('channel_enqueue_delay_seconds', { channel }, seconds),
+  )
   metrics.follow('journal_records_total', {}, () => journal.counters.records)
   metrics.follow('journal_bytes_total', {}, () => journal.counters.bytes)
   metrics.follow('journal_full_disks_total', {}, () => journal.counters.fullDisks)

@@ -1,3 +1,4 @@
+import type { ChannelReading } from '@cryptoflow/channels'
 import type { CollectNotice, Collector } from '@cryptoflow/pipeline'
 import { bytesText, grouped } from './terminal.ts'
 
@@ -56,6 +57,10 @@ export function noticeText(notice: CollectNotice): string {
       return `the disk has room again: listening after ${Math.round(notice.seconds)} s, ${notice.refused} records refused; the hole is in gaps`
     case 'reserve-short':
       return `only ${bytesText(notice.bytes)} of ${bytesText(notice.wantedBytes)} could be kept back for a full disk`
+    case 'channel-filling':
+      return `${channelText(notice.reading)}: more than 80 % for a second; what finds no room is read from the journal`
+    case 'channel-calm':
+      return `${channelText(notice.reading)}: no more than 80 %`
     case 'retired':
       return `${notice.segments} segments of the journal deleted, ${bytesText(notice.bytes)}: all their rows are committed`
     case 'retention-failed':
@@ -63,6 +68,12 @@ export function noticeText(notice: CollectNotice): string {
     case 'snapshot-failed':
       return `book snapshot of ${quoted(notice.symbol)} failed, again in ${notice.delayMs} ms: ${notice.reason}`
   }
+}
+
+/** How full a channel is, in a line. */
+export function channelText({ name, depth, bytes, occupancy, highWater, left }: ChannelReading): string {
+  const share = `${Math.round(occupancy * 100)} % full`
+  return `channel ${name} ${share}: ${grouped(depth)} items, ${bytesText(bytes)}; most ${grouped(highWater)}, ${grouped(left)} left to the disk`
 }
 
 /** Text from outside, harmless on a terminal. */

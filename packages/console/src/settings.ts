@@ -36,7 +36,7 @@ export function loadSettings(path: string | undefined, flags: readonly Flag[]): 
 
 /** The configuration in the pipeline's words. */
 export function settingsOf(config: Config): Settings {
-  const { warehouse, journal, images, parquet, seal, commit, threads, ingest, backoff } = config
+  const { warehouse, journal, images, parquet, seal, commit, threads, ingest, backoff, channels } = config
   return {
     collections: config.collectors.map(collectionOf),
     warehouseDirectory: warehouse.directory,
@@ -52,6 +52,7 @@ export function settingsOf(config: Config): Settings {
     commitEveryMs: commit.everyMs,
     threads: threads === 0 ? 0 : 1,
     journal,
+    channels,
     ingestLimits: ingest,
     backoff,
   }

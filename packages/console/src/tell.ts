@@ -2,7 +2,7 @@ import type { Config } from '@cryptoflow/config'
 import type { CollectNotice, Collector } from '@cryptoflow/pipeline'
 import type { Clock } from '@cryptoflow/runtime'
 import { type Log, openLog } from '@cryptoflow/telemetry'
-import { noticeText, progressText } from './progress.ts'
+import { channelText, noticeText, progressText } from './progress.ts'
 import { openProgress } from './terminal.ts'
 
 /** What a collecting process says while it runs: lines for a person on stderr, or a log. */
@@ -58,6 +58,9 @@ function logTeller(settings: Config['log'], clock: Clock): Teller {
       if (clock.nowUs() - lastUs < STATISTICS_EVERY_US) return
       lastUs = clock.nowUs()
       log.info('progress', { text: progressText(collector, lastUs), ...collector.counters })
+      for (const reading of collector.channels.readings()) {
+        log.info('channel', { text: channelText(reading), ...reading })
+      }
     },
     say: (text) => log.info(text),
     end: () => log.close(),
@@ -80,6 +83,8 @@ const LEVELS: Readonly<Record<CollectNotice['kind'], 'info' | 'warn' | 'error'>>
   'disk-full': 'error',
   'disk-resumed': 'warn',
   'reserve-short': 'warn',
+  'channel-filling': 'warn',
+  'channel-calm': 'info',
   retired: 'info',
   'retention-failed': 'warn',
 }

@@ -1,3 +1,4 @@
+import type { ChannelReading } from '@cryptoflow/channels'
 import type { MarketOptions } from '@cryptoflow/exchanges'
 import type { IngestLimits, IngestNotice } from '@cryptoflow/ingest'
 import type { JournalOptions, RetentionPolicy } from '@cryptoflow/journal'
@@ -5,9 +6,16 @@ import type { Market } from '@cryptoflow/model'
 import type { ImageOptions } from '@cryptoflow/normalize'
 import type { Backoff, Chance, Clock } from '@cryptoflow/runtime'
 import type { CrashDrill } from './drill.ts'
+import type { ChannelSettings } from './raw-bounds.ts'
 
 /** What happens around a collecting process, for logs and the progress line. */
-export type CollectNotice = IngestNotice | JournalNotice | TimeNotice
+export type CollectNotice = IngestNotice | JournalNotice | TimeNotice | ChannelNotice
+
+/** A channel has been fuller than 80 % for a second, or is so no more. */
+export interface ChannelNotice {
+  readonly kind: 'channel-filling' | 'channel-calm'
+  readonly reading: ChannelReading
+}
 
 /** Time did not pass as it should; the connections are opened anew and what was missed is in `gaps`. */
 export interface TimeNotice {
@@ -66,6 +74,8 @@ export interface CollectOptions {
   /** 1: lane and publisher in threads of their own; 0: everything inline. */
   readonly threads: 0 | 1
   readonly journal?: JournalSettings
+  /** How much waits in memory to be decoded; without it a feed's own bounds. */
+  readonly channels?: ChannelSettings
   readonly backoff?: Backoff
   /** Bounds of conversations that are ours and not the exchange's. */
   readonly ingestLimits?: Partial<IngestLimits>

@@ -1,4 +1,4 @@
-import type { Journal } from '@cryptoflow/journal'
+import type { BlockFeed, Journal } from '@cryptoflow/journal'
 import type { Board } from './board.ts'
 import type { CollectOptions } from './collect-options.ts'
 import type { Ingests } from './ingests.ts'
@@ -11,19 +11,20 @@ import type { Sealer } from './sealer.ts'
 export interface Parts {
   readonly options: CollectOptions
   readonly journal: Journal
+  /** What is not sealed yet; its channel is the lane's raw channel. */
+  readonly feed: BlockFeed
   readonly publisher: Publisher
   readonly lane: LaneHost
   readonly seal: Sealer
   readonly board: Board
 }
 
-/** Blocks handed to the lane and not yet answered; what is beyond waits in the journal. */
+/** Blocks handed to the lane and not yet answered; what is beyond waits in the raw channel, and on the disk. */
 const BLOCKS_IN_FLIGHT_MAX = 8
 
 /** Feeds the lane from the journal, cuts when due, passes on what the books miss. Ends with the journal. */
 export async function pump(parts: Parts, ingests: Pick<Ingests, 'want' | 'heard'>): Promise<void> {
-  const { options, journal, lane, seal, board } = parts
-  const feed = journal.feed(board.get('sealed') + 1)
+  const { options, journal, feed, lane, seal, board } = parts
   const inFlight: Promise<void>[] = []
   let rowsWaiting = 0
   let lastCutUs = options.clock.nowUs()

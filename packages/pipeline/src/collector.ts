@@ -1,3 +1,4 @@
+import { type ChannelWatch, watchChannels } from '@cryptoflow/channels'
 import { exchangeMarkets, findMarket, hasMarket } from '@cryptoflow/exchanges'
 import type { IngestCounters } from '@cryptoflow/ingest'
 import { type Journal, openJournal } from '@cryptoflow/journal'
@@ -11,6 +12,7 @@ import { type Hearing, type Ingests, type MarketProgress, startIngests } from '.
 import { type Keeper, keepGoing } from './keeper.ts'
 import { openLane } from './lane-host.ts'
 import { openPublisher, settle } from './publisher.ts'
+import { rawBounds } from './raw-bounds.ts'
 import { sealer } from './sealer.ts'
 import { resolveStreams } from './streams.ts'
 import { VERSION } from './version.ts'
@@ -22,6 +24,8 @@ export interface Collector {
   /** Summed over the markets. */
   readonly counters: Readonly<IngestCounters>
   markets(): readonly MarketProgress[]
+  /** Queues of the process, as of a quarter of a second ago. */
+  readonly channels: Pick<ChannelWatch, 'readings' | 'delays'>
   /** How the disk fares. */
   readonly journal: Pick<Journal, 'isFull' | 'counters' | 'bytesPerSecond' | 'directory'>
   /** Settles when the collector has ended: fulfilled after `stop`, rejected by the failure that ended it. */
@@ -48,7 +52,7 @@ export async function startCollector(options: CollectOptions): Promise<Collector
   })
   try {
     const failure = openFailure()
-    const parts = await openParts(options, journal, board, failure.fail)
+    const parts = await openParts(options, journal, hearings, board, failure.fail)
     const ingests = startIngests(parts, hearings, failure.fail)
     const keeper = keepGoing(parts, ingests, failure.fail)
     onFull = keeper.full
@@ -121,6 +125,7 @@ function openFailure(): { readonly failed: Promise<never>; fail(error: unknown):
 async function openParts(
   options: CollectOptions,
   journal: Journal,
+  hearings: readonly Hearing[],
   board: Board,
   onFailure: (error: unknown) => void,
 ): Promise<Parts> {
@@ -138,10 +143,12 @@ async function openParts(
     const last = await publisher.resume()
     checkDiskTold(journal, last?.to ?? 0)
     board.set('sealed', last?.to ?? 0)
+    const bounds = options.channels === undefined ? undefined : rawBounds(hearings, options.channels)
+    const feed = journal.feed(board.get('sealed') + 1, bounds)
     const start = { imageDirectory: directory, image: last?.image ?? null }
     const lane = await openLane({ ...shared, ...start, images, compression, isImport: false }, threads)
     const seal = sealer({ writer: journal.id, lane, publisher, clock: options.clock, onFailure }, last)
-    return { options, journal, publisher, lane, seal, board }
+    return { options, journal, feed, publisher, lane, seal, board }
   } catch (error) {
     await publisher.close()
     throw error
@@ -154,10 +161,14 @@ function run(
   keeper: Keeper,
   { failed, fail }: ReturnType<typeof openFailure>,
 ): Collector {
-  const { options, journal, publisher, lane, seal, board } = parts
+  const { options, journal, feed, publisher, lane, seal, board } = parts
   const cancelRounds = startRounds(parts, fail)
+  const channels = watchChannels(options.clock, [feed.channel], (reading) =>
+    options.notice({ kind: reading.isFilling ? 'channel-filling' : 'channel-calm', reading }),
+  )
   const closeAll = async (): Promise<void> => {
     cancelRounds()
+    channels.stop()
     await keeper.stop()
     await ingests.stop()
     await Promise.allSettled([lane.close(), publisher.close()])
@@ -188,6 +199,7 @@ function run(
       return ingests.counters()
     },
     markets: ingests.markets,
+    channels,
     journal,
     ended,
     stop() {

@@ -76,8 +76,9 @@ async function openLaneThread(config: LaneConfig): Promise<LaneHost> {
   await thread.call('open')
   return {
     accept(block) {
-      // The journal goes on using its buffer; the copy belongs to the thread, without another copy.
-      const bytes = block.bytes.slice()
+      // The journal goes on using its buffer; the copy belongs to the thread, without another copy. Not slice(): a
+      // compressed block from the disk is a Buffer, whose slice is a view of memory that cannot be given away.
+      const bytes = new Uint8Array(block.bytes)
       return thread.call('accept', { ...block, bytes }, [bytes.buffer])
     },
     outstanding: () => thread.call('outstanding'),

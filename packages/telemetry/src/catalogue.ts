@@ -105,6 +105,10 @@ export const catalogue = {
   channel_depth: gauge('Items waiting in a channel.', ['channel']),
   channel_occupancy_ratio: gauge('Share of a channel that is filled, 0 to 1.', ['channel']),
   channel_high_water: gauge('Most items that ever waited in a channel.', ['channel']),
+  channel_filling: gauge('1 while a channel has been fuller than 80 % for a second, else 0.', ['channel']),
+  channel_left_total: counter('Items that found no room in a channel and were read from the disk.', [
+    'channel',
+  ]),
   channel_enqueue_delay_seconds: histogram(
     'Seconds that an item waited in a channel.',
     ['channel'],

@@ -1,6 +1,6 @@
 import { manualClock } from '@cryptoflow/runtime'
 import { expect, test } from 'vitest'
-import { commitCheck, connectionsCheck, runCheck, writersCheck } from './checks.ts'
+import { channelsCheck, commitCheck, connectionsCheck, runCheck, writersCheck } from './checks.ts'
 
 test('connections are ok only when every one of every collector is there', () => {
   const state = (...collectors: [string, number, number][]) =>
@@ -23,6 +23,28 @@ test('one writer with a problem is enough to be down', () => {
   expect(state(null, null).state).toBe('ok')
   expect(state(null, 'disk full', 'gone')).toMatchObject({ state: 'down', reason: 'w1: disk full; w2: gone' })
   expect(state().state).toBe('down')
+})
+
+test('a channel that is nearly full degrades, and takes nobody out of service', () => {
+  const state = (...channels: [string, boolean][]) =>
+    channelsCheck(() =>
+      channels.map(([name, isFilling]) => ({
+        name,
+        isFilling,
+        depth: 5,
+        occupancy: 0.5,
+        highWater: 7,
+        left: 1,
+      })),
+    ).check()
+  expect(state(['raw', false])).toEqual({
+    state: 'ok',
+    details: { channels: [{ name: 'raw', depth: 5, occupancy: 0.5, high_water: 7, left: 1 }] },
+  })
+  expect(state(['raw', true], ['b', false], ['c', true])).toMatchObject({
+    state: 'degraded',
+    reason: 'nearly full: raw, c',
+  })
 })
 
 test('the last commit must be younger than the bound, to the second', () => {

@@ -65,6 +65,33 @@ export function writersCheck(writers: () => readonly WriterHealth[]): HealthChec
   }
 }
 
+/** A queue of the process. `isFilling`: it has been nearly full for a while; `left`: items left to the disk so far. */
+export interface ChannelHealth {
+  readonly name: string
+  readonly isFilling: boolean
+  readonly depth: number
+  readonly occupancy: number
+  readonly highWater: number
+  readonly left: number
+}
+
+/** Degraded while a channel is nearly full: the process works, and what comes waits on the disk. */
+export function channelsCheck(channels: () => readonly ChannelHealth[]): HealthCheck {
+  return {
+    name: 'channels',
+    check() {
+      const all = channels()
+      const full = all.filter(({ isFilling }) => isFilling).map(({ name }) => name)
+      const shown = all.map(({ name, depth, occupancy, highWater, left }) => {
+        return { name, depth, occupancy, high_water: highWater, left }
+      })
+      const details = { channels: shown }
+      if (full.length === 0) return { state: 'ok', details }
+      return { state: 'degraded', reason: `nearly full: ${full.join(', ')}`, details }
+    },
+  }
+}
+
 /** Options of `commitCheck`. */
 export interface CommitCheckOptions {
   readonly clock: Clock

@@ -9,8 +9,10 @@ export {
 } from './catalogue.ts'
 export { catalogueMarkdown } from './catalogue-markdown.ts'
 export {
+  type ChannelHealth,
   type CollectorConnections,
   type CommitCheckOptions,
+  channelsCheck,
   commitCheck,
   connectionsCheck,
   type HealthCheck,
