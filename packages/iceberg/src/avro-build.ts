@@ -1,5 +1,6 @@
+import { fixedSize } from './bounds.ts'
 import type { JsonObject } from './json.ts'
-import { decimalSize } from './twos-complement.ts'
+import { decimalDigits, decimalSize } from './twos-complement.ts'
 import type { PrimitiveType } from './types.ts'
 
 /** A record field with Iceberg's id; optional ones are a union with null first and default null. */
@@ -44,21 +45,19 @@ export function avroPrimitive(type: PrimitiveType, name: string): unknown {
       return 'bytes'
     case 'date':
       return { type: 'int', logicalType: 'date' }
+    case 'time':
+      return { type: 'long', logicalType: 'time-micros' }
     case 'timestamp':
     case 'timestamptz':
       return { type: 'long', logicalType: 'timestamp-micros', 'adjust-to-utc': type === 'timestamptz' }
     case 'uuid':
       return { type: 'fixed', size: 16, name, logicalType: 'uuid' }
     default: {
-      const [precision, scale] = decimalDigits(type)
+      if (type.startsWith('fixed')) return { type: 'fixed', size: fixedSize(type), name }
+      const { precision, scale } = decimalDigits(type)
       return { type: 'fixed', size: decimalSize(precision), name, logicalType: 'decimal', precision, scale }
     }
   }
-}
-
-function decimalDigits(type: `decimal(${number},${number})`): [precision: number, scale: number] {
-  const [precision, scale] = type.slice('decimal('.length, -1).split(',').map(Number)
-  return [precision!, scale!]
 }
 
 /** A column name as Avro allows it: other characters become `_x<hex>`, a digit in front gets an underscore. */

@@ -20,6 +20,8 @@ describe('single-value serialization', () => {
     ['long', 34n, [34, 0, 0, 0, 0, 0, 0, 0]],
     ['long', -2, [254, 255, 255, 255, 255, 255, 255, 255]],
     ['timestamptz', 1_510_871_468_000_001, [1, 195, 38, 45, 33, 94, 5, 0]],
+    ['time', 81_068_000_000, [0, 131, 7, 224, 18, 0, 0, 0]],
+    ['fixed[3]', Uint8Array.of(7, 8, 9), [7, 8, 9]],
     ['float', -4.5, [0, 0, 0x90, 0xc0]],
     ['double', 6, [0, 0, 0, 0, 0, 0, 24, 64]],
     ['string', 'ab€', [97, 98, 0xe2, 0x82, 0xac]],
@@ -67,6 +69,7 @@ describe('single-value serialization', () => {
     ['long', 2n ** 63n],
     ['string', 5],
     ['uuid', 'no uuid'],
+    ['fixed[3]', Uint8Array.of(7)],
   ])('refuses %s %s', (type, value) => {
     expect(() => boundBytes(type, value)).toThrow('found a value that is none')
   })

@@ -11,7 +11,7 @@ const SURROGATES = { first: 0xd800, last: 0xdfff }
 const utf8Encoder = new TextEncoder()
 const utf8Decoder = new TextDecoder()
 
-/** Dates are days, timestamps us, decimals the unscaled value, uuids text or 16 bytes. */
+/** Dates are days, times and timestamps us, decimals the unscaled value, uuids text or 16 bytes. */
 export type BoundValue = boolean | number | bigint | string | Uint8Array
 
 /**
@@ -26,6 +26,7 @@ export function boundBytes(type: PrimitiveType, value: BoundValue): Uint8Array {
     case 'date':
       return fixedWidth(4, (view) => view.setInt32(0, Number(whole(type, value, 32)), true))
     case 'long':
+    case 'time':
     case 'timestamp':
     case 'timestamptz':
       return fixedWidth(8, (view) => view.setBigInt64(0, whole(type, value, 64), true))
@@ -41,11 +42,13 @@ export function boundBytes(type: PrimitiveType, value: BoundValue): Uint8Array {
     case 'binary':
       return binary(type, value)
     default:
-      return minimalDecimalBytes(whole(type, value, 128))
+      return type.startsWith('fixed')
+        ? fixedBinary(type, value)
+        : minimalDecimalBytes(whole(type, value, 128))
   }
 }
 
-/** The value of single-value bytes: long, timestamps and decimals as bigint, uuid and binary as bytes. */
+/** The value of single-value bytes: long, timestamps and decimals as bigint, uuid, fixed and binary as bytes. */
 export function boundValue(type: PrimitiveType, bytes: Uint8Array): BoundValue {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   switch (type) {
@@ -55,6 +58,7 @@ export function boundValue(type: PrimitiveType, bytes: Uint8Array): BoundValue {
     case 'date':
       return view.getInt32(0, true)
     case 'long':
+    case 'time':
     case 'timestamp':
     case 'timestamptz':
       // An int column promoted to long keeps its old four-byte bounds.
@@ -69,7 +73,7 @@ export function boundValue(type: PrimitiveType, bytes: Uint8Array): BoundValue {
     case 'binary':
       return bytes
     default:
-      return decimalFromBytes(bytes)
+      return type.startsWith('fixed') ? bytes : decimalFromBytes(bytes)
   }
 }
 
@@ -153,6 +157,17 @@ function real(type: PrimitiveType, value: BoundValue): number {
 function binary(type: PrimitiveType, value: BoundValue): Uint8Array {
   if (!(value instanceof Uint8Array)) throw wrong(type, value)
   return value
+}
+
+function fixedBinary(type: PrimitiveType, value: BoundValue): Uint8Array {
+  const bytes = binary(type, value)
+  if (bytes.length !== fixedSize(type)) throw wrong(type, value)
+  return bytes
+}
+
+/** L of `fixed[L]`, in bytes. */
+export function fixedSize(type: PrimitiveType): number {
+  return Number(type.slice('fixed['.length, -1))
 }
 
 function wrong(type: PrimitiveType, value: BoundValue): IcebergError {

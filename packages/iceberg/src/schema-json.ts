@@ -11,7 +11,7 @@ import type {
 } from './types.ts'
 
 const PRIMITIVE =
-  /^(boolean|int|long|float|double|date|timestamp|timestamptz|string|uuid|binary|decimal\(\d+, ?\d+\))$/
+  /^(boolean|int|long|float|double|date|time|timestamp|timestamptz|string|uuid|binary|fixed\[\d+\]|decimal\(\d+, ?\d+\))$/
 
 /** A schema of metadata.json (spec appendix C). */
 export function parseSchema(json: unknown): Schema {

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { BoundValue } from './bounds.ts'
 import { applyTransform, bucketHash, transformResultType } from './transforms.ts'
@@ -17,6 +18,8 @@ describe('bucket hashes', () => {
     ['timestamp', NOV_16_22_31_08_US + 1, -1207196810],
     ['timestamptz', NOV_16_22_31_08_US, -2047944441],
     ['string', 'iceberg', 1210000089],
+    ['time', (22 * 3600 + 31 * 60 + 8) * 1_000_000, -662762989],
+    ['fixed[4]', Uint8Array.of(0, 1, 2, 3), -188683207],
     ['uuid', 'f79c3e09-677c-4bbd-a479-3f349cb785e7', 1488055340],
     ['binary', Uint8Array.of(0, 1, 2, 3), -188683207],
   ])('of %s %s is the specification’s', (type, value, hash) => {
@@ -47,6 +50,10 @@ describe('transforms', () => {
     ['truncate[10]', 'int', -1, -10],
     ['truncate[10]', 'long', -1n, -10n],
     ['truncate[50]', 'decimal(9,2)', 1065n, 1050n],
+    ['truncate[50]', 'decimal(9,2)', -1065n, -1100n],
+    ['truncate[10]', 'long', -Number.MAX_SAFE_INTEGER, -9_007_199_254_741_000n],
+    ['truncate[10]', 'long', 2n ** 63n - 1n, 9_223_372_036_854_775_800n],
+    ['bucket[16]', 'decimal(38,18)', -(10n ** 38n) + 1n, 10],
     ['truncate[3]', 'string', 'iceberg', 'ice'],
     ['truncate[2]', 'string', '😀😁😂', '😀😁'],
     ['truncate[3]', 'binary', Uint8Array.of(1, 2, 3, 4, 5), Uint8Array.of(1, 2, 3)],
@@ -54,8 +61,35 @@ describe('transforms', () => {
     expect(applyTransform(transform, type, value)).toEqual(result)
   })
 
-  it('leave null alone', () => {
-    expect(applyTransform('hour', 'timestamptz', null)).toBeNull()
+  it.each<[Transform, PrimitiveType]>([
+    ['identity', 'string'],
+    ['void', 'long'],
+    ['bucket[16]', 'decimal(9,2)'],
+    ['truncate[10]', 'binary'],
+    ['year', 'date'],
+    ['month', 'timestamp'],
+    ['day', 'timestamptz'],
+    ['hour', 'timestamptz'],
+  ])('%s of a null %s is null', (transform, type) => {
+    expect(applyTransform(transform, type, null)).toBeNull()
+  })
+
+  it('count years and months as the calendar does', () => {
+    fc.assert(
+      fc.property(fc.date({ min: new Date(-8e15), max: new Date(8e15), noInvalidDate: true }), (date) => {
+        const days = Math.floor(date.getTime() / 86_400_000)
+        const months = (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
+        expect(applyTransform('month', 'date', days)).toBe(months)
+        expect(applyTransform('year', 'timestamp', BigInt(days) * 86_400_000_000n)).toBe(
+          date.getUTCFullYear() - 1970,
+        )
+      }),
+      { seed: 6 },
+    )
+  })
+
+  it('know the last year of a timestamp, which Date does not', () => {
+    expect(applyTransform('year', 'timestamp', 2n ** 63n - 1n)).toBe(294_247 - 1970)
   })
 
   it.each<[Transform, PrimitiveType, BoundValue]>([
@@ -63,6 +97,10 @@ describe('transforms', () => {
     ['day', 'string', 'x'],
     ['bucket[4]', 'double', 1],
     ['truncate[4]', 'timestamp', 1],
+    ['truncate[4]', 'timestamp', 1n],
+    ['truncate[4]', 'fixed[4]', Uint8Array.of(0, 1, 2, 3)],
+    ['hour', 'time', 1],
+    ['bucket[4]', 'fixed[4]', Uint8Array.of(0)],
     ['bucket[0]', 'int', 1],
     ['zorder' as Transform, 'int', 1],
   ])('%s of %s is refused', (transform, type, value) => {

@@ -1,15 +1,15 @@
 import { type BoundValue, boundBytes, firstCodePoints } from './bounds.ts'
 import { IcebergError } from './errors.ts'
 import { murmur3 } from './murmur3.ts'
-import { minimalDecimalBytes } from './twos-complement.ts'
 import type { PartitionField, PartitionValue, PrimitiveType, Schema, Transform } from './types.ts'
 
 const US_PER_HOUR = 3_600_000_000n
 const US_PER_DAY = 86_400_000_000n
-const MS_PER_DAY = 86_400_000
+const DAYS_TO_1970_FROM_MARCH_0000 = 719_468
+const DAYS_PER_ERA = 146_097
 
 /**
- * The partition value of a column's value (spec "Partition Transforms"). Dates are days, timestamps us, as
+ * The partition value of a column's value (spec "Partition Transforms"). Dates are days, times and timestamps us, as
  * number or bigint; decimals unscaled bigint. Null stays null. Throws IcebergError `unsupported` for a
  * transform the type does not have.
  */
@@ -23,11 +23,9 @@ export function applyTransform(
     case 'identity':
       return value
     case 'year':
-      return utcDate(type, value, transform).getUTCFullYear() - 1970
-    case 'month': {
-      const date = utcDate(type, value, transform)
-      return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
-    }
+      return Math.floor(monthsOf(daysOf(type, value, transform)) / 12)
+    case 'month':
+      return monthsOf(daysOf(type, value, transform))
     case 'day':
       return daysOf(type, value, transform)
     case 'hour':
@@ -75,6 +73,7 @@ export function bucketHash(type: PrimitiveType, value: BoundValue): number {
     case 'int':
     case 'long':
     case 'date':
+    case 'time':
     case 'timestamp':
     case 'timestamptz':
       return murmur3(boundBytes('long', value))
@@ -87,7 +86,8 @@ export function bucketHash(type: PrimitiveType, value: BoundValue): number {
     case 'double':
       throw unsupported('bucket', type)
     default:
-      return murmur3(minimalDecimalBytes(BigInt(value as number | bigint)))
+      // A fixed's bytes as they are, a decimal's unscaled value in as few bytes as hold it.
+      return murmur3(boundBytes(type, value))
   }
 }
 
@@ -98,10 +98,13 @@ function bucket(type: PrimitiveType, value: BoundValue, count: number): number {
 function truncate(type: PrimitiveType, value: BoundValue, width: number): PartitionValue {
   if (typeof value === 'string' && type === 'string') return firstCodePoints(value, width).join('')
   if (value instanceof Uint8Array && type === 'binary') return value.slice(0, width)
-  if (typeof value === 'bigint') return value - floorRemainder(value, BigInt(width))
   const isWholeType = type === 'int' || type === 'long' || type.startsWith('decimal')
-  if (typeof value === 'number' && isWholeType) return value - (((value % width) + width) % width)
-  throw unsupported('truncate', type)
+  if (!isWholeType || (typeof value !== 'number' && typeof value !== 'bigint')) {
+    throw unsupported('truncate', type)
+  }
+  const truncated = BigInt(value) - floorRemainder(BigInt(value), BigInt(width))
+  const isExactNumber = typeof value === 'number' && Number.isSafeInteger(Number(truncated))
+  return isExactNumber ? Number(truncated) : truncated
 }
 
 function daysOf(type: PrimitiveType, value: BoundValue, transform: Transform): number {
@@ -110,8 +113,18 @@ function daysOf(type: PrimitiveType, value: BoundValue, transform: Transform): n
   return Number(floorDivide(BigInt(value as number | bigint), US_PER_DAY))
 }
 
-function utcDate(type: PrimitiveType, value: BoundValue, transform: Transform): Date {
-  return new Date(daysOf(type, value, transform) * MS_PER_DAY)
+/** Whole months since 1970-01 of a day since 1970-01-01; exact beyond the years that Date knows. */
+function monthsOf(days: number): number {
+  // In years that begin with March the leap day comes last, and 400 of them have 146,097 days.
+  const fromMarch = days + DAYS_TO_1970_FROM_MARCH_0000
+  const era = Math.floor(fromMarch / DAYS_PER_ERA)
+  const dayOfEra = fromMarch - era * DAYS_PER_ERA
+  const leapDays =
+    Math.floor(dayOfEra / 1460) - Math.floor(dayOfEra / 36_524) + Math.floor(dayOfEra / 146_096)
+  const yearOfEra = Math.floor((dayOfEra - leapDays) / 365)
+  const yearDays = 365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100)
+  const monthFromMarch = Math.floor((5 * (dayOfEra - yearDays) + 2) / 153)
+  return (era * 400 + yearOfEra - 1970) * 12 + monthFromMarch + 2
 }
 
 function isTimestamp(type: PrimitiveType): boolean {

@@ -1,4 +1,5 @@
 import { IcebergError } from './errors.ts'
+import type { PrimitiveType } from './types.ts'
 
 /** Big-endian two's complement, sign-extended to exactly `size` bytes. Throws when it does not fit. */
 export function decimalBytes(unscaled: bigint, size: number): Uint8Array {
@@ -35,4 +36,10 @@ export function decimalFromBytes(bytes: Uint8Array): bigint {
 export function decimalSize(precision: number): number {
   const largest = 10n ** BigInt(precision) - 1n
   return minimalDecimalBytes(largest).length
+}
+
+/** P and S of `decimal(P,S)`. */
+export function decimalDigits(type: PrimitiveType): { readonly precision: number; readonly scale: number } {
+  const [precision, scale] = type.slice('decimal('.length, -1).split(',').map(Number)
+  return { precision: precision!, scale: scale! }
 }

@@ -11,11 +11,13 @@ export type PrimitiveType =
   | 'float'
   | 'double'
   | 'date'
+  | 'time'
   | 'timestamp'
   | 'timestamptz'
   | 'string'
   | 'uuid'
   | 'binary'
+  | `fixed[${number}]`
   | `decimal(${number},${number})`
 
 /** JSON keys that this package does not know, as another engine wrote them; kept on a round trip. */
@@ -30,7 +32,7 @@ export interface Field {
 }
 
 /**
- * A table schema. When another engine added columns of types not named above (nested, `time`, `fixed`), these
+ * A table schema. When another engine added columns of types not named above (struct, list, map), these
  * are missing in `fields`, and `rest.fields` holds the complete list verbatim.
  */
 export interface Schema {
@@ -64,7 +66,7 @@ export interface PartitionSpec {
   readonly rest?: Rest
 }
 
-/** A transformed value: decimals as unscaled bigint, uuid and binary as bytes, dates as days, times as us. */
+/** A transformed value: decimals as unscaled bigint, uuid, fixed and binary as bytes, dates as days, times as us. */
 export type PartitionValue = string | number | bigint | boolean | Uint8Array | null
 
 export interface SortField {
