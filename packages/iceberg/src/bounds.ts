@@ -3,7 +3,7 @@ import { decimalFromBytes, minimalDecimalBytes } from './twos-complement.ts'
 import type { PrimitiveType } from './types.ts'
 
 /** Iceberg's default metrics mode is truncate(16): code points of a string, bytes of a binary. */
-const TRUNCATE_LENGTH = 16
+export const TRUNCATE_LENGTH = 16
 
 const MAX_CODE_POINT = 0x10ffff
 const SURROGATES = { first: 0xd800, last: 0xdfff }
@@ -77,19 +77,19 @@ export function boundValue(type: PrimitiveType, bytes: Uint8Array): BoundValue {
   }
 }
 
-/** The first 16 code points: a lower bound of the text. */
-export function truncateLower(text: string): string {
-  return firstCodePoints(text.toWellFormed(), TRUNCATE_LENGTH).join('')
+/** The first code points, 16 unless told otherwise: a lower bound of the text. */
+export function truncateLower(text: string, length = TRUNCATE_LENGTH): string {
+  return firstCodePoints(text.toWellFormed(), length).join('')
 }
 
 /**
- * An upper bound of the text in 16 code points: the text itself when short, else its beginning with the last
+ * An upper bound of the text in so many code points: the text itself when short, else its beginning with the last
  * code point that can grow incremented. Null when none can: then there is no bound to write.
  */
-export function truncateUpper(text: string): string | null {
-  const points = firstCodePoints(text.toWellFormed(), TRUNCATE_LENGTH + 1)
-  if (points.length <= TRUNCATE_LENGTH) return points.join('')
-  points.length = TRUNCATE_LENGTH
+export function truncateUpper(text: string, length = TRUNCATE_LENGTH): string | null {
+  const points = firstCodePoints(text.toWellFormed(), length + 1)
+  if (points.length <= length) return points.join('')
+  points.length = length
   while (points.length > 0) {
     const last = points.pop()!.codePointAt(0)!
     if (last < MAX_CODE_POINT) return points.join('') + String.fromCodePoint(nextCodePoint(last))
@@ -111,15 +111,15 @@ function nextCodePoint(point: number): number {
   return point + 1 === SURROGATES.first ? SURROGATES.last + 1 : point + 1
 }
 
-/** The first 16 bytes: a lower bound of a binary. */
-export function truncateLowerBytes(bytes: Uint8Array): Uint8Array {
-  return bytes.slice(0, TRUNCATE_LENGTH)
+/** The first bytes, 16 unless told otherwise: a lower bound of a binary. */
+export function truncateLowerBytes(bytes: Uint8Array, length = TRUNCATE_LENGTH): Uint8Array {
+  return bytes.slice(0, length)
 }
 
-/** An upper bound of a binary in 16 bytes; null when every kept byte is 255. */
-export function truncateUpperBytes(bytes: Uint8Array): Uint8Array | null {
-  if (bytes.length <= TRUNCATE_LENGTH) return bytes.slice()
-  for (let last = TRUNCATE_LENGTH - 1; last >= 0; last--) {
+/** An upper bound of a binary in so many bytes; null when every kept byte is 255. */
+export function truncateUpperBytes(bytes: Uint8Array, length = TRUNCATE_LENGTH): Uint8Array | null {
+  if (bytes.length <= length) return bytes.slice()
+  for (let last = length - 1; last >= 0; last--) {
     if (bytes[last]! < 255) {
       const bound = bytes.slice(0, last + 1)
       bound[last]!++

@@ -4,6 +4,10 @@ export function numberProperty(
   key:
     | 'commit.manifest.min-count-to-merge'
     | 'commit.manifest.target-size-bytes'
+    | 'history.expire.max-ref-age-ms'
+    | 'history.expire.max-snapshot-age-ms'
+    | 'history.expire.min-snapshots-to-keep'
+    | 'write.metadata.metrics.max-inferred-column-defaults'
     | 'write.metadata.previous-versions-max',
   fallback: number,
 ): number {

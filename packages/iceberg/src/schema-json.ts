@@ -55,8 +55,23 @@ export function schemaToJson(schema: Schema): JsonObject {
   }
 }
 
+/** The highest id of a column or of what is nested in one; 0 for a schema without columns. */
+export function highestFieldId(schema: Schema): number {
+  return highestId(schemaToJson(schema).fields)
+}
+
+const ID_KEYS = ['id', 'element-id', 'key-id', 'value-id']
+
+function highestId(json: unknown): number {
+  if (typeof json !== 'object' || json === null) return 0
+  return Object.entries(json).reduce((highest, [key, value]) => {
+    const id = ID_KEYS.includes(key) && typeof value === 'number' ? value : highestId(value)
+    return Math.max(highest, id)
+  }, 0)
+}
+
 // The specification writes decimal(P, S); some readers match that text exactly.
-function typeToJson(type: PrimitiveType): string {
+export function typeToJson(type: PrimitiveType): string {
   return type.replace(',', ', ')
 }
 

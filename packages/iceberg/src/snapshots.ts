@@ -1,5 +1,5 @@
 import { IcebergError } from './errors.ts'
-import type { PartitionSpec, Schema, Snapshot, TableMetadata } from './types.ts'
+import type { PartitionSpec, Schema, Snapshot, SortOrder, TableMetadata } from './types.ts'
 
 /**
  * One step back in a table's history. The last step says how the chain ends: `root` = the first snapshot was
@@ -63,4 +63,22 @@ export function partitionSpecOf(metadata: TableMetadata, specId: number): Partit
   if (spec === undefined)
     throw new IcebergError('malformed', 'the table has no such partition spec', { specId })
   return spec
+}
+
+/** The order that files are sorted in now. */
+export function sortOrderOf(metadata: TableMetadata): SortOrder {
+  const order = metadata.sortOrders.find(({ orderId }) => orderId === metadata.defaultSortOrderId)
+  if (order === undefined) throw new IcebergError('malformed', 'default-sort-order-id names no sort order')
+  return order
+}
+
+/**
+ * The newest schema that has every column a partition spec takes its values from; the current one if it does.
+ * Manifests of a spec whose columns were dropped since are written with it.
+ */
+export function schemaForSpec(metadata: TableMetadata, spec: PartitionSpec): Schema {
+  const schemas = [...metadata.schemas, currentSchema(metadata)]
+  const fits = (schema: Schema): boolean =>
+    spec.fields.every(({ sourceId }) => schema.fields.some(({ id }) => id === sourceId))
+  return schemas.findLast(fits) ?? currentSchema(metadata)
 }

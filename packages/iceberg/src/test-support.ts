@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { boundBytes } from './bounds.ts'
 import type { AppendContext } from './manifest-writer.ts'
-import type { DataFile, FileIO, LoadedTable, Schema, TableDefinition, TableName } from './types.ts'
+import type { DataFile, FileIO, LoadedTable, Proposal, Schema, TableDefinition, TableName } from './types.ts'
 import { applyUpdates, newTableMetadata } from './updates.ts'
 
 // Shared by this package's tests; not exported.
@@ -123,10 +123,7 @@ export function newTable(properties: Readonly<Record<string, string>> = {}): Loa
 }
 
 /** The table after a commit that cannot lose. */
-export function committed(
-  table: LoadedTable,
-  { requirements, updates }: Pick<import('./append.ts').PreparedAppend, 'requirements' | 'updates'>,
-): LoadedTable {
+export function committed(table: LoadedTable, { requirements, updates }: Proposal): LoadedTable {
   const at = { baseLocation: table.metadataLocation, nowMs: 2_000 }
   const result = applyUpdates(table.metadata, requirements, updates, at)
   if (result.outcome === 'conflict') throw new Error('conflict')

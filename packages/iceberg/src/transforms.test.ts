@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { BoundValue } from './bounds.ts'
-import { applyTransform, bucketHash, transformResultType } from './transforms.ts'
+import { applyTransform, bucketHash, checkTransform, transformResultType } from './transforms.ts'
 import type { PartitionValue, PrimitiveType, Transform } from './types.ts'
 
 const NOV_16 = Date.UTC(2017, 10, 16) / 86_400_000
@@ -105,6 +105,9 @@ describe('transforms', () => {
     ['zorder' as Transform, 'int', 1],
   ])('%s of %s is refused', (transform, type, value) => {
     expect(() => applyTransform(transform, type, value)).toThrow()
+    // A value that is none of the type is no matter of the transform.
+    if (type !== 'fixed[4]' || transform !== 'bucket[4]')
+      expect(() => checkTransform(transform, type)).toThrow(/not defined|unknown/)
   })
 
   it('name the type of their results', () => {

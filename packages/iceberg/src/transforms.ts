@@ -29,7 +29,7 @@ export function applyTransform(
     case 'day':
       return daysOf(type, value, transform)
     case 'hour':
-      if (!isTimestamp(type)) throw unsupported(transform, type)
+      if (!TIMES.includes(type)) throw unsupported(transform, type)
       return Number(floorDivide(BigInt(value as number | bigint), US_PER_HOUR))
     default: {
       const width = widthOf(transform)
@@ -53,6 +53,34 @@ export function transformResultType(transform: Transform, source: PrimitiveType)
     default:
       widthOf(transform)
       return transform.startsWith('truncate') ? source : 'int'
+  }
+}
+
+const TIMES: readonly PrimitiveType[] = ['timestamp', 'timestamptz']
+const TRUNCATED: readonly PrimitiveType[] = ['int', 'long', 'string', 'binary']
+const UNHASHED: readonly PrimitiveType[] = ['boolean', 'float', 'double']
+
+/** Throws IcebergError `unsupported` for a transform that the type does not have (spec "Partition Transforms"). */
+export function checkTransform(transform: Transform, type: PrimitiveType): void {
+  if (!isDefined(transform.split('[', 1)[0], type)) throw unsupported(transform, type)
+  // Throws for a transform that nobody knows.
+  transformResultType(transform, type)
+}
+
+function isDefined(kind: string | undefined, type: PrimitiveType): boolean {
+  switch (kind) {
+    case 'bucket':
+      return !UNHASHED.includes(type)
+    case 'truncate':
+      return TRUNCATED.includes(type) || type.startsWith('decimal')
+    case 'hour':
+      return TIMES.includes(type)
+    case 'year':
+    case 'month':
+    case 'day':
+      return TIMES.includes(type) || type === 'date'
+    default:
+      return true
   }
 }
 
@@ -109,7 +137,7 @@ function truncate(type: PrimitiveType, value: BoundValue, width: number): Partit
 
 function daysOf(type: PrimitiveType, value: BoundValue, transform: Transform): number {
   if (type === 'date') return Number(value)
-  if (!isTimestamp(type)) throw unsupported(transform, type)
+  if (!TIMES.includes(type)) throw unsupported(transform, type)
   return Number(floorDivide(BigInt(value as number | bigint), US_PER_DAY))
 }
 
@@ -125,10 +153,6 @@ function monthsOf(days: number): number {
   const yearDays = 365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100)
   const monthFromMarch = Math.floor((5 * (dayOfEra - yearDays) + 2) / 153)
   return (era * 400 + yearOfEra - 1970) * 12 + monthFromMarch + 2
-}
-
-function isTimestamp(type: PrimitiveType): boolean {
-  return type === 'timestamp' || type === 'timestamptz'
 }
 
 /** N of `bucket[N]` or W of `truncate[W]`. */

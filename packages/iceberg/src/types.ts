@@ -153,16 +153,64 @@ export interface LoadedTable {
   readonly metadata: TableMetadata
 }
 
+/** How long a branch or tag, and the snapshots of a branch, are kept (spec "Snapshot Retention Policy"). */
+export interface RefSettings {
+  readonly type: 'branch' | 'tag'
+  /** Of a branch: snapshots that stay however old they are; absent: the table's properties say. */
+  readonly minSnapshotsToKeep?: number
+  /** Of a branch: absent: the table's properties say. */
+  readonly maxSnapshotAgeMs?: number
+  /** The branch or tag itself goes when its snapshot is older; never `main`. */
+  readonly maxRefAgeMs?: number
+}
+
+/** A branch or tag. */
+export interface SnapshotRef extends RefSettings {
+  readonly snapshotId: bigint
+}
+
+/** What must be true of the table for a commit to be applied (REST specification, `TableRequirement`). */
 export type Requirement =
+  /** Never true of a table that is there. */
+  | { readonly type: 'assert-create' }
   | { readonly type: 'assert-table-uuid'; readonly uuid: string }
   /** null: the branch must not exist. */
-  | { readonly type: 'assert-ref-snapshot-id'; readonly ref: 'main'; readonly snapshotId: bigint | null }
+  | { readonly type: 'assert-ref-snapshot-id'; readonly ref: string; readonly snapshotId: bigint | null }
+  | { readonly type: 'assert-last-assigned-field-id'; readonly fieldId: number }
+  | { readonly type: 'assert-current-schema-id'; readonly schemaId: number }
+  | { readonly type: 'assert-last-assigned-partition-id'; readonly fieldId: number }
+  | { readonly type: 'assert-default-spec-id'; readonly specId: number }
+  | { readonly type: 'assert-default-sort-order-id'; readonly orderId: number }
 
+/**
+ * One change of the metadata (REST specification, `TableUpdate`). An added schema, spec or sort order gets its id
+ * from the table, or that of an equal one; -1 then names the one added last in the same commit.
+ */
 export type Update =
+  | { readonly action: 'add-schema'; readonly schema: Schema }
+  | { readonly action: 'set-current-schema'; readonly schemaId: number }
+  | { readonly action: 'add-spec'; readonly spec: PartitionSpec }
+  | { readonly action: 'set-default-spec'; readonly specId: number }
+  | { readonly action: 'add-sort-order'; readonly sortOrder: SortOrder }
+  | { readonly action: 'set-default-sort-order'; readonly orderId: number }
   | { readonly action: 'add-snapshot'; readonly snapshot: Snapshot }
-  | { readonly action: 'set-snapshot-ref'; readonly ref: 'main'; readonly snapshotId: bigint }
+  | {
+      readonly action: 'set-snapshot-ref'
+      readonly ref: string
+      readonly snapshotId: bigint
+      /** Absent: those that the branch has, or a branch without any. */
+      readonly settings?: RefSettings
+    }
+  | { readonly action: 'remove-snapshot-ref'; readonly ref: string }
+  | { readonly action: 'remove-snapshots'; readonly snapshotIds: readonly bigint[] }
   | { readonly action: 'set-properties'; readonly updates: Readonly<Record<string, string>> }
   | { readonly action: 'remove-properties'; readonly removals: readonly string[] }
+
+/** A commit that is ready to be handed to `Catalog.commit`; without updates there is nothing to change. */
+export interface Proposal {
+  readonly requirements: readonly Requirement[]
+  readonly updates: readonly Update[]
+}
 
 /**
  * `unknown` (timeout, 5xx) means just that: the commit may have been applied; load again and look.

@@ -1,10 +1,9 @@
-import { IcebergError } from './errors.ts'
+import { addSchema, addSortOrder, addSpec, known } from './layout-updates.ts'
 import { numberProperty } from './properties.ts'
-import { snapshotOf } from './snapshots.ts'
-import type { Requirement, Snapshot, TableDefinition, TableMetadata, Update } from './types.ts'
-
-/** Clocks may differ by this much before other engines refuse the metadata (Java's ONE_MINUTE). */
-const BACKWARDS_MS_MAX = 60_000
+import { holds } from './requirements.ts'
+import { highestFieldId } from './schema-json.ts'
+import { addSnapshot, removeRef, removeSnapshots, setRef } from './snapshot-updates.ts'
+import type { Requirement, TableDefinition, TableMetadata, Update } from './types.ts'
 
 export type UpdateOutcome =
   | { readonly outcome: 'applied'; readonly metadata: TableMetadata }
@@ -23,7 +22,8 @@ export function applyUpdates(
 ): UpdateOutcome {
   const failed = requirements.find((requirement) => !holds(base, requirement))
   if (failed !== undefined) return { outcome: 'conflict', failed }
-  const updated = updates.reduce(applyUpdate, base)
+  const start: Applied = { metadata: base, schemaId: null, specId: null, orderId: null }
+  const updated = updates.reduce(applyUpdate, start).metadata
   const kept = numberProperty(updated.properties, 'write.metadata.previous-versions-max', 100)
   const log = [...base.metadataLog, { metadataFile: at.baseLocation, timestampMs: base.lastUpdatedMs }]
   return {
@@ -36,66 +36,64 @@ export function applyUpdates(
   }
 }
 
-function holds(metadata: TableMetadata, requirement: Requirement): boolean {
-  switch (requirement.type) {
-    case 'assert-table-uuid':
-      return metadata.tableUuid === requirement.uuid
-    case 'assert-ref-snapshot-id':
-      return metadata.currentSnapshotId === requirement.snapshotId
-  }
+/** The metadata on its way, and what -1 stands for in `set-current-schema` and its like. */
+interface Applied {
+  readonly metadata: TableMetadata
+  readonly schemaId: number | null
+  readonly specId: number | null
+  readonly orderId: number | null
 }
 
-function applyUpdate(metadata: TableMetadata, update: Update): TableMetadata {
+function applyUpdate(state: Applied, update: Update): Applied {
+  const { metadata } = state
+  const changed = (after: TableMetadata): Applied => ({ ...state, metadata: after })
   switch (update.action) {
+    case 'add-schema': {
+      const added = addSchema(metadata, update.schema)
+      return { ...changed(added.metadata), schemaId: added.id }
+    }
+    case 'set-current-schema': {
+      const ids = metadata.schemas.map(({ schemaId }) => schemaId)
+      const currentSchemaId = known(ids, chosen(update.schemaId, state.schemaId), 'schema')
+      return changed({ ...metadata, currentSchemaId })
+    }
+    case 'add-spec': {
+      const added = addSpec(metadata, update.spec)
+      return { ...changed(added.metadata), specId: added.id }
+    }
+    case 'set-default-spec': {
+      const ids = metadata.partitionSpecs.map(({ specId }) => specId)
+      const defaultSpecId = known(ids, chosen(update.specId, state.specId), 'partition spec')
+      return changed({ ...metadata, defaultSpecId })
+    }
+    case 'add-sort-order': {
+      const added = addSortOrder(metadata, update.sortOrder)
+      return { ...changed(added.metadata), orderId: added.id }
+    }
+    case 'set-default-sort-order': {
+      const ids = metadata.sortOrders.map(({ orderId }) => orderId)
+      const defaultSortOrderId = known(ids, chosen(update.orderId, state.orderId), 'sort order')
+      return changed({ ...metadata, defaultSortOrderId })
+    }
     case 'add-snapshot':
-      return addSnapshot(metadata, update.snapshot)
+      return changed(addSnapshot(metadata, update.snapshot))
     case 'set-snapshot-ref':
-      return setMain(metadata, update.snapshotId)
+      return changed(setRef(metadata, update))
+    case 'remove-snapshot-ref':
+      return changed(removeRef(metadata, update.ref))
+    case 'remove-snapshots':
+      return changed(removeSnapshots(metadata, update.snapshotIds))
     case 'set-properties':
-      return { ...metadata, properties: { ...metadata.properties, ...update.updates } }
+      return changed({ ...metadata, properties: { ...metadata.properties, ...update.updates } })
     case 'remove-properties': {
       const kept = Object.entries(metadata.properties).filter(([key]) => !update.removals.includes(key))
-      return { ...metadata, properties: Object.fromEntries(kept) }
+      return changed({ ...metadata, properties: Object.fromEntries(kept) })
     }
   }
 }
 
-function addSnapshot(metadata: TableMetadata, snapshot: Snapshot): TableMetadata {
-  if (snapshotOf(metadata, snapshot.snapshotId) !== null) {
-    throw new IcebergError('refused', 'adding a snapshot, found its id in the table', {
-      id: snapshot.snapshotId,
-    })
-  }
-  if (snapshot.sequenceNumber <= metadata.lastSequenceNumber) {
-    throw new IcebergError('refused', 'adding a snapshot, found a sequence number that is not new', {
-      found: snapshot.sequenceNumber,
-      last: metadata.lastSequenceNumber,
-    })
-  }
-  if (snapshot.timestampMs < metadata.lastUpdatedMs - BACKWARDS_MS_MAX) {
-    throw new IcebergError('refused', 'adding a snapshot, found a time before the table was last changed', {
-      found: snapshot.timestampMs,
-      last: metadata.lastUpdatedMs,
-    })
-  }
-  return {
-    ...metadata,
-    lastSequenceNumber: snapshot.sequenceNumber,
-    lastUpdatedMs: Math.max(metadata.lastUpdatedMs, snapshot.timestampMs),
-    snapshots: [...metadata.snapshots, snapshot],
-  }
-}
-
-function setMain(metadata: TableMetadata, snapshotId: bigint): TableMetadata {
-  if (metadata.currentSnapshotId === snapshotId) return metadata
-  if (snapshotOf(metadata, snapshotId) === null) {
-    throw new IcebergError('refused', 'moving main, found no such snapshot in the table', { snapshotId })
-  }
-  return {
-    ...metadata,
-    currentSnapshotId: snapshotId,
-    snapshotLog: [...metadata.snapshotLog, { snapshotId, timestampMs: metadata.lastUpdatedMs }],
-  }
+function chosen(id: number, lastAdded: number | null): number {
+  return id === -1 && lastAdded !== null ? lastAdded : id
 }
 
 /** The metadata of a table just created, without snapshots. The definition's ids are kept. */
@@ -110,7 +108,7 @@ export function newTableMetadata(
     location: table.location,
     lastSequenceNumber: 0,
     lastUpdatedMs: table.nowMs,
-    lastColumnId: schema.fields.reduce((highest, field) => Math.max(highest, field.id), 0),
+    lastColumnId: highestFieldId(schema),
     schemas: [schema],
     currentSchemaId: schema.schemaId,
     partitionSpecs: [partitionSpec],
