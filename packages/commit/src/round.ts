@@ -1,4 +1,4 @@
-import type { LoadedTable, PreparedAppend, Requirement, TableDefinition, Update } from '@cryptoflow/iceberg'
+import type { LoadedTable, PreparedSnapshot, Requirement, TableDefinition, Update } from '@cryptoflow/iceberg'
 import { assert, type TableName } from '@cryptoflow/model'
 import { type Backlog, type Batch, type BatchBounds, genesisBatch, nextBatch } from './batch.ts'
 import { misfit, unresolvable } from './definition.ts'
@@ -85,7 +85,7 @@ export type RoundOutcome =
   | { readonly kind: 'halted'; readonly why: string }
 
 /** What an append preparer made for one attempt: written, visible to nobody yet. */
-export type Append = Pick<PreparedAppend, 'snapshot' | 'updates'>
+export type Append = Pick<PreparedSnapshot, 'snapshot' | 'updates'>
 
 interface KnownMap extends DecidedMap {
   readonly snapshot: bigint

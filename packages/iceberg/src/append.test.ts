@@ -1,14 +1,15 @@
 import avro from 'avsc'
 import { describe, expect, it } from 'vitest'
-import { type AppendOptions, type PreparedAppend, prepareAppend } from './append.ts'
+import { prepareAppend } from './append.ts'
 import { decodeAvroFile } from './avro-file.ts'
 import { parseJson } from './json.ts'
 import { liveDataFiles, readManifest, readManifestList } from './readers.ts'
 import { currentSnapshot } from './snapshots.ts'
+import type { CommitOptions, PreparedSnapshot } from './stage.ts'
 import { committed, contextOf, dataFile, type MemoryIO, memoryIO, newTable } from './test-support.ts'
 import type { DataFile, LoadedTable } from './types.ts'
 
-const options: AppendOptions = { snapshotId: 2n ** 62n + 1n, summary: {}, attempt: 1 }
+const options: CommitOptions = { snapshotId: 2n ** 62n + 1n, summary: {}, attempt: 1 }
 
 describe('an append', () => {
   it('shows the files exactly as offered', async () => {
@@ -115,7 +116,7 @@ describe('an append', () => {
   it('refuses ids and files that would damage the table', async () => {
     const io = memoryIO()
     const table = await append(io, newTable(), [dataFile(1)])
-    const trying = (files: readonly DataFile[], change: Partial<AppendOptions>) =>
+    const trying = (files: readonly DataFile[], change: Partial<CommitOptions>) =>
       prepareAppend(contextOf(io, 9), table, files, { ...options, snapshotId: 3n, ...change })
     await expect(trying([], { snapshotId: options.snapshotId })).rejects.toThrow('of this id already')
     await expect(trying([], { snapshotId: 0n })).rejects.toThrow('positive 63-bit')
@@ -251,9 +252,9 @@ async function append(
   io: MemoryIO,
   table: LoadedTable,
   files: readonly DataFile[],
-  change: Partial<AppendOptions> = {},
+  change: Partial<CommitOptions> = {},
 ): Promise<LoadedTable> {
-  const prepared: PreparedAppend = await prepareAppend(contextOf(io, ++appends), table, files, {
+  const prepared: PreparedSnapshot = await prepareAppend(contextOf(io, ++appends), table, files, {
     ...options,
     ...change,
   })

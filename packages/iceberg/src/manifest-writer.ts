@@ -1,10 +1,10 @@
-import { encodeManifest, type ManifestEntry } from './manifest.ts'
+import { encodeManifest, type ManifestEntry, type StoredFile } from './manifest.ts'
 import type { ManifestFile } from './manifest-list.ts'
 import { summarizePartitions } from './partition-summary.ts'
 import { syncMarker } from './sync-marker.ts'
-import type { FileIO, PartitionSpec, Schema, TableMetadata } from './types.ts'
+import type { DataFile, FileIO, PartitionSpec, Schema, TableMetadata } from './types.ts'
 
-/** What an append needs from outside. */
+/** What writing a snapshot needs from outside. */
 export interface AppendContext {
   readonly io: FileIO
   nowMs(): number
@@ -12,7 +12,7 @@ export interface AppendContext {
   uuid(): string
 }
 
-/** One append under way. */
+/** One snapshot under way. */
 export interface Commit {
   readonly context: AppendContext
   readonly metadata: TableMetadata
@@ -22,6 +22,20 @@ export interface Commit {
   readonly sequenceNumber: number
   /** In the names of all manifests of this attempt. */
   readonly uuid: string
+}
+
+/** A data file as a manifest of ours holds it. */
+export function storedFile(file: DataFile): StoredFile {
+  return {
+    content: 'data',
+    // The specification's table says lower case; Java and PyIceberg write and compare upper case.
+    format: 'PARQUET',
+    columnSizes: new Map(),
+    nanCounts: new Map(),
+    keyMetadata: null,
+    equalityIds: [],
+    ...file,
+  }
 }
 
 /** Writes one manifest of the commit; `index` tells its manifests apart. */
@@ -36,20 +50,22 @@ export async function writeManifest(
   await context.io.write(location, bytes)
   const added = entries.filter((entry) => entry.status === 'added')
   const existing = entries.filter((entry) => entry.status === 'existing')
+  const deleted = entries.filter((entry) => entry.status === 'deleted')
+  const sequenceNumbers = [...added, ...existing].map((entry) => entry.sequenceNumber)
   return {
     location,
     bytes: bytes.length,
     specId: spec.specId,
     content: 'data',
     sequenceNumber: commit.sequenceNumber,
-    minSequenceNumber: entries.reduce((least, entry) => Math.min(least, entry.sequenceNumber), Infinity),
+    minSequenceNumber: sequenceNumbers.reduce((least, each) => Math.min(least, each), commit.sequenceNumber),
     addedSnapshotId: commit.snapshotId,
     addedFiles: added.length,
     existingFiles: existing.length,
-    deletedFiles: 0,
+    deletedFiles: deleted.length,
     addedRows: rowsOf(added),
     existingRows: rowsOf(existing),
-    deletedRows: 0,
+    deletedRows: rowsOf(deleted),
     partitions: summarizePartitions(
       schema,
       spec,

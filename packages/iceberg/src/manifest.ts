@@ -66,7 +66,7 @@ type MapIds = { readonly map: number; readonly key: number; readonly value: numb
 
 /**
  * A manifest of data files. Sequence numbers of added entries are left null, to be inherited from the commit
- * that lands. Throws IcebergError `refused` when a partition value does not fit its field.
+ * that lands, unless their data is older than that. Throws IcebergError `refused` when a partition value does not fit its field.
  */
 export function encodeManifest(
   schema: Schema,
@@ -153,12 +153,14 @@ function listField(ids: { list: number; element: number }, name: string, element
 }
 
 function entryToRecord(spec: PartitionSpec, entry: ManifestEntry): AvroRecord {
-  const inherits = entry.status === 'added'
+  const isAdded = entry.status === 'added'
+  // Files that replace others keep an older data sequence number; the rest have that of the commit that lands.
+  const inherits = isAdded && entry.sequenceNumber === entry.fileSequenceNumber
   return new Map<number, AvroValue>([
     [ID.status, STATUSES.indexOf(entry.status)],
     [ID.snapshotId, entry.snapshotId],
     [ID.sequenceNumber, inherits ? null : entry.sequenceNumber],
-    [ID.fileSequenceNumber, inherits ? null : entry.fileSequenceNumber],
+    [ID.fileSequenceNumber, isAdded ? null : entry.fileSequenceNumber],
     [ID.dataFile, fileToRecord(spec, entry.file)],
   ])
 }

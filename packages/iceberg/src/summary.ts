@@ -1,3 +1,4 @@
+import { partitionKey } from './partition-key.ts'
 import type { DataFile, Snapshot } from './types.ts'
 
 export interface ManifestCounts {
@@ -16,27 +17,61 @@ export function appendSummary(
   own: Readonly<Record<string, string>>,
   manifests: ManifestCounts,
 ): Readonly<Record<string, string>> {
-  const rows = files.reduce((sum, file) => sum + file.rows, 0)
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
-  const partitions = new Set(files.map((file) => file.partition.map(partitionKey).join('\u0000')))
+  const added = countsOf(files)
   return {
     ...own,
     operation: 'append',
-    ...(files.length === 0 ? {} : addedCounts(files.length, rows, bytes)),
-    'changed-partition-count': String(partitions.size),
-    ...total(parent, 'total-records', rows),
-    ...total(parent, 'total-files-size', bytes),
-    ...total(parent, 'total-data-files', files.length),
-    ...total(parent, 'total-delete-files', 0),
-    ...total(parent, 'total-position-deletes', 0),
-    ...total(parent, 'total-equality-deletes', 0),
-    'manifests-created': String(manifests.created),
-    'manifests-kept': String(manifests.kept),
-    'manifests-replaced': String(manifests.replaced),
+    ...(files.length === 0 ? {} : addedCounts(added)),
+    'changed-partition-count': String(partitionsOf(files)),
+    ...totals(parent, added),
+    ...manifestCounts(manifests),
   }
 }
 
-function addedCounts(files: number, rows: number, bytes: number): Record<string, string> {
+/** The summary of a replacement, in which rows come and go in the same number. */
+export function replaceSummary(
+  parent: Snapshot | null,
+  files: { readonly removed: readonly DataFile[]; readonly added: readonly DataFile[] },
+  own: Readonly<Record<string, string>>,
+  manifests: ManifestCounts,
+): Readonly<Record<string, string>> {
+  const [added, removed] = [countsOf(files.added), countsOf(files.removed)]
+  return {
+    ...own,
+    operation: 'replace',
+    ...addedCounts(added),
+    'deleted-data-files': String(removed.files),
+    'deleted-records': String(removed.rows),
+    'removed-files-size': String(removed.bytes),
+    'changed-partition-count': String(partitionsOf([...files.added, ...files.removed])),
+    ...totals(parent, {
+      files: added.files - removed.files,
+      rows: added.rows - removed.rows,
+      bytes: added.bytes - removed.bytes,
+    }),
+    ...manifestCounts(manifests),
+  }
+}
+
+interface Counts {
+  readonly files: number
+  readonly rows: number
+  readonly bytes: number
+}
+
+function countsOf(files: readonly DataFile[]): Counts {
+  return {
+    files: files.length,
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+  }
+}
+
+function partitionsOf(files: readonly DataFile[]): number {
+  return new Set(files.map((file) => partitionKey(0, file.partition))).size
+}
+
+function addedCounts({ files, rows, bytes }: Counts): Record<string, string> {
   return {
     'added-data-files': String(files),
     'added-records': String(rows),
@@ -44,8 +79,23 @@ function addedCounts(files: number, rows: number, bytes: number): Record<string,
   }
 }
 
-function partitionKey(value: unknown): string {
-  return `${typeof value}:${value}`
+function totals(parent: Snapshot | null, { files, rows, bytes }: Counts): Record<string, string> {
+  return {
+    ...total(parent, 'total-records', rows),
+    ...total(parent, 'total-files-size', bytes),
+    ...total(parent, 'total-data-files', files),
+    ...total(parent, 'total-delete-files', 0),
+    ...total(parent, 'total-position-deletes', 0),
+    ...total(parent, 'total-equality-deletes', 0),
+  }
+}
+
+function manifestCounts({ created, kept, replaced }: ManifestCounts): Record<string, string> {
+  return {
+    'manifests-created': String(created),
+    'manifests-kept': String(kept),
+    'manifests-replaced': String(replaced),
+  }
 }
 
 type Total =

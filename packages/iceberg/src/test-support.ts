@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { prepareAppend } from './append.ts'
 import { boundBytes } from './bounds.ts'
 import type { AppendContext } from './manifest-writer.ts'
 import type { DataFile, FileIO, LoadedTable, Proposal, Schema, TableDefinition, TableName } from './types.ts'
@@ -133,4 +134,16 @@ export function committed(table: LoadedTable, { requirements, updates }: Proposa
 
 export function contextOf(io: FileIO, first = 1): AppendContext {
   return { io, nowMs: () => 2_000, uuid: countedUuids(first) }
+}
+
+/** A snapshot committed on top of the table: what it shows must lie in `io`. */
+export async function appended(
+  io: MemoryIO,
+  table: LoadedTable,
+  snapshotId: bigint,
+  ...files: readonly DataFile[]
+): Promise<LoadedTable> {
+  for (const { location } of files) io.files.set(location, new Uint8Array(1))
+  const options = { snapshotId, summary: {}, attempt: 1 }
+  return committed(table, await prepareAppend(contextOf(io, Number(snapshotId)), table, files, options))
 }
