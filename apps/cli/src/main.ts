@@ -12,6 +12,7 @@ import { addPlan } from './plan.ts'
 import { addQuery } from './query.ts'
 import { addReplay } from './replay.ts'
 import { addSample } from './sample.ts'
+import { addServeCatalog } from './serve-catalog.ts'
 import { addSimulate } from './simulate.ts'
 import { addStatus } from './status.ts'
 import { addTables } from './tables.ts'
@@ -27,7 +28,7 @@ const program = new Command('cryptoflow')
   .exitOverride()
 const groups = {
   'Begin:': [addDemo, addInit, addConfig, addPlan, addDoctor, addCollect],
-  'Look:': [addStatus, addTables, addSample, addGaps, addQuery],
+  'Look:': [addStatus, addTables, addSample, addGaps, addQuery, addServeCatalog],
   'Look after:': [addJournal, addReplay, addWarehouse, addClean],
   'Prove:': [addSimulate, addVerify],
 }

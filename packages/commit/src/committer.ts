@@ -231,7 +231,7 @@ function drawSnapshotId(base: LoadedTable, chance: Chance): bigint {
 /** Whether an error may be gone next time; null for what is not an answer of the other side but a bug. */
 function isPassing(error: unknown): boolean | null {
   if (error instanceof CryptoFlowError) return error.reaction === 'retry' || error.reaction === 'resync'
-  if (error instanceof IcebergError) return false
+  if (error instanceof IcebergError) return error.code === 'unavailable'
   // What the operating system or SQLite says; a catalog's or store's own words came above.
   const isSystemError = error instanceof Error && ('syscall' in error || 'errcode' in error)
   return isSystemError ? true : null

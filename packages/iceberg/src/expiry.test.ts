@@ -5,6 +5,7 @@ import { liveDataFiles } from './readers.ts'
 import { prepareReplace } from './replace.ts'
 import {
   appended,
+  chance,
   committed,
   contextOf,
   dataFile,
@@ -170,14 +171,6 @@ async function live(seed: number): Promise<void> {
     }
     const total = (await liveDataFiles(io, table.metadata)).reduce((sum, file) => sum + file.rows, 0)
     expect(total, `seed ${seed}, step ${id}`).toBe(rows)
-  }
-}
-
-function chance(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff
-    return (state >>> 8) % below
   }
 }
 

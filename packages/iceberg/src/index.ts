@@ -30,6 +30,15 @@ export { findOrphans, type ListedFile, type OrphanSearch, reachableFiles } from 
 export { type LiveFile, liveDataFiles, readManifest, readManifestList } from './readers.ts'
 export { refsOf } from './refs.ts'
 export { prepareReplace, type Replacement } from './replace.ts'
+export {
+  type Http,
+  type HttpRequest,
+  type HttpResponse,
+  openRestCatalog,
+  type RestCatalog,
+  type RestCatalogOptions,
+} from './rest-catalog.ts'
+export { answerRest, type ServedCatalog, type ServiceRequest, type ServiceResponse } from './rest-service.ts'
 export { evolveSchema, type SchemaChange } from './schema-evolution.ts'
 export { type AncestorStep, ancestors, currentSnapshot, snapshotIdFrom, snapshotOf } from './snapshots.ts'
 export { replaceSortOrder, type SortKey } from './sort-order.ts'

@@ -51,7 +51,12 @@ const KNOWN = [
  * format versions.
  */
 export function parseMetadata(source: Uint8Array | string): TableMetadata {
-  const json = asObject(parseJson(typeof source === 'string' ? source : textOf(source)), 'metadata')
+  return metadataFromJson(parseJson(typeof source === 'string' ? source : textOf(source)))
+}
+
+/** The same from JSON that was parsed without loss, as a REST catalog's answer holds it. */
+export function metadataFromJson(value: unknown): TableMetadata {
+  const json = asObject(value, 'metadata')
   if (json['format-version'] !== 2) {
     throw new IcebergError('unsupported', 'reading metadata, found another format version, expected 2', {
       found: json['format-version'],
@@ -94,7 +99,7 @@ function parseCurrentId(json: JsonObject): bigint | null {
   return id === -1n ? null : id
 }
 
-function parseSnapshot(json: unknown): Snapshot {
+export function parseSnapshot(json: unknown): Snapshot {
   const object = asObject(json, 'snapshot')
   const parent = object['parent-snapshot-id'] ?? null
   const schemaId = object['schema-id'] ?? null
@@ -175,7 +180,7 @@ function refsToJson(metadata: TableMetadata): JsonObject {
   return { ...others, main: { ...settings, 'snapshot-id': metadata.currentSnapshotId, type: 'branch' } }
 }
 
-function snapshotToJson(snapshot: Snapshot): JsonObject {
+export function snapshotToJson(snapshot: Snapshot): JsonObject {
   return {
     'sequence-number': snapshot.sequenceNumber,
     'snapshot-id': snapshot.snapshotId,

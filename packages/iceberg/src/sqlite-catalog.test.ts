@@ -61,6 +61,16 @@ describe('the catalog', () => {
     database.close()
   })
 
+  it('lists its namespaces and tables, and no other catalog’s', async () => {
+    const catalog = open()
+    expect(await catalog.namespaces()).toEqual([])
+    for (const name of ['b', 'a']) await catalog.create({ namespace: 'market', name }, definition)
+    await open({ name: 'other' }).create({ namespace: 'elsewhere', name: 'c' }, definition)
+    expect(await catalog.namespaces()).toEqual(['market'])
+    expect(await catalog.tables('market')).toEqual(['a', 'b'])
+    expect(await catalog.tables('elsewhere')).toEqual([])
+  })
+
   it('keeps tables of other catalogs in the same file apart', async () => {
     await open().create(tableName, definition)
     expect(await open({ name: 'other' }).load(tableName)).toBeNull()

@@ -41,6 +41,10 @@ export interface SqliteCatalogOptions {
 }
 
 export interface SqliteCatalog extends Catalog {
+  /** Levels joined by dots. */
+  namespaces(): Promise<readonly string[]>
+  /** Names of the tables of a namespace. */
+  tables(namespace: string): Promise<readonly string[]>
   close(): void
 }
 
@@ -55,6 +59,8 @@ export function createSqliteCatalog(options: SqliteCatalogOptions): SqliteCatalo
     load: (name) => load(context, name),
     create: (name, definition) => create(context, name, definition),
     commit: (base, requirements, updates) => commit(context, base, requirements, updates),
+    namespaces: async () => tables.namespaces(),
+    tables: async (namespace) => tables.tables(namespace),
     close: () => tables.close(),
   }
 }

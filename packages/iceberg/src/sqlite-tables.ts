@@ -35,6 +35,10 @@ export interface SqliteTables {
   /** False when the table is there already. Makes the namespace when it is missing. */
   insert(name: TableName, metadataLocation: string): boolean
   swap(name: TableName, locations: { readonly from: string; readonly to: string }): Swap
+  /** Namespaces that have been made or hold a table, in order. */
+  namespaces(): readonly string[]
+  /** Names of the tables of a namespace, in order. */
+  tables(namespace: string): readonly string[]
   close(): void
 }
 
@@ -54,6 +58,14 @@ export function openSqliteTables(file: string, catalog: string, onSwap: () => vo
     `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
      WHERE ${IS_TABLE} AND metadata_location = ?`,
   )
+  const selectNamespaces = database.prepare(
+    `SELECT namespace AS name FROM iceberg_namespace_properties WHERE catalog_name = ?
+     UNION SELECT table_namespace FROM iceberg_tables WHERE catalog_name = ? ORDER BY name`,
+  )
+  const selectTables = database.prepare(
+    `SELECT table_name AS name FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ?
+     AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL) ORDER BY name`,
+  )
   return {
     location({ namespace, name }) {
       const row = select.get(catalog, namespace, name)
@@ -72,6 +84,12 @@ export function openSqliteTables(file: string, catalog: string, onSwap: () => vo
         onSwap()
         return 'swapped'
       })
+    },
+    namespaces() {
+      return selectNamespaces.all(catalog, catalog).map(({ name }) => String(name))
+    },
+    tables(namespace) {
+      return selectTables.all(catalog, namespace).map(({ name }) => String(name))
     },
     close() {
       database.close()

@@ -145,5 +145,17 @@ export async function appended(
 ): Promise<LoadedTable> {
   for (const { location } of files) io.files.set(location, new Uint8Array(1))
   const options = { snapshotId, summary: {}, attempt: 1 }
-  return committed(table, await prepareAppend(contextOf(io, Number(snapshotId)), table, files, options))
+  return committed(
+    table,
+    await prepareAppend(contextOf(io, Number(snapshotId % 100_000n)), table, files, options),
+  )
+}
+
+/** Seeded chance: whole numbers from 0, below the one that is asked with. */
+export function chance(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff
+    return (state >>> 8) % below
+  }
 }

@@ -50,21 +50,25 @@ export function openCatalog(warehouse: Warehouse, clock: Clock, probe?: Probe) {
   return { catalog, io, nowMs }
 }
 
+/** Throws `usage` when there is no warehouse. */
+export function assertWarehouse(warehouse: Warehouse): void {
+  if (existsSync(warehouse.catalogFile)) return
+  throw new CryptoFlowError(
+    'opening the warehouse: there is no catalog.db in it; expected a directory that the demo, collect or replay wrote',
+    {
+      kind: 'usage',
+      reaction: 'stop',
+      context: { warehouse: warehouse.directory },
+    },
+  )
+}
+
 /**
  * Paths of the live data files of every table, as the catalog has them now; none for a table not made yet. Throws
  * `usage` when there is no warehouse.
  */
 export async function tableFiles(warehouse: Warehouse, clock: Clock): Promise<Map<TableName, string[]>> {
-  if (!existsSync(warehouse.catalogFile)) {
-    throw new CryptoFlowError(
-      'opening the warehouse: there is no catalog.db in it; expected a directory that the demo, collect or replay wrote',
-      {
-        kind: 'usage',
-        reaction: 'stop',
-        context: { warehouse: warehouse.directory },
-      },
-    )
-  }
+  assertWarehouse(warehouse)
   const { catalog, io } = openCatalog(warehouse, clock)
   try {
     const files = new Map<TableName, string[]>()

@@ -1,0 +1,33 @@
+import { onStopSignal, wholeNumber } from '@cryptoflow/console'
+import { openCatalogServer, warehouseAt } from '@cryptoflow/pipeline'
+import { systemClock } from '@cryptoflow/runtime'
+import type { Command } from 'commander'
+import { DEMO_WAREHOUSE } from './defaults.ts'
+import { escapeControls } from './inspect/exact.ts'
+
+interface ServeFlags {
+  readonly warehouse: string
+  readonly port: number
+}
+
+export function addServeCatalog(program: Command): void {
+  program
+    .command('serve-catalog')
+    .description('serve the tables of a warehouse on 127.0.0.1 until interrupted: Iceberg REST, read-only')
+    .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
+    .option('--port <port>', '0 takes any free port', wholeNumber('--port', 0), 0)
+    .action(serve)
+}
+
+async function serve(flags: ServeFlags): Promise<void> {
+  const clock = systemClock()
+  const server = await openCatalogServer({
+    warehouse: warehouseAt(flags.warehouse),
+    clock,
+    port: flags.port,
+    onError: (message) => process.stderr.write(`${escapeControls(message)}\n`),
+  })
+  process.stdout.write(`${JSON.stringify({ url: server.url })}\n`)
+  await new Promise<void>((resolve) => onStopSignal(clock, resolve))
+  await server.close()
+}
