@@ -1,3 +1,5 @@
+import { findMarket } from '@cryptoflow/exchanges'
+import { paceMs } from '@cryptoflow/ingest'
 import { describe, expect, it } from 'vitest'
 import { assumed, busySymbol } from './plan-assumptions.ts'
 import { planBudgets, planMarket, plannedMarket } from './plan-figures.ts'
@@ -104,7 +106,10 @@ describe('what a market asks of its exchange', () => {
     const [route] = planMarket(
       plannedMarket({ exchange: 'coinbase', market: 'spot', symbols: ['A'], streams: ['level2'] }),
     ).routes
-    expect(route).toMatchObject({ subscribeFrames: 1, subscribeSeconds: 0.5 })
+    expect(route).toMatchObject({
+      subscribeFrames: 1,
+      subscribeSeconds: paceMs(findMarket('coinbase', 'spot')) / 1000,
+    })
   })
 
   it('puts markets that the exchange counts together into one budget', () => {

@@ -1,6 +1,7 @@
 import { findMarket } from '@cryptoflow/exchanges'
 import {
   BOOKS_IN_A_ROW_MAX,
+  paceMs,
   planConnections,
   planPolls,
   subscribeFrames,
@@ -22,7 +23,7 @@ export interface RoutePlan {
   readonly streamsMax: number
   readonly streamsAllowed: number
   readonly subscribeFrames: number
-  /** Seconds until the last frame of the fullest connection is sent, at the exchange's pace. */
+  /** Seconds until the last frame of the fullest connection is sent, at our share of the exchange's pace. */
   readonly subscribeSeconds: number
 }
 
@@ -101,7 +102,7 @@ export function planMarket({ market, collection, specs }: PlannedMarket): Market
       streamsMax: Math.max(...streams),
       streamsAllowed: session.streamsPerConnectionMax.value,
       subscribeFrames: sum(frames),
-      subscribeSeconds: (Math.max(...frames) + opening - 1) / session.messagesPerSecondMax.value,
+      subscribeSeconds: ((Math.max(...frames) + opening - 1) * paceMs(market)) / 1000,
     }
   })
   const polls = planPolls(market, symbols, channels, collection.pollEveryMs)

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type ConfigFlags, flagsOf, loadSettings, withConfigFlags } from '@cryptoflow/console'
+import { connectSpanMs } from '@cryptoflow/ingest'
 import { type Forecast, forecast, freeBytes } from '@cryptoflow/journal'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
@@ -71,21 +72,28 @@ async function makePlan(flags: ConfigFlags, activity: number): Promise<Plan> {
   return {
     markets: markets.map(planMarket),
     budgets: planBudgets(markets),
-    connectSeconds: (connectsOnOneHost(markets) - 1) * (config.ingest.connectEveryMs / 1000),
+    connectSeconds: connectSeconds(markets, config.ingest.connectEveryMs),
     activity,
     load,
     disk: await planDisk(config.warehouse.directory, journal, load, config.journal),
   }
 }
 
-function connectsOnOneHost(markets: readonly PlannedMarket[]): number {
-  const hosts = markets.flatMap((each) =>
-    planMarket(each).routes.flatMap(({ address, connections }) =>
-      Array<string>(connections).fill(new URL(address).host),
-    ),
-  )
-  const counts = [...Map.groupBy(hosts, (host) => host).values()].map((own) => own.length)
-  return Math.max(1, ...counts)
+/** Hosts are connected to beside one another, each at the pace of the first market that asks. */
+function connectSeconds(markets: readonly PlannedMarket[], everyMs: number): number {
+  const connects = markets.flatMap((each) => {
+    const { routes, connectsPerFiveMinutesMax } = planMarket(each)
+    return routes.map(({ address, connections }) => ({
+      host: new URL(address).host,
+      connections,
+      connectsPerFiveMinutesMax,
+    }))
+  })
+  const spansMs = [...Map.groupBy(connects, ({ host }) => host).values()].map((own) => {
+    const count = own.reduce((total, { connections }) => total + connections, 0)
+    return connectSpanMs(count, own[0]?.connectsPerFiveMinutesMax ?? 1, everyMs)
+  })
+  return Math.max(0, ...spansMs) / 1000
 }
 
 async function planDisk(

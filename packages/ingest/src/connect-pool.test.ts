@@ -1,6 +1,6 @@
 import { manualClock } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
-import { createConnectPools } from './connect-pool.ts'
+import { connectSpanMs, createConnectPools } from './connect-pool.ts'
 
 function world(perFiveMinutes = 300, everyMs = 1000) {
   const clock = manualClock()
@@ -30,6 +30,20 @@ describe('a connect pool', () => {
     for (const [index, at] of made.entries()) {
       const tenth = made[index + 10]
       if (tenth !== undefined) expect(tenth - at).toBeGreaterThanOrEqual(300_000)
+    }
+  })
+
+  it('takes as long as is told before', () => {
+    for (const [connects, perFiveMinutes, everyMs] of [
+      [1, 300, 1000],
+      [30, 300, 1000],
+      [35, 20, 1000],
+      [9, 1, 0],
+    ] as const) {
+      const { clock, pool, made, connect } = world(perFiveMinutes, everyMs)
+      for (let i = 0; i < connects; i++) pool.request(connect)
+      clock.advance(60 * 60_000)
+      expect(made.at(-1)).toBe(connectSpanMs(connects, perFiveMinutes, everyMs))
     }
   })
 

@@ -25,11 +25,30 @@ export function createConnectPools({ clock }: { readonly clock: Clock }): Connec
       const { host } = new URL(url)
       const known = pools.get(host)
       if (known !== undefined) return known
-      const pool = openPool(clock, Math.max(1, Math.floor(perFiveMinutes * CONNECT_SHARE)), everyMs)
+      const pool = openPool(clock, mostOf(perFiveMinutes), everyMs)
       pools.set(host, pool)
       return pool
     },
   }
+}
+
+/**
+ * Milliseconds from the first of so many connects to one host until the last, when the pool is untouched; the options
+ * are those of a pool.
+ */
+export function connectSpanMs(connects: number, perFiveMinutes: number, everyMs: number): number {
+  const most = mostOf(perFiveMinutes)
+  const atMs: number[] = []
+  for (let i = 0; i < connects; i++) {
+    const afterLast = i === 0 ? 0 : (atMs[i - 1] as number) + everyMs
+    const afterOldest = i < most ? 0 : (atMs[i - most] as number) + WINDOW_US / 1000
+    atMs.push(Math.max(afterLast, afterOldest))
+  }
+  return atMs.at(-1) ?? 0
+}
+
+function mostOf(perFiveMinutes: number): number {
+  return Math.max(1, Math.floor(perFiveMinutes * CONNECT_SHARE))
 }
 
 /** First come, first served; never more than `most` within five minutes, wherever the exchange's window begins. */

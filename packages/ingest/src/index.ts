@@ -1,4 +1,4 @@
-export { type ConnectPools, createConnectPools } from './connect-pool.ts'
+export { type ConnectPools, connectSpanMs, createConnectPools } from './connect-pool.ts'
 export { type Ingest, type IngestOptions, startIngest } from './ingest.ts'
 export type { IngestCounters, IngestNotice, Intake, ReplaceCause } from './intake.ts'
 export { defaultLimits, type IngestLimits } from './limits.ts'
@@ -10,5 +10,6 @@ export {
   type RestPools,
   WEIGHT_SHARE,
 } from './rest-pool.ts'
+export { paceMs } from './sender.ts'
 export type { SnapshotWanted } from './snapshots.ts'
 export { subscribeFrames } from './wire.ts'
