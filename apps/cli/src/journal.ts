@@ -3,14 +3,21 @@ import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { bytesText, grouped, wholeNumber } from '@cryptoflow/console'
-import { catJournal, exportCapture, importCapture, listJournal, verifyJournal } from '@cryptoflow/journal'
+import {
+  catJournal,
+  exportCapture,
+  importCapture,
+  listJournal,
+  readEpochStanding,
+  verifyJournal,
+} from '@cryptoflow/journal'
 import { type JournalRecord, type Market, RecordKind } from '@cryptoflow/model'
 import { VERSION } from '@cryptoflow/pipeline'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_WAREHOUSE } from './defaults.ts'
 import { foreignBytes, kindNames, lineOf, speaksOf } from './journal-lines.ts'
-import { journalAt, releasedTo } from './journal-place.ts'
+import { journalAt } from './journal-place.ts'
 import { listingText, stateOf, verdictText } from './journal-text.ts'
 import { openPatience } from './patience.ts'
 import { asciiJson, listFlag, usage } from './text.ts'
@@ -79,11 +86,9 @@ export function addJournal(program: Command): void {
 async function list(path: string, flags: { json?: boolean }): Promise<void> {
   const directory = journalAt(path)
   const listing = await listJournal(directory)
-  const released = releasedTo(directory)
-  const segments = listing.segments.map((segment) => ({ ...segment, state: stateOf(segment, released) }))
-  const text = flags.json
-    ? asciiJson({ ...listing, segments, releasedTo: released })
-    : listingText(listing, released)
+  const { releasedTo } = await readEpochStanding(directory)
+  const segments = listing.segments.map((segment) => ({ ...segment, state: stateOf(segment, releasedTo) }))
+  const text = flags.json ? asciiJson({ ...listing, segments, releasedTo }) : listingText(listing, releasedTo)
   process.stdout.write(`${text}\n`)
 }
 

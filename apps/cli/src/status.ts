@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { bytesText, columns, grouped } from '@cryptoflow/console'
-import { freeBytes, openJournalReader, readRecords } from '@cryptoflow/journal'
+import { freeBytes, isJournal, openJournalReader, readEpochStanding, readRecords } from '@cryptoflow/journal'
 import { tableFiles, type Warehouse, warehouseAt } from '@cryptoflow/pipeline'
 import { CryptoFlowError, messageOf, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
@@ -9,7 +9,6 @@ import { DEMO_WAREHOUSE } from './defaults.ts'
 import { holes } from './gaps.ts'
 import { escapeControls } from './inspect/exact.ts'
 import { runQuery } from './inspect/query.ts'
-import { isJournal, releasedTo } from './journal-place.ts'
 import { openPatience } from './patience.ts'
 import { ageText, asciiJson, timeText, wrapped } from './text.ts'
 import { filesBelow } from './warehouse-check.ts'
@@ -108,7 +107,7 @@ async function readJournal(directory: string): Promise<JournalStatus | null> {
     firstRecord: first,
     lastRecord: last,
     lastReceivedUs,
-    releasedTo: releasedTo(directory),
+    releasedTo: (await readEpochStanding(directory)).releasedTo,
   }
 }
 

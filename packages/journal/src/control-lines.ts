@@ -72,18 +72,23 @@ function lineOf(value: object, before: number): { bytes: Uint8Array; link: numbe
 
 /** Reads the lines of a log. Throws a CryptoFlowError: `disk` with offset and line, `usage` for a newer format. */
 export function decodeLines(bytes: Uint8Array, directory: string): ControlLines {
+  const good = goodLines(bytes, directory)
+  if (good.tornBytes > 0) refuseDamage(bytes, { directory, line: good.lines + 1, offset: good.size })
+  return good
+}
+
+/** The lines before the first that is cut or damaged. Throws a CryptoFlowError (`usage`) for a newer format. */
+export function goodLines(bytes: Uint8Array, directory: string): ControlLines & { readonly lines: number } {
   const entries: ControlEntry[] = []
   let home: Home | null = null
   let at = 0
   let link = 0
-  for (let line = 1; at < bytes.length; line++) {
+  let lines = 0
+  for (; at < bytes.length; lines++) {
     const newline = bytes.indexOf(NEWLINE, at)
     const json = newline === -1 ? null : decodeLine(bytes.subarray(at, newline), link)
-    if (json === null) {
-      refuseDamage(bytes, { directory, line, offset: at })
-      break
-    }
-    if (line === 1) checkFormat(json, directory)
+    if (json === null) break
+    if (lines === 0) checkFormat(json, directory)
     else {
       const entry = JSON.parse(json) as ControlEntry | StartLine
       if (entry.kind === 'start') home = entry.home
@@ -92,7 +97,7 @@ export function decodeLines(bytes: Uint8Array, directory: string): ControlLines 
     link = checksumOf(bytes, at)
     at = newline + 1
   }
-  return { entries, home, size: at, link, tornBytes: bytes.length - at }
+  return { entries, home, size: at, link, tornBytes: bytes.length - at, lines }
 }
 
 /** The JSON of a line that carries the right checksum, else null. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, ulid } from '@cryptoflow/runtime'
 import { type Disk, damageError, usageError, writeWhole } from './disk.ts'
@@ -26,6 +27,11 @@ export async function readIdentity(disk: Disk, directory: string): Promise<strin
   }
   if (!idShape.test(identity.id)) throw damageError('reading the identity found no ULID', { directory })
   return identity.id
+}
+
+/** Whether a directory is a journal's, whoever wrote it. */
+export function isJournal(directory: string): boolean {
+  return existsSync(identityPath(directory))
 }
 
 /** Makes the identity of a new journal, durable when this returns. */
