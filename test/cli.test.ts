@@ -56,6 +56,8 @@ async function whileRunning(): Promise<void> {
   expect(refused.code).toBe(2)
   expect(refused.stderr).toContain('another process')
   expect(existsSync(join(warehouse, 'raw', 'identity.json'))).toBe(true)
+  const moved = await run('warehouse', 'move', warehouse, join(folder, 'elsewhere'))
+  expect([moved.code, existsSync(warehouse)]).toEqual([2, true])
   for (let isCommitted = false; !isCommitted; ) {
     const status = await runJson<Status>('status', '--warehouse', warehouse, '--json')
     expect(status.journal?.isRunning).toBe(true)
@@ -336,12 +338,12 @@ describe('a warehouse', () => {
   it('is whole, and not whole with a file cut short, taken away or too many', async () => {
     interface Check {
       ok: boolean
-      outside: string | null
+      origin: string | null
       tables: { table: string; findings: object[] }[]
       orphans: object[]
     }
     const sound = await runJson<Check>('warehouse', 'check', '--warehouse', warehouse, '--json')
-    expect(sound).toMatchObject({ ok: true, outside: null, orphans: [] })
+    expect(sound).toMatchObject({ ok: true, origin: null, orphans: [] })
     const data = join(warehouse, 'cryptoflow', 'ticks', 'data')
     const [name = ''] = readdirSync(data)
     const file = join(data, name)
@@ -361,10 +363,28 @@ describe('a warehouse', () => {
       copyFileSync(kept, file)
       rmSync(join(data, 'orphan.parquet'), { force: true })
     }
+  })
+
+  it('names its own files after a copy, once it was told to', async () => {
     const copy = join(folder, 'copy')
     cpSync(warehouse, copy, { recursive: true })
-    const moved = await run('warehouse', 'check', '--warehouse', copy)
-    expect(moved).toMatchObject({ code: 1, stdout: expect.stringContaining('was moved') })
+    const command = `warehouse move ${warehouse} ${copy}`
+    const told = await run('warehouse', 'check', '--warehouse', copy)
+    expect(told).toMatchObject({ code: 1, stdout: expect.stringContaining(`  cryptoflow ${command}`) })
+    for (const args of [['status'], ['query', 'FROM ticks'], ['sample', 'ticks']]) {
+      const { code, stderr } = await run(...args, '--warehouse', copy)
+      expect([code, stderr]).toEqual([2, expect.stringContaining(command)])
+    }
+    expect((await run(...command.split(' '))).stdout).toContain('rewritten: ')
+    expect(await run('warehouse', 'check', '--warehouse', copy)).toMatchObject({ code: 0 })
+    const [lived, copied] = await Promise.all(
+      [warehouse, copy].map((place) => runJson<{ tables: Tables }>('tables', '--warehouse', place, '--json')),
+    )
+    expect(copied).toEqual(lived)
+    expect((await run(...command.split(' '))).stdout).toContain('nothing to do')
+    const further = join(folder, 'further')
+    expect((await run('warehouse', 'move', copy, further)).stdout).toContain('moved: ')
+    expect(await run('warehouse', 'check', '--warehouse', further)).toMatchObject({ code: 0 })
   })
 
   it('is deleted only when somebody agrees, and what is not ours stays', async () => {

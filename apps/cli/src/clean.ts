@@ -1,13 +1,12 @@
 import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bytesText, columns, grouped } from '@cryptoflow/console'
-import { lockFile } from '@cryptoflow/journal'
-import { NAMESPACE, type Warehouse, warehouseAt } from '@cryptoflow/pipeline'
+import { isJournal } from '@cryptoflow/journal'
+import { lockWarehouses, NAMESPACE, type Warehouse, warehouseAt } from '@cryptoflow/pipeline'
 import type { Command } from 'commander'
 import { agreed, isAttended, withTerminal } from './ask.ts'
 import { DEMO_HOME, DEMO_WAREHOUSE } from './defaults.ts'
 import { escapeControls } from './inspect/exact.ts'
-import { isJournal } from './journal-place.ts'
 import { usage } from './text.ts'
 import { filesBelow } from './warehouse-check.ts'
 
@@ -34,7 +33,7 @@ async function clean(flags: { warehouse?: string; yes?: boolean }): Promise<void
   const isDemo = flags.warehouse === undefined
   const warehouse = warehouseAt(flags.warehouse ?? DEMO_WAREHOUSE)
   refuseOther(warehouse)
-  const unlock = lockAll(warehouse)
+  const unlock = lockWarehouses(warehouse)
   try {
     const parts = await partsOf(warehouse, isDemo ? [join(DEMO_HOME, 'emissions.jsonl')] : [])
     const stays = strangers(warehouse)
@@ -108,23 +107,4 @@ function listText({ directory }: Warehouse, parts: readonly CleanPart[], stays: 
     columns([['  what', 'files', 'bytes'], ...rows]),
     ...(stays.length === 0 ? [] : [`  stays: ${stays.map(escapeControls).join(', ')}`]),
   ].join('\n')
-}
-
-/** Holds the locks of everybody who writes here: collector and replays. Throws `usage` while one of them runs. */
-function lockAll({ directory, journalDirectory }: Warehouse): () => void {
-  const replays = join(directory, 'replays')
-  const writers = existsSync(replays) ? readdirSync(replays).map((writer) => join(replays, writer)) : []
-  const held: (() => void)[] = []
-  const release = (): void => {
-    for (const unlock of held) unlock()
-  }
-  try {
-    for (const home of [journalDirectory, ...writers]) {
-      if (existsSync(home) && statSync(home).isDirectory()) held.push(lockFile(join(home, 'lock.db')))
-    }
-    return release
-  } catch (error) {
-    release()
-    throw error
-  }
 }

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { warehouseAt } from '@cryptoflow/pipeline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CatalogTable, catalogTables } from './catalog-tables.ts'
-import { checkTable, findOrphans, placeOutside } from './warehouse-check.ts'
+import { checkTable, findOrphans } from './warehouse-check.ts'
 
 let folder: string
 beforeEach(() => {
@@ -79,11 +79,6 @@ describe('the files of a table', () => {
         [temporary, 'temporary', 1],
       ].sort(),
     )
-  })
-
-  it('lie outside when the warehouse was copied or moved', () => {
-    expect(placeOutside(folder, [table(1, 1)])).toBeNull()
-    expect(placeOutside(join(folder, 'copy'), [table(1, 1)])).toBe(folder)
   })
 })
 

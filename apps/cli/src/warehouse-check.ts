@@ -1,6 +1,6 @@
 import { type Dirent, existsSync, statSync } from 'node:fs'
 import { open, readdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import type { TableName } from '@cryptoflow/model'
 import type { CatalogTable } from './catalog-tables.ts'
 
@@ -98,15 +98,6 @@ export async function findOrphans(
     }
   }
   return orphans
-}
-
-/**
- * Where tables of a warehouse lie that is a copy or was moved: locations are absolute, so they still name the files of
- * the place they were written in. Null: all of them lie inside.
- */
-export function placeOutside(directory: string, tables: readonly CatalogTable[]): string | null {
-  const outside = tables.find(({ location }) => relative(directory, location).startsWith('..'))
-  return outside?.location ?? null
 }
 
 /** Paths of all files below a directory; links are not followed. */

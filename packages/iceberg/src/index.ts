@@ -29,6 +29,7 @@ export { type MetricsMode, metricsModes, trimMetrics } from './metrics-modes.ts'
 export { findOrphans, type ListedFile, type OrphanSearch, reachableFiles } from './orphans.ts'
 export { type LiveFile, liveDataFiles, readManifest, readManifestList } from './readers.ts'
 export { refsOf } from './refs.ts'
+export { type Relocation, relocateCatalog } from './relocate.ts'
 export { prepareReplace, type Replacement } from './replace.ts'
 export {
   type Http,
@@ -44,6 +45,7 @@ export { type AncestorStep, ancestors, currentSnapshot, snapshotIdFrom, snapshot
 export { replaceSortOrder, type SortKey } from './sort-order.ts'
 export { evolveSpec, type SpecChange } from './spec-evolution.ts'
 export { createSqliteCatalog, type SqliteCatalog, type SqliteCatalogOptions } from './sqlite-catalog.ts'
+export type { NamedTable } from './sqlite-tables.ts'
 export type { CommitOptions, PreparedSnapshot } from './stage.ts'
 export { type AsOf, schemaAsOf, snapshotAsOf } from './time-travel.ts'
 export { applyTransform, bucketHash, partitionType, transformResultType } from './transforms.ts'

@@ -35,7 +35,7 @@ export interface ManifestFile {
 }
 
 /** Field ids of manifest_file (spec "Manifest Lists"). */
-const ID = {
+export const manifestFileIds = {
   path: 500,
   length: 501,
   specId: 502,
@@ -57,6 +57,7 @@ const ID = {
   containsNan: 518,
   keyMetadata: 519,
 } as const
+const ID = manifestFileIds
 
 const SUMMARY_SCHEMA = {
   type: 'record',

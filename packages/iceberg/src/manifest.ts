@@ -38,7 +38,7 @@ const STATUSES = ['existing', 'added', 'deleted'] as const
 const CONTENTS = ['data', 'position-deletes', 'equality-deletes'] as const
 
 /** Field ids of manifest_entry and data_file (spec "Manifests"). */
-const ID = {
+export const manifestEntryIds = {
   status: 0,
   snapshotId: 1,
   dataFile: 2,
@@ -61,6 +61,7 @@ const ID = {
   equalityIds: { list: 135, element: 136 },
   sortOrderId: 140,
 } as const
+const ID = manifestEntryIds
 
 type MapIds = { readonly map: number; readonly key: number; readonly value: number }
 

@@ -1,6 +1,6 @@
 import { IcebergError } from './errors.ts'
 import { parseMetadata, serializeMetadata } from './metadata.ts'
-import { isSqliteError, openSqliteTables, type SqliteTables } from './sqlite-tables.ts'
+import { isSqliteError, type NamedTable, openSqliteTables, type SqliteTables } from './sqlite-tables.ts'
 import {
   isOwnMetadata,
   metadataLocation,
@@ -45,6 +45,8 @@ export interface SqliteCatalog extends Catalog {
   namespaces(): Promise<readonly string[]>
   /** Names of the tables of a namespace. */
   tables(namespace: string): Promise<readonly string[]>
+  /** Every table, with the metadata.json that the catalog names. */
+  list(): readonly NamedTable[]
   close(): void
 }
 
@@ -61,6 +63,7 @@ export function createSqliteCatalog(options: SqliteCatalogOptions): SqliteCatalo
     commit: (base, requirements, updates) => commit(context, base, requirements, updates),
     namespaces: async () => tables.namespaces(),
     tables: async (namespace) => tables.tables(namespace),
+    list: () => tables.list(),
     close: () => tables.close(),
   }
 }

@@ -34,12 +34,27 @@ export interface SqliteTables {
   location(name: TableName): string | null
   /** False when the table is there already. Makes the namespace when it is missing. */
   insert(name: TableName, metadataLocation: string): boolean
-  swap(name: TableName, locations: { readonly from: string; readonly to: string }): Swap
   /** Namespaces that have been made or hold a table, in order. */
   namespaces(): readonly string[]
   /** Names of the tables of a namespace, in order. */
   tables(namespace: string): readonly string[]
+  swap(name: TableName, locations: Move): Swap
+  /** Every table of the catalog. */
+  list(): NamedTable[]
+  /** All of these swaps, or none. The metadata before the last is where `moved` says. */
+  swapAll(swaps: readonly (Move & { readonly name: TableName })[], moved: (location: string) => string): Swap
   close(): void
+}
+
+/** A table, and the metadata.json that the catalog names. */
+export interface NamedTable extends TableName {
+  readonly metadataLocation: string
+}
+
+/** From one metadata.json to another. */
+interface Move {
+  readonly from: string
+  readonly to: string
 }
 
 /** Opens or creates the database. `onSwap` is called in the open transaction after the swap's UPDATE. */
@@ -91,6 +106,31 @@ export function openSqliteTables(file: string, catalog: string, onSwap: () => vo
     tables(namespace) {
       return selectTables.all(catalog, namespace).map(({ name }) => String(name))
     },
+    list() {
+      const rows = database
+        .prepare(
+          `SELECT table_namespace, table_name, metadata_location FROM iceberg_tables
+           WHERE catalog_name = ? AND metadata_location IS NOT NULL
+             AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL) ORDER BY 1, 2`,
+        )
+        .all(catalog)
+      return rows.map((row) => ({
+        namespace: String(row.table_namespace),
+        name: String(row.table_name),
+        metadataLocation: String(row.metadata_location),
+      }))
+    },
+    swapAll(swaps, moved) {
+      return transaction(database, () => {
+        const areSwapped = swaps.every(({ name: { namespace, name }, from, to }) => {
+          const { changes } = update.run(to, moved(from), catalog, namespace, name, from)
+          return changes === 1
+        })
+        if (areSwapped) onSwap()
+        else database.exec('ROLLBACK')
+        return areSwapped ? 'swapped' : 'lost'
+      })
+    },
     close() {
       database.close()
     },
@@ -110,7 +150,7 @@ function transaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec('BEGIN IMMEDIATE')
   try {
     const result = work()
-    database.exec('COMMIT')
+    if (database.isTransaction) database.exec('COMMIT')
     return result
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')

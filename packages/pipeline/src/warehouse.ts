@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { createSqliteCatalog, liveDataFiles } from '@cryptoflow/iceberg'
+import { createSqliteCatalog, liveDataFiles, type SqliteCatalog } from '@cryptoflow/iceberg'
 import { type Probe, type TableName, tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, uuid } from '@cryptoflow/runtime'
 import { diskFileIO, fileLocation, filePath } from '@cryptoflow/stores'
@@ -32,7 +32,10 @@ export function warehouseAt(path: string): Warehouse {
   }
 }
 
-/** Opens the embedded catalog, making the warehouse's directory if it is not there. */
+/**
+ * Opens the embedded catalog, making the warehouse's directory if it is not there. Throws `usage` for a warehouse that
+ * was moved or copied: what is written to it would go to the place that its tables name.
+ */
 export function openCatalog(warehouse: Warehouse, clock: Clock, probe?: Probe) {
   mkdirSync(warehouse.directory, { recursive: true })
   const io = diskFileIO(probe === undefined ? {} : { probe })
@@ -47,7 +50,38 @@ export function openCatalog(warehouse: Warehouse, clock: Clock, probe?: Probe) {
     uuid,
     ...swap,
   })
-  return { catalog, io, nowMs }
+  const origin = originOf(warehouse, catalog)
+  if (origin === null) return { catalog, io, nowMs }
+  catalog.close()
+  throw new CryptoFlowError(
+    'opening the warehouse: it was moved or copied here, and its tables still name files of another place; make ' +
+      `them name their own: cryptoflow warehouse move ${origin} ${warehouse.directory}`,
+    { kind: 'usage', reaction: 'stop', context: { warehouse: warehouse.directory, origin } },
+  )
+}
+
+/** The place that the tables of a warehouse name, where that is another one; null: they name this one. */
+export function warehouseOrigin(warehouse: Warehouse): string | null {
+  const { catalogFile, directory } = warehouse
+  const io = diskFileIO()
+  const place = { file: catalogFile, name: CATALOG, warehouse: fileLocation(directory), io }
+  const catalog = createSqliteCatalog({ ...place, nowMs: () => 0, uuid })
+  try {
+    return originOf(warehouse, catalog)
+  } finally {
+    catalog.close()
+  }
+}
+
+/** `<warehouse>/<namespace>/<table>/metadata/<file>`; the same directory under another name is the same. */
+function originOf({ directory }: Warehouse, catalog: SqliteCatalog): string | null {
+  const own = catalog.list().filter(({ namespace }) => namespace === NAMESPACE)
+  const places = own.map(({ metadataLocation }) => resolve(filePath(metadataLocation), '../../../..'))
+  return places.find((place) => place !== directory && realPath(place) !== realPath(directory)) ?? null
+}
+
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path
 }
 
 /** Throws `usage` when there is no warehouse. */
