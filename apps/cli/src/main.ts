@@ -17,6 +17,7 @@ import { addSimulate } from './simulate.ts'
 import { addStatus } from './status.ts'
 import { addTables } from './tables.ts'
 import { addVerify } from './verify.ts'
+import { addVersion } from './version.ts'
 import { addWarehouse } from './warehouse.ts'
 
 const program = new Command('cryptoflow')
@@ -29,7 +30,7 @@ const program = new Command('cryptoflow')
 const groups = {
   'Begin:': [addDemo, addInit, addConfig, addPlan, addDoctor, addCollect],
   'Look:': [addStatus, addTables, addSample, addGaps, addQuery, addServeCatalog],
-  'Look after:': [addJournal, addReplay, addWarehouse, addClean],
+  'Look after:': [addJournal, addReplay, addWarehouse, addClean, addVersion],
   'Prove:': [addSimulate, addVerify],
 }
 for (const [heading, commands] of Object.entries(groups)) {

@@ -34,7 +34,12 @@ export {
   type RoundOutcome,
   type RoundState,
 } from './round.ts'
-export { createSqliteLedger, type SqliteLedger, type SqliteLedgerOptions } from './sqlite-ledger.ts'
+export {
+  createSqliteLedger,
+  LEDGER_FORMAT,
+  type SqliteLedger,
+  type SqliteLedgerOptions,
+} from './sqlite-ledger.ts'
 export {
   createEpochWriter,
   type EpochLog,

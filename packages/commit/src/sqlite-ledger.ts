@@ -22,7 +22,8 @@ const schema = `
     PRIMARY KEY (writer, table_name, epoch)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS known_tables (table_name TEXT PRIMARY KEY) STRICT;
 `
-const formatVersion = 1
+/** Of the database; another one is refused. */
+export const LEDGER_FORMAT = 1
 
 /** SQLite result codes (sqlite.org/rescode.html, read 2026-11-20); extended codes carry these in the low byte. */
 const SQLITE_BUSY = 5
@@ -90,11 +91,11 @@ function open({ path, busyTimeoutMs = 10_000 }: SqliteLedgerOptions): DatabaseSy
     inTransaction(db, () => {
       const [found] = all(db, 'PRAGMA user_version')
       const version = Number(found?.user_version)
-      if (version !== 0 && version !== formatVersion) {
-        throw refusal(`open the ledger: found format ${version}, expected ${formatVersion}`, { path })
+      if (version !== 0 && version !== LEDGER_FORMAT) {
+        throw refusal(`open the ledger: found format ${version}, expected ${LEDGER_FORMAT}`, { path })
       }
       db.exec(schema)
-      db.exec(`PRAGMA user_version = ${formatVersion}`)
+      db.exec(`PRAGMA user_version = ${LEDGER_FORMAT}`)
     })
     return db
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { ChannelReading } from '@cryptoflow/channels'
 import type { Config } from '@cryptoflow/config'
-import type { Collector } from '@cryptoflow/pipeline'
+import { build, type Collector } from '@cryptoflow/pipeline'
 import type { Clock } from '@cryptoflow/runtime'
 import {
   channelsCheck,
@@ -10,7 +10,6 @@ import {
   type Metrics,
   openHealthServer,
   openMetrics,
-  version,
   writersCheck,
 } from '@cryptoflow/telemetry'
 
@@ -53,7 +52,7 @@ export async function openObservation(
     clock,
     checks,
     metrics,
-    version: version(),
+    version: build,
   })
 }
 

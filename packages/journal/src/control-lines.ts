@@ -19,7 +19,8 @@ import type { Home } from './home.ts'
  * A cut append is a last line without its end, or with sectors that never reached the disk and read as zeros: it
  * is cut off, the entry never was (K8). Any other bad line was durable once: damage, nothing is changed.
  */
-const CONTROL_FORMAT_MAX = 2
+/** Newest format of a control log that this code reads. */
+export const CONTROL_FORMAT_MAX = 2
 /** Checksum, space, and the shortest JSON. */
 const LINE_BYTES_MIN = 11
 const NEWLINE = 10

@@ -9,3 +9,4 @@ export {
 } from './normalizer.ts'
 export type { NormalizerOptions, SnapshotRequest } from './normalizer-options.ts'
 export type { RowsFor } from './row-types.ts'
+export { STATE_IMAGE_VERSION } from './state-image.ts'

@@ -1,8 +1,7 @@
 import { assert } from '@cryptoflow/model'
-import type { Clock } from '@cryptoflow/runtime'
+import type { Clock, Version } from '@cryptoflow/runtime'
 import { type HealthCheck, type HealthFinding, type HealthState, runCheck } from './checks.ts'
 import type { Metrics } from './metrics.ts'
-import type { Version } from './version.ts'
 
 /** What the pages tell from. */
 export interface HealthSources {

@@ -1,12 +1,11 @@
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { CryptoFlowError, type ManualClock, manualClock } from '@cryptoflow/runtime'
+import { CryptoFlowError, type ManualClock, manualClock, type Version } from '@cryptoflow/runtime'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { HealthCheck, HealthState } from './checks.ts'
 import { type HealthServer, openHealthServer } from './health-server.ts'
 import { type Metrics, openMetrics } from './metrics.ts'
 import { parseScrape, sampleValue } from './scrape-support.ts'
-import type { Version } from './version.ts'
 
 const version: Version = {
   version: '1.2.3',

@@ -1,8 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { tables } from '@cryptoflow/model'
 
-/** What runs: for logs, `/ready`, `/stats` and the build metric. */
+/** What runs: for logs, `/ready`, `/stats`, the build metric and `cryptoflow version`. */
 export interface Version {
   /** Of the product. */
   readonly version: string
@@ -11,7 +10,7 @@ export interface Version {
   /** ISO 8601 in UTC; null when the code runs from its sources. */
   readonly builtAt: string | null
   readonly node: string
-  /** Versions of what is written: `table.<name>`, and what the caller adds. */
+  /** Versions of what is written, by the name that the caller gives each. */
   readonly formats: Readonly<Record<string, string | number>>
 }
 
@@ -19,12 +18,13 @@ export interface Version {
 export interface VersionOptions {
   /** Folder of the product: its `build.json`, else its `.git` and `package.json`; default: where this code lies. */
   readonly root?: string
-  /** Formats beside the tables: journal, state image, ledger, decoders. */
   readonly formats?: Readonly<Record<string, string | number>>
 }
 
 /** The baked file `{ "version", "sha", "builtAt" }`: an image has no `.git`. */
 const BAKED_FILE = 'build.json'
+/** One of these lies in the folder of the product, and in none of its packages. */
+const ROOT_FILES = [BAKED_FILE, '.git', 'pnpm-workspace.yaml']
 /** Nothing that is read here is larger, but for the list of packed refs. */
 const FILE_BYTES_MAX = 64 * 1024
 const PACKED_BYTES_MAX = 16 * 1024 * 1024
@@ -35,20 +35,19 @@ export function version({ root = productRoot(), formats = {} }: VersionOptions =
   const baked = readJson(join(root, BAKED_FILE))
   const product = baked.version ?? readJson(join(root, 'package.json')).version
   const sha = SHA.test(String(baked.sha)) ? String(baked.sha) : gitSha(root)
-  const tableFormats = Object.values(tables).map((table) => [`table.${table.name}`, table.schemaVersion])
   return {
     version: typeof product === 'string' ? product : 'unknown',
     sha,
     builtAt: isoTime(baked.builtAt),
     node: process.versions.node,
-    formats: { ...Object.fromEntries(tableFormats), ...formats },
+    formats,
   }
 }
 
 /** The nearest folder above this file that is a product of its own; packages have neither of the two. */
 function productRoot(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    if (isThere(join(folder, BAKED_FILE)) || isThere(join(folder, '.git'))) return folder
+    if (ROOT_FILES.some((name) => isThere(join(folder, name)))) return folder
     if (dirname(folder) === folder) return import.meta.dirname
   }
 }
