@@ -55,6 +55,20 @@ describe('collecting by a configuration file', () => {
           const text = await (await fetch(`${address}/metrics`)).text()
           return Number(/^reader_messages_total\{.*"linear"\} (\d+)$/m.exec(text)?.[1]) > 100
         })
+        await until(async () => {
+          const text = await (await fetch(`${address}/metrics`)).text()
+          return [
+            /^collector_messages_received_total\{.*stream="trade"\} [1-9]/m,
+            /^collector_latency_exchange_to_collector_ms_count\{.*\} [1-9]/m,
+            /^rows_total\{table="ticks"\} [1-9]/m,
+            /^books_live\{.*market="linear"\} [1-9]/m,
+            /^commits_total\{table="ticks",outcome="committed"\} [1-9]/m,
+            /^journal_fsync_duration_seconds_count [1-9]/m,
+            /^journal_disk_bytes [1-9]/m,
+            /^log_lines_total\{level="info"\} [1-9]/m,
+            /^cryptoflow_build_info\{.*\} 1$/m,
+          ].every((line) => line.test(text))
+        })
         const later = await (await fetch(`${address}/metrics`)).text()
         expect(later).toMatch(/^channel_occupancy_ratio\{channel="raw"\} [01]/m)
         expect(later).toMatch(/^channel_enqueue_delay_seconds_count\{channel="raw"\} [1-9]/m)
@@ -68,6 +82,7 @@ describe('collecting by a configuration file', () => {
           .split('\n')
           .map((line) => JSON.parse(line) as { msg: string })
         expect(lines.map(({ msg }) => msg)).toContain('stopped: everything received is in the tables')
+        expect(lines).toContainEqual(expect.objectContaining({ msg: 'started', node: process.versions.node }))
       })
       const warehouse = join(folder, 'warehouse')
       expect(await runJson('verify', '--warehouse', warehouse, '--emissions', log)).toMatchObject({

@@ -1,10 +1,11 @@
 import { type DurableStep, durableSteps, type TableName } from '@cryptoflow/model'
-import { type Collector, type CrashDrill, startCollector, VERSION } from '@cryptoflow/pipeline'
+import { build, type Collector, type CrashDrill, startCollector, VERSION } from '@cryptoflow/pipeline'
 import { type Clock, CryptoFlowError, seededChance, systemClock } from '@cryptoflow/runtime'
 import type { HealthServer } from '@cryptoflow/telemetry'
 import { Command } from 'commander'
 import { type ConfigFlags, flagsOf, withConfigFlags } from './config-flags.ts'
-import { openObservation } from './observe.ts'
+import { takeMeasurement, takeNotice } from './measured.ts'
+import { openObservation, openProcessMetrics } from './observe.ts'
 import { loadSettings } from './settings.ts'
 import { openTeller } from './tell.ts'
 import { exitCodeOf, explain, onStopSignal, wholeNumber } from './terminal.ts'
@@ -53,14 +54,19 @@ function withDrills(command: Command): Command {
 async function collect(flags: CollectFlags): Promise<void> {
   const clock = systemClock()
   const { config, settings, warnings } = loadSettings(flags.config, flagsOf(flags))
-  const teller = openTeller(config, clock)
+  const metrics = openProcessMetrics(config)
+  const teller = openTeller(config, clock, metrics)
   for (const warning of warnings) teller.say(warning)
   const collector = await startCollector({
     ...settings,
     clock,
     chance: seededChance(clock.nowUs() % 2 ** 31),
     drill: flags.crashAt ?? null,
-    notice: teller.notice,
+    notice(notice) {
+      teller.notice(notice)
+      if (metrics !== null) takeNotice(metrics, notice)
+    },
+    ...(metrics === null ? {} : { measure: (measurement) => takeMeasurement(metrics, measurement) }),
   })
   const stop = (): void => {
     teller.say('stopping: draining, sealing, committing ...')
@@ -69,8 +75,11 @@ async function collect(flags: CollectFlags): Promise<void> {
   let cancel = (): void => {}
   let server: HealthServer | null = null
   try {
-    server = await openObservation(config, collector, clock)
-    if (server !== null) teller.say(`metrics and health: http://${server.host}:${server.port}/health`)
+    if (metrics !== null) {
+      server = await openObservation(config, collector, metrics, clock)
+      teller.say(`metrics and health: http://${server.host}:${server.port}/health`)
+    }
+    teller.started(build)
     cancel = clock.every(1000, () => teller.progress(collector))
     if (flags.untilFrames !== undefined) stopAfter(collector, flags.untilFrames, clock, stop)
     onStopSignal(clock, stop)

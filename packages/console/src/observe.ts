@@ -17,14 +17,21 @@ import {
 const COMMIT_INTERVALS_MAX = 6
 const COMMIT_AGE_SECONDS_MIN = 60
 
-/** Metrics and health of a collecting process over HTTP; null when the configuration does not ask for them. */
+/** The metrics of a collecting process; null when the configuration does not ask for them. */
+export function openProcessMetrics({ metrics: settings }: Pick<Config, 'metrics'>): Metrics | null {
+  if (!settings.enabled) return null
+  const metrics = openMetrics({ perSymbol: settings.perSymbol })
+  metrics.set('cryptoflow_build_info', { version: build.version, sha: build.sha ?? 'unknown' }, 1)
+  return metrics
+}
+
+/** Metrics and health over HTTP. */
 export async function openObservation(
   { metrics: settings, commit }: Pick<Config, 'metrics' | 'commit'>,
   collector: Collector,
+  metrics: Metrics,
   clock: Clock,
-): Promise<HealthServer | null> {
-  if (!settings.enabled) return null
-  const metrics = openMetrics({ perSymbol: settings.perSymbol })
+): Promise<HealthServer> {
   followCollector(metrics, collector, clock)
   const { board, channels, journal } = collector
   const ageSecondsMax = Math.max(COMMIT_AGE_SECONDS_MIN, (COMMIT_INTERVALS_MAX * commit.everyMs) / 1000)
@@ -65,6 +72,9 @@ function followCollector(metrics: Metrics, collector: Collector, clock: Clock): 
     const count = (name: keyof Collector['counters']) => () => now()?.counters[name] ?? 0
     metrics.follow('collector_websocket_connected', labels, () => now()?.connections.up ?? 0)
     metrics.follow('collector_websocket_configured', labels, () => now()?.connections.total ?? 0)
+    metrics.follow('collector_websocket_reconnects_total', labels, count('reconnects'))
+    metrics.follow('collector_message_timeouts_total', labels, count('timeouts'))
+    metrics.follow('collector_messages_dropped_total', labels, count('dropped'))
     metrics.follow('reader_messages_total', labels, count('frames'))
     metrics.follow('reader_bytes_total', labels, count('bytes'))
     metrics.follow('reader_connects_total', labels, count('connects'))
@@ -95,10 +105,33 @@ function followCollector(metrics: Metrics, collector: Collector, clock: Clock): 
   metrics.follow('journal_bytes_total', {}, () => journal.counters.bytes)
   metrics.follow('journal_full_disks_total', {}, () => journal.counters.fullDisks)
   metrics.follow('journal_refused_records_total', {}, () => journal.counters.refusedRecords)
+  metrics.follow(
+    'journal_disk_bytes',
+    {},
+    lately(() => diskBytes(journal)),
+  )
   metrics.follow('journal_unsynced_records', {}, () => board.get('appended') - board.get('durable'))
   metrics.follow('journal_unread_records', {}, () => board.get('durable') - board.get('read'))
   metrics.follow('lane_lag_seconds', {}, () => secondsSince(clock, board.get('readTimeUs')))
   metrics.follow('commit_age_seconds', {}, () => secondsSince(clock, board.get('committedUs')))
+}
+
+async function diskBytes(journal: Collector['journal']): Promise<number> {
+  return (await journal.segments()).reduce((total, { bytes }) => total + bytes, 0)
+}
+
+/** What was found at the scrape before: a scrape does not wait for the disk. */
+function lately(source: () => Promise<number>): () => number {
+  let last = 0
+  return () => {
+    source().then(
+      (value) => {
+        last = value
+      },
+      () => {},
+    )
+    return last
+  }
 }
 
 /** 0 before anything happened. */

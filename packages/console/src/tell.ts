@@ -1,12 +1,14 @@
 import type { Config } from '@cryptoflow/config'
 import type { CollectNotice, Collector } from '@cryptoflow/pipeline'
-import type { Clock } from '@cryptoflow/runtime'
-import { type Log, openLog } from '@cryptoflow/telemetry'
+import type { Clock, Version } from '@cryptoflow/runtime'
+import { type Log, type Metrics, openLog } from '@cryptoflow/telemetry'
 import { channelText, noticeText, progressText } from './progress.ts'
 import { openProgress } from './terminal.ts'
 
 /** What a collecting process says while it runs: lines for a person on stderr, or a log. */
 export interface Teller {
+  /** What runs; only a log says it. */
+  started(version: Version): void
   notice(notice: CollectNotice): void
   /** Rates and lag, once a second. */
   progress(collector: Collector): void
@@ -18,8 +20,8 @@ export interface Teller {
 const STATISTICS_EVERY_US = 30_000_000
 
 /** A log when the configuration names a file or a format for machines; a line of progress otherwise. */
-export function openTeller({ log }: Pick<Config, 'log'>, clock: Clock): Teller {
-  return log.file === null && log.format === 'auto' ? terminalTeller(clock) : logTeller(log, clock)
+export function openTeller({ log }: Pick<Config, 'log'>, clock: Clock, metrics: Metrics | null): Teller {
+  return log.file === null && log.format === 'auto' ? terminalTeller(clock) : logTeller(log, clock, metrics)
 }
 
 function terminalTeller(clock: Clock): Teller {
@@ -29,6 +31,7 @@ function terminalTeller(clock: Clock): Teller {
     process.stderr.write(`${text}\n`)
   }
   return {
+    started() {},
     notice: (notice) => say(noticeText(notice)),
     progress: (collector) => line.show(progressText(collector, clock.nowUs())),
     say,
@@ -38,7 +41,7 @@ function terminalTeller(clock: Clock): Teller {
   }
 }
 
-function logTeller(settings: Config['log'], clock: Clock): Teller {
+function logTeller(settings: Config['log'], clock: Clock, metrics: Metrics | null): Teller {
   const { level, format, file, rotate, sampling } = settings
   const log = openLog({
     level,
@@ -50,9 +53,12 @@ function logTeller(settings: Config['log'], clock: Clock): Teller {
     sampling,
     clock,
     isTerminal: process.stdout.isTTY === true,
+    ...(metrics === null ? {} : { metrics }),
   })
   let lastUs = clock.nowUs()
   return {
+    started: ({ version, sha, builtAt, node }) =>
+      log.info('started', { version, sha, built_at: builtAt, node }),
     notice: (notice) => tell(log, notice),
     progress(collector) {
       if (clock.nowUs() - lastUs < STATISTICS_EVERY_US) return

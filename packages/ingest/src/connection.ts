@@ -151,7 +151,10 @@ export function openConnection(
       ping: () => {
         if (socket.readyState === WebSocket.OPEN) socket.ping()
       },
-      giveUp,
+      giveUp(why: string) {
+        if (reason === null) counters.timeouts += 1
+        giveUp(why)
+      },
     }
     cancels.add(watchLife(watch))
   }
@@ -169,7 +172,7 @@ export function openConnection(
   })
   socket.on('message', (data: Buffer) => {
     const receivedUs = clock.nowUs()
-    intake.append(RecordKind.frame, number, receivedUs, data)
+    if (intake.append(RecordKind.frame, number, receivedUs, data) === 0) counters.dropped += 1
     counters.frames += 1
     counters.bytes += data.length
     look(data, receivedUs)

@@ -120,6 +120,9 @@ function noCounters(): IngestCounters {
     unreadable: 0,
     resubscribes: 0,
     pauses: 0,
+    reconnects: 0,
+    timeouts: 0,
+    dropped: 0,
   }
 }
 

@@ -3,7 +3,8 @@ import type { RecordKind } from '@cryptoflow/model'
 /**
  * Where ingest puts what it hears: the journal, as far as ingest needs it.
  *
- * `append` is synchronous and answers the record's number; what it took becomes durable soon after.
+ * `append` is synchronous and answers the record's number, which is above 0; what it took becomes durable soon after.
+ * 0: it takes nothing, the disk is full.
  */
 export interface Intake {
   append(kind: RecordKind, connection: number, receivedUs: number, payload: Uint8Array): number
@@ -115,4 +116,10 @@ export interface IngestCounters {
   /** Books that were subscribed again on a living connection. */
   resubscribes: number
   pauses: number
+  /** Connections opened again after one ended. */
+  reconnects: number
+  /** Connections given up because nothing came. */
+  timeouts: number
+  /** Frames that the intake did not take. */
+  dropped: number
 }

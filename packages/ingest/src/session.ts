@@ -57,6 +57,7 @@ export function startSession(options: SessionOptions): Session {
   let replacing: { readonly old: Connection; readonly cause: ReplaceCause } | null = null
   let isClosing = false
   let isStopping = false
+  let isLost = false
   let attempt = 0
 
   const wait = (delayMs: number, then: () => void): void => {
@@ -93,6 +94,8 @@ export function startSession(options: SessionOptions): Session {
     retiring.add(closed)
   }
   const subscribed = (connection: Connection): void => {
+    if (isLost) counters.reconnects += 1
+    isLost = false
     connection.after(limits.steadyAfterMs, () => {
       attempt = 0
     })
@@ -155,6 +158,7 @@ export function startSession(options: SessionOptions): Session {
   }
   const retry = ({ reason, blockMs }: ConnectionEnd): void => {
     attempt += 1
+    isLost = true
     if (blockMs > 0) pool.block(blockMs)
     const delayMs = Math.max(backoffMs(backoff, attempt, chance), blockMs)
     notice({ kind: 'waiting', reason, delayMs })

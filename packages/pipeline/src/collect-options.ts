@@ -6,6 +6,7 @@ import type { Market } from '@cryptoflow/model'
 import type { ImageOptions } from '@cryptoflow/normalize'
 import type { Backoff, Chance, Clock } from '@cryptoflow/runtime'
 import type { CrashDrill } from './drill.ts'
+import type { Measurement } from './measure.ts'
 import type { ChannelSettings } from './raw-bounds.ts'
 
 /** What happens around a collecting process, for logs and the progress line. */
@@ -83,4 +84,6 @@ export interface CollectOptions {
   readonly chance: Chance
   readonly drill: CrashDrill | null
   readonly notice: (notice: CollectNotice) => void
+  /** Told what is measured; default: nobody asks. */
+  readonly measure?: (measurement: Measurement) => void
 }

@@ -46,6 +46,7 @@ function reading(journal: Journal, bounds: ChannelBounds, mayGoOn: Promise<void>
     images: imageDefaults,
     compression: 'zstd',
     isImport: false,
+    nowUs: () => 0,
   })
   let handed = 0
   const feed = journal.feed(1, bounds)

@@ -25,6 +25,7 @@ const BLOCKS_IN_FLIGHT_MAX = 8
 /** Feeds the lane from the journal, cuts when due, passes on what the books miss. Ends with the journal. */
 export async function pump(parts: Parts, ingests: Pick<Ingests, 'want' | 'heard'>): Promise<void> {
   const { options, journal, feed, lane, seal, board } = parts
+  const { measure = () => {} } = options
   const inFlight: Promise<void>[] = []
   let rowsWaiting = 0
   let lastCutUs = options.clock.nowUs()
@@ -32,9 +33,13 @@ export async function pump(parts: Parts, ingests: Pick<Ingests, 'want' | 'heard'
   const take = (progress: LaneProgress): void => {
     rowsWaiting = progress.rowsWaiting
     showProgress(board, progress)
+    measure({ kind: 'block', ...progress.measures })
     // While catching up, books may have been mended long ago: what is still missed is asked for once, at the end.
     if (progress.lastRecord <= journal.startRecord) return
-    for (const request of progress.wanted) ingests.want(request)
+    for (const request of progress.wanted) {
+      ingests.want(request)
+      measure({ kind: 'resync', stream: request })
+    }
     ingests.heard(progress)
   }
   const settle = async (keep: number): Promise<void> => {
@@ -87,7 +92,10 @@ export function startRounds({ options, publisher }: Parts, fail: (error: unknown
     isRunning = true
     publisher
       .round()
-      .then(refuseHalted)
+      .then((summary) => {
+        options.measure?.({ kind: 'round', ...summary.measures })
+        refuseHalted(summary)
+      })
       .catch(fail)
       .finally(() => {
         isRunning = false

@@ -1,7 +1,7 @@
 import { type ChannelWatch, watchChannels } from '@cryptoflow/channels'
 import { exchangeMarkets, findMarket, hasMarket } from '@cryptoflow/exchanges'
 import type { IngestCounters } from '@cryptoflow/ingest'
-import { type Journal, openJournal } from '@cryptoflow/journal'
+import { type Journal, openJournal, timedDisk } from '@cryptoflow/journal'
 import { marketText, RecordKind, type StoredTables } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { type Board, openBoard } from './board.ts'
@@ -27,7 +27,7 @@ export interface Collector {
   /** Queues of the process, as of a quarter of a second ago. */
   readonly channels: Pick<ChannelWatch, 'readings' | 'delays'>
   /** How the disk fares. */
-  readonly journal: Pick<Journal, 'isFull' | 'counters' | 'bytesPerSecond' | 'directory'>
+  readonly journal: Pick<Journal, 'isFull' | 'counters' | 'bytesPerSecond' | 'directory' | 'segments'>
   /** Settles when the collector has ended: fulfilled after `stop`, rejected by the failure that ended it. */
   readonly ended: Promise<void>
   /** Stops reading, drains, seals, commits; returns when everything received is in the tables. */
@@ -40,12 +40,16 @@ export async function startCollector(options: CollectOptions): Promise<Collector
   refuseDoubles(options.collections)
   const board = openBoard()
   const warehouse = warehouseAt(options.warehouseDirectory)
+  const { measure } = options
   let onFull = (): void => {}
   const journal = await openJournal({
     directory: warehouse.journalDirectory,
     clock: options.clock,
     version: VERSION,
     ...options.journal,
+    ...(measure === undefined
+      ? {}
+      : { disk: timedDisk(options.clock, (seconds) => measure({ kind: 'synced', seconds })) }),
     onFull: () => onFull(),
     ...storedOf(options.collections, hearings),
     ...(options.drill === null ? {} : { probe: crashProbe(options.drill, board) }),
@@ -147,7 +151,9 @@ async function openParts(
     const feed = journal.feed(board.get('sealed') + 1, bounds)
     const start = { imageDirectory: directory, image: last?.image ?? null }
     const lane = await openLane({ ...shared, ...start, images, compression, isImport: false }, threads)
-    const seal = sealer({ writer: journal.id, lane, publisher, clock: options.clock, onFailure }, last)
+    const { clock, measure } = options
+    const measured = measure === undefined ? {} : { measure }
+    const seal = sealer({ writer: journal.id, lane, publisher, clock, onFailure, ...measured }, last)
     return { options, journal, feed, publisher, lane, seal, board }
   } catch (error) {
     await publisher.close()

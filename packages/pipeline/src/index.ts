@@ -8,6 +8,7 @@ export type { CollectNotice, CollectOptions, MarketCollection } from './collect-
 export { type Collector, startCollector } from './collector.ts'
 export type { CrashDrill, CrashReport } from './drill.ts'
 export type { MarketProgress } from './ingests.ts'
+export type { Measurement } from './measure.ts'
 export { type MoveOptions, type MoveReport, moveWarehouse } from './move.ts'
 export { type ReplayOptions, type ReplayReport, replayCapture, replayJournal } from './replay.ts'
 export { type ResolvedStreams, resolveStreams } from './streams.ts'

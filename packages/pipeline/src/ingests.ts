@@ -154,6 +154,9 @@ const noCounts: IngestCounters = {
   unreadable: 0,
   resubscribes: 0,
   pauses: 0,
+  reconnects: 0,
+  timeouts: 0,
+  dropped: 0,
 }
 
 function added(a: Readonly<IngestCounters>, b: Readonly<IngestCounters>): IngestCounters {

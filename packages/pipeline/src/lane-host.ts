@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { readImage, withBallast } from '@cryptoflow/journal'
 import type { JournalBlock, ObjectStore } from '@cryptoflow/model'
 import type { ImageOptions, SnapshotRequest } from '@cryptoflow/normalize'
+import { systemClock } from '@cryptoflow/runtime'
 import { diskStore } from '@cryptoflow/stores'
 import { openBoard } from './board.ts'
 import type { BookCheck } from './book-checks.ts'
@@ -48,6 +49,7 @@ export async function buildLane(config: LaneConfig): Promise<Lane> {
     namespace: NAMESPACE,
     store: imageDirectory === null ? store : fromReserve(imageDirectory, store),
     image,
+    nowUs: systemClock().nowUs,
     ...probe,
   })
 }

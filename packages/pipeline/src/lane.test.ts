@@ -22,6 +22,7 @@ function openLane(): Lane {
     images: imageDefaults,
     compression: 'zstd',
     isImport: true,
+    nowUs: () => 0,
   })
 }
 

@@ -31,6 +31,8 @@ import {
 import { entropy } from '@cryptoflow/runtime'
 import { dataFileKey, offerOf, sealRows } from '@cryptoflow/sink'
 import { type BookCheck, bookChecks } from './book-checks.ts'
+import { deadLetterMeasures, gapMeasures, openKeyMeter, openStreamMeter } from './lane-measures.ts'
+import type { BlockMeasures, CutMeasures, FileMeasure } from './measure.ts'
 import { openPartitions } from './partitions.ts'
 import { type FrameTally, openTally } from './tally.ts'
 import { VERSION } from './version.ts'
@@ -49,6 +51,8 @@ export interface LaneOptions {
   /** Rows of captures: no check against the present. */
   readonly isImport: boolean
   readonly probe?: Probe
+  /** For measurements alone: no row depends on it. */
+  readonly nowUs: () => number
 }
 
 /** What a stretch of journal became, so far. */
@@ -69,6 +73,7 @@ export interface LaneProgress {
   readonly gaps: number
   readonly duplicates: number
   readonly deadLetters: number
+  readonly measures: BlockMeasures
 }
 
 /** How many frames of a connection came in a stretch of journal, and how many of them could not be read. */
@@ -85,6 +90,7 @@ export interface Cut {
   readonly image: string
   readonly progress: Readonly<Record<string, number>>
   readonly to: number
+  readonly measures: CutMeasures
 }
 
 /**
@@ -122,6 +128,8 @@ export function createLane(options: LaneOptions): Lane {
   if (options.image !== null) normalizer.restore(options.image)
   const run = new FrameRun(normalizer, batch)
   const tally = openTally()
+  const streams = openStreamMeter((id) => names.text(id))
+  const keys = openKeyMeter(normalizer)
   let lastRecord = 0
   let lastReceivedUs = 0
 
@@ -133,6 +141,7 @@ export function createLane(options: LaneOptions): Lane {
     batch.connectionSeq = Number.NaN
     const outcome = market.decodeFrame(record.payload, batch)
     tally.count(market, outcome, batch, from)
+    streams.count(market, batch, from, record.receivedUs)
     unreadable.frames(record.connection)
     const { connectionSeq } = batch
     if (outcome.kind === 'events' || !Number.isNaN(connectionSeq)) run.add(record, market, connectionSeq)
@@ -148,6 +157,7 @@ export function createLane(options: LaneOptions): Lane {
     const market = findMarket(context.exchange, context.market)
     const outcome = market.decodeAnswer(context, body, batch)
     tally.count(market, outcome, batch, 0)
+    streams.count(market, batch, 0, record.receivedUs)
     if (outcome.kind === 'malformed' || outcome.kind === 'unknown') bury(record, market, outcome, body)
     normalizer.answer(record, context, batch)
     batch.clear()
@@ -187,6 +197,7 @@ export function createLane(options: LaneOptions): Lane {
 
   return {
     accept(block) {
+      const beganUs = options.nowUs()
       for (const record of readRecords(block)) {
         take(record)
         lastRecord = record.number
@@ -207,6 +218,7 @@ export function createLane(options: LaneOptions): Lane {
         gaps,
         duplicates,
         deadLetters,
+        measures: { seconds: (options.nowUs() - beganUs) / 1e6, streams: streams.take() },
       }
       wanted = []
       closing = []
@@ -218,10 +230,13 @@ export function createLane(options: LaneOptions): Lane {
       const to = lastRecord
       const image = normalizer.image()
       const progress = progressOf(normalizer)
-      const tables = await sealAll(options, epoch, partitions.take())
+      const taken = partitions.take()
+      const gaps = gapMeasures(taken)
+      const deadLetters = deadLetterMeasures(taken)
+      const { tables, files } = await sealAll(options, epoch, taken)
       const { imageDirectory, probe } = options
       const hash = imageDirectory === null ? '' : await writeImage(imageDirectory, image, probe)
-      return { tables, image: hash, progress, to }
+      return { tables, image: hash, progress, to, measures: { files, gaps, deadLetters, ...keys.take() } }
     },
     tally: tally.read,
     books: () => bookChecks(normalizer),
@@ -271,11 +286,13 @@ async function sealAll(
   options: LaneOptions,
   epoch: number,
   partitions: ReturnType<ReturnType<typeof openPartitions>['take']>,
-): Promise<Cut['tables']> {
+): Promise<{ readonly tables: Cut['tables']; readonly files: readonly FileMeasure[] }> {
   const offers: Partial<Record<TableName, DataFileOffer[]>> = {}
+  const measured: FileMeasure[] = []
   for (const { table, values, buffer } of partitions) {
     const files = offers[table] ?? []
     offers[table] = files
+    let beganUs = options.nowUs()
     for (const file of sealRows(buffer, { compression: options.compression, version: VERSION })) {
       const part = files.length
       const name = { entropy: entropy(3), writer: options.writer, epoch, table, part, nonce: entropy(4) }
@@ -284,7 +301,11 @@ async function sealAll(
       files.push(
         offerOf(file, contracts[table], { location: options.store.location(key), partition: values }),
       )
+      const endedUs = options.nowUs()
+      const { rows, bytes } = files.at(-1) as DataFileOffer
+      measured.push({ table, rows, bytes, seconds: (endedUs - beganUs) / 1e6 })
+      beganUs = endedUs
     }
   }
-  return offers
+  return { tables: offers, files: measured }
 }

@@ -21,7 +21,9 @@ import { filePath } from '@cryptoflow/stores'
 import { openBoard } from './board.ts'
 import { callThread } from './calls.ts'
 import { type CrashDrill, crashProbe } from './drill.ts'
+import type { RoundMeasures } from './measure.ts'
 import { NAMESPACE, openCatalog, warehouseAt } from './warehouse.ts'
+import { openWriteMeter } from './write-meter.ts'
 
 /** Everything a publisher needs, as plain data that crosses threads. */
 export interface PublisherConfig {
@@ -61,6 +63,7 @@ export interface RoundSummary {
   readonly isSettled: boolean
   /** Tables that need a person, with the reason. */
   readonly halted: Readonly<Record<string, string>>
+  readonly measures: RoundMeasures
 }
 
 /** A quiet table's map moves only after this many epochs without rows of it: fewer snapshots, nothing waits for it. */
@@ -111,10 +114,17 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
   const { catalog, io, nowMs } = openCatalog(warehouse, clock, probe)
   const ledger = createSqliteLedger({ path: warehouse.ledgerFile, ...probes })
   const log = await openControlLog(config.controlDirectory, probes)
-  const writer = createEpochWriter({ log, ledger, clock, writer: config.writer, name: config.name })
+  const meter = openWriteMeter(clock)
+  const writer = createEpochWriter({
+    log,
+    ledger: meter.ledger(ledger),
+    clock,
+    writer: config.writer,
+    name: config.name,
+  })
   const committer = createCommitter({
-    catalog,
-    ledger,
+    catalog: meter.catalog(catalog),
+    ledger: meter.ledger(ledger),
     append: (table, files, options) => prepareAppend({ io, nowMs, uuid }, table, files, options),
     exists: async (location) => existsSync(filePath(location)),
     tables: definitions(),
@@ -136,7 +146,10 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
     refuseFenced(writer)
     board.set('released', Math.max(board.get('released'), ...released.map(seals.endOf)))
     const { sealed, accepted } = writer.state
-    return { isSettled: sealed + accepted === 0, halted: Object.fromEntries(committer.halted) }
+    const pending = sealed + accepted
+    const tables = [...report].map(([table, { kind }]) => ({ table, outcome: kind }))
+    const measures = { tables, pending, ...meter.take() }
+    return { isSettled: pending === 0, halted: Object.fromEntries(committer.halted), measures }
   }
   return {
     async resume() {

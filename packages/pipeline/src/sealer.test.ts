@@ -5,7 +5,13 @@ import type { Cut } from './lane.ts'
 import { sealer } from './sealer.ts'
 
 function cutAt(to: number): Cut {
-  return { tables: {}, image: `image-${to}`, progress: {}, to }
+  return {
+    tables: {},
+    image: `image-${to}`,
+    progress: {},
+    measures: { files: [], keys: [], books: [], gaps: [], deadLetters: [] },
+    to,
+  }
 }
 
 describe('the sealer', () => {

@@ -1,6 +1,7 @@
 import type { EpochRequest } from '@cryptoflow/model'
 import type { Clock } from '@cryptoflow/runtime'
 import type { LaneHost } from './lane-host.ts'
+import type { Measurement } from './measure.ts'
 import type { LastSeal, Publisher } from './publisher.ts'
 import { VERSION } from './version.ts'
 
@@ -11,6 +12,7 @@ export interface SealerParts {
   readonly clock: Clock
   /** Told at once when a request could not be sealed; nothing can be sealed after it. */
   readonly onFailure: (error: unknown) => void
+  readonly measure?: (measurement: Measurement) => void
 }
 
 /** Turns the lane's rows into epochs: barrier, files, image, then the sealed request to the publisher. */
@@ -42,7 +44,8 @@ export function sealer(parts: SealerParts, last: LastSeal | null): Sealer {
   return {
     async now() {
       if (waiting >= SUBMITS_MAX) await submits
-      const { to, tables, progress, image } = await parts.lane.cut(epoch)
+      const { to, tables, progress, image, measures } = await parts.lane.cut(epoch)
+      parts.measure?.({ kind: 'cut', ...measures })
       if (to < from) return
       const sealedAtMs = Math.floor(parts.clock.nowUs() / 1000)
       submit({ writer: parts.writer, epoch, from, to, tables, progress, sealedAtMs, version: VERSION }, image)

@@ -1,4 +1,4 @@
-import { catalogue, type MetricName, specOf } from './catalogue.ts'
+import { catalogue, type MetricName, reservedNames, specOf } from './catalogue.ts'
 import { processMetrics } from './process-metrics.ts'
 
 /** The page `docs/operations/metrics.md`: the catalogue as a table, and how to read it. */
@@ -21,6 +21,12 @@ export function catalogueMarkdown(): string {
     '| Metric | Type | Labels | Meaning | Buckets |',
     '|---|---|---|---|---|',
     ...rows,
+    '',
+    '## Names kept free',
+    '',
+    'For what is not there yet: an object store, archives, addresses of our own, breakers, retries by status.',
+    '',
+    ...reservedNames.map((name) => `- \`${name}\``),
     '',
     '## The process itself',
     '',

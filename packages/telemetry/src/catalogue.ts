@@ -49,7 +49,7 @@ export const catalogue = {
   // Sockets.
   collector_websocket_connected: gauge('Connections whose subscriptions are all acknowledged.', market),
   collector_websocket_configured: gauge('Connections that the plan has.', market),
-  collector_websocket_reconnects_total: counter('Connections opened again after one ended.', market),
+  collector_websocket_reconnects_total: counter('Connections subscribed again after one was lost.', market),
   collector_message_timeouts_total: counter('Connections given up because nothing came.', market),
   reader_messages_total: counter('Frames received, read or not.', market),
   reader_bytes_total: counter('Bytes of frames and REST bodies received.', market),
@@ -64,15 +64,6 @@ export const catalogue = {
     'outcome',
   ]),
   reader_polls_total: counter('Polls over REST, by outcome (ok, failed).', [...market, 'outcome']),
-  rate_limited_total: counter('Answers that told us to slow down, by HTTP status.', ['exchange', 'status']),
-
-  // Egress.
-  egress_connections: gauge('Open connections by local address.', ['address']),
-  egress_cooldowns_total: counter('Times an address was rested after a refusal.', ['exchange', 'address']),
-  exchange_weight_used_ratio: gauge('Share of the REST weight of this minute that is used, 0 to 1.', [
-    'exchange',
-    'address',
-  ]),
 
   // Messages and sequences.
   collector_messages_received_total: symbolCounter('Messages decoded.', stream),
@@ -81,23 +72,27 @@ export const catalogue = {
     market,
   ),
   collector_latency_exchange_to_collector_ms: symbolHistogram(
-    "Milliseconds from the exchange's time of a message to its arrival; 0 when its clock is ahead of ours.",
+    "Milliseconds from the exchange's time to the arrival of the last message of each batch; 0 when its clock is ahead of ours.",
     stream,
     latencyMs,
   ),
-  collector_sequence_gaps_total: symbolCounter("Holes in the exchange's sequence numbers.", stream),
-  collector_sequence_gap_size: symbolHistogram('Sequence numbers missing in a hole.', stream, gapSizes),
-  collector_sequence_out_of_order_total: symbolCounter(
-    'Messages heard behind one that comes after them.',
-    stream,
+  collector_sequence_gaps_total: symbolCounter('Holes found or opened in the streams of a symbol.', market),
+  collector_sequence_gap_size: histogram(
+    'Sequence numbers missing in a hole, where they are counted.',
+    [...market, 'table'],
+    gapSizes,
   ),
-  collector_sequence_duplicates_total: symbolCounter('Messages heard again and not stored again.', stream),
+  collector_sequence_out_of_order_total: symbolCounter(
+    'Messages heard behind one that comes after them, stored all the same.',
+    market,
+  ),
+  collector_sequence_duplicates_total: symbolCounter('Messages heard again and not stored again.', market),
   seq_gaps_total: counter('Rows written to the table of gaps, whatever the cause.', [...market, 'table']),
   dead_letters_total: counter('Messages that could not be read, kept with their bytes.', [
     ...market,
     'reason',
   ]),
-  book_resyncs_total: symbolCounter('Book snapshots that order books asked for to be right again.', market),
+  book_resyncs_total: symbolCounter('Snapshots that order books asked for, the first ones included.', stream),
   books_live: gauge('Order books that are right now.', market),
   books_waiting: gauge('Order books that wait for a snapshot.', market),
 
@@ -116,12 +111,12 @@ export const catalogue = {
   ),
   drops_total: counter('Items that a full channel gave up, by its policy.', ['channel', 'policy']),
   operator_duration_seconds: histogram(
-    'Seconds of one batch in one step of the lane.',
+    'Seconds of one batch in one step (lane: read, judged, placed).',
     ['operator'],
     workSeconds,
   ),
   lane_lag_seconds: gauge('Seconds from the arrival of the last record that became rows until now.', none),
-  rows_total: counter('Rows made.', table),
+  rows_total: counter('Rows in sealed files.', table),
 
   // Journal.
   journal_records_total: counter('Records appended to the journal.', none),
@@ -136,17 +131,8 @@ export const catalogue = {
   // Files, stores, commits.
   flush_size_bytes: histogram('Bytes of one sealed data file.', table, fileBytes),
   flush_duration_seconds: histogram('Seconds to sort, encode and store one data file.', table, remoteSeconds),
-  s3_upload_retries_total: counter('Uploads tried again.', none),
-  collector_s3_upload_seconds: histogram(
-    'Seconds of one upload, by status (ok, failed).',
-    ['status'],
-    remoteSeconds,
-  ),
-  collector_archives_completed_total: counter('Journal segments archived.', none),
-  collector_snapshots_archived_total: counter('Records in archived journal segments.', none),
-  collector_archive_failures_total: counter('Archive attempts that failed, by stage.', ['stage']),
   collector_db_write_seconds: histogram(
-    'Seconds of one write to ledger or catalog.',
+    'Seconds of one write to ledger (put, mark) or catalog (commit).',
     ['operation'],
     remoteSeconds,
   ),
@@ -159,22 +145,15 @@ export const catalogue = {
     table,
     remoteSeconds,
   ),
-  commits_total: counter('Table commits by outcome (committed, conflict, unknown, failed).', [
-    'table',
-    'outcome',
-  ]),
+  commits_total: counter(
+    'Swaps of a table in the catalog by outcome (committed, conflict, unknown, failed).',
+    ['table', 'outcome'],
+  ),
   commit_age_seconds: gauge('Seconds since the last commit.', none),
   epochs_pending: gauge('Sealed epochs that are not in all their tables yet.', none),
-  idempotency_dupe_total: counter(
-    'Requests that a table already held and that were not stored again.',
-    table,
-  ),
-  table_metadata_bytes: gauge("Bytes of a table's metadata file.", table),
-  table_manifests: gauge("Manifests of a table's current snapshot.", table),
 
   // Resilience.
-  retries_total: counter('Operations tried again.', ['operation']),
-  breaker_open: gauge('1 while a dependency is left alone after failures, else 0.', ['dependency']),
+  retries_total: counter('Operations tried again (connect, snapshot, poll).', ['operation']),
 
   // Telemetry about itself.
   log_lines_total: counter('Log lines written.', ['level']),
@@ -191,6 +170,26 @@ export const catalogue = {
   ]),
   cryptoflow_build_info: gauge('1, with the version and git commit of the running code.', ['version', 'sha']),
 } as const satisfies Readonly<Record<string, MetricSpec>>
+
+/**
+ * Names that users of older layouts know, for things that are not there yet: no metric may take one of them for
+ * something else. Each comes into the catalogue with its first caller.
+ */
+export const reservedNames = [
+  'breaker_open',
+  'collector_archive_failures_total',
+  'collector_archives_completed_total',
+  'collector_s3_upload_seconds',
+  'collector_snapshots_archived_total',
+  'egress_connections',
+  'egress_cooldowns_total',
+  'exchange_weight_used_ratio',
+  'idempotency_dupe_total',
+  'rate_limited_total',
+  's3_upload_retries_total',
+  'table_manifests',
+  'table_metadata_bytes',
+] as const
 
 /** The name of a metric of the catalogue. */
 export type MetricName = keyof typeof catalogue
