@@ -239,6 +239,18 @@ describe('an exchange that', () => {
     })
   })
 
+  it('falls silent is counted, and so is the connection that takes its place', async () => {
+    const story = { ...one, server: { onSocket: acking() }, limits: { staleAfterMs: 40 } }
+    await hearing(
+      { ...story, options: { backoff: { firstMs: 1, maxMs: 1, jitter: 0 } } },
+      async (records, ingest) => {
+        await records.until(() => records.told('waiting').length === 1)
+        expect(ingest.counters).toMatchObject({ timeouts: 1, reconnects: 0 })
+        await records.until(() => ingest.counters.reconnects === 1)
+      },
+    )
+  })
+
   it('falls silent where nothing has to be said is kept while it answers pings', async () => {
     let pings = 0
     const onSocket = acking((socket) =>

@@ -242,9 +242,15 @@ export class MemoryIntake implements Intake {
   readonly records: JournalRecord[] = []
   readonly notices: IngestNotice[] = []
   isCongested = false
+  /** Frames are not taken. */
+  isFull = false
   private waiting: (() => void)[] = []
 
   append(kind: RecordKind, connection: number, receivedUs: number, payload: Uint8Array): number {
+    if (this.isFull && kind === RecordKind.frame) {
+      this.wake()
+      return 0
+    }
     const number = this.records.length + 1
     this.records.push({ number, kind, connection, receivedUs, payload: payload.slice() })
     this.wake()

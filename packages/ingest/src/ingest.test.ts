@@ -79,6 +79,19 @@ describe('a session', () => {
     })
   })
 
+  it('counts what a full disk does not take', async () => {
+    const onSocket = acking((socket) => {
+      for (let i = 0; i < 3; i++) socket.send(String(i))
+    })
+    await hearing({ ...one, server: { onSocket } }, async (intake, ingest) => {
+      await intake.until(() => ingest.counters.connects === 1)
+      intake.isFull = true
+      await intake.until(() => ingest.counters.frames >= 4)
+      expect(ingest.counters.dropped + intake.texts().length).toBe(4)
+      expect(ingest.counters.dropped).toBeGreaterThan(0)
+    })
+  })
+
   it('refuses a market whose address is none before anything is sent', () => {
     const intake = new MemoryIntake()
     for (const url of ['http://x', 'wss://', 'nonsense']) {
