@@ -8,6 +8,7 @@ import {
   size,
   sizeOrNull,
   text,
+  textOrNull,
   whole,
   wholeOrNull,
 } from './node.ts'
@@ -95,6 +96,15 @@ const backoff = section(
       default: defaultBackoff.jitter,
       min: 0,
       max: 1,
+    }),
+  },
+)
+
+const egress = section(
+  { doc: 'How connections leave this machine.', usedBy: 'egress' },
+  {
+    local_address: textOrNull(ipAddress, {
+      doc: 'The address of this machine that connections to exchanges go out from; null: the system chooses.',
     }),
   },
 )
@@ -189,4 +199,4 @@ const sharding = section(
 )
 
 /** Sections about conversations with exchanges. */
-export const networkKeys = { ingest, backoff, channels, sharding }
+export const networkKeys = { ingest, egress, backoff, channels, sharding }

@@ -62,5 +62,17 @@ const threads = whole({
   max: 1,
 })
 
-/** What people see of a process, and its threads. */
-export const operationKeys = { threads, metrics, log }
+const shutdown = section(
+  { doc: 'How a process ends that was asked to.', usedBy: 'console' },
+  {
+    within_ms: whole({
+      doc: 'Milliseconds for draining, sealing and committing; when they are over, the process ends with status 1, and what is pending stays in the journal for the next start.',
+      default: 30_000,
+      min: 1_000,
+      max: 3_600_000,
+    }),
+  },
+)
+
+/** What people see of a process, its threads, and its end. */
+export const operationKeys = { threads, shutdown, metrics, log }

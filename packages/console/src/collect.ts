@@ -7,8 +7,9 @@ import { type ConfigFlags, flagsOf, withConfigFlags } from './config-flags.ts'
 import { takeMeasurement, takeNotice } from './measured.ts'
 import { openObservation, openProcessMetrics } from './observe.ts'
 import { loadSettings } from './settings.ts'
+import { onStopSignal, pendingText, stopWithin } from './shutdown.ts'
 import { openTeller } from './tell.ts'
-import { exitCodeOf, explain, onStopSignal, wholeNumber } from './terminal.ts'
+import { exitCodeOf, explain, wholeNumber } from './terminal.ts'
 
 interface CollectFlags extends ConfigFlags {
   readonly untilFrames?: number
@@ -68,8 +69,18 @@ async function collect(flags: CollectFlags): Promise<void> {
     },
     ...(metrics === null ? {} : { measure: (measurement) => takeMeasurement(metrics, measurement) }),
   })
+  let cancelBudget = (): void => {}
   const stop = (): void => {
     teller.say('stopping: draining, sealing, committing ...')
+    cancelBudget()
+    cancelBudget = stopWithin({
+      clock,
+      withinMs: config.shutdown.withinMs,
+      pending: () => pendingText(collector.board),
+      say: teller.say,
+      // Threads may be busy for long; what they hold is safe in the journal.
+      end: () => void teller.end().finally(() => process.exit(1)),
+    })
     collector.stop().catch(() => {})
   }
   let cancel = (): void => {}
@@ -91,6 +102,7 @@ async function collect(flags: CollectFlags): Promise<void> {
     throw error
   } finally {
     cancel()
+    cancelBudget()
     await server?.close()
     await teller.end()
   }

@@ -36,7 +36,7 @@ export function loadSettings(path: string | undefined, flags: readonly Flag[]): 
 
 /** The configuration in the pipeline's words. */
 export function settingsOf(config: Config): Settings {
-  const { warehouse, journal, images, parquet, seal, commit, threads, ingest, backoff, channels } = config
+  const { warehouse, journal, images, parquet, seal, commit, threads, channels } = config
   return {
     collections: config.collectors.map(collectionOf),
     warehouseDirectory: warehouse.directory,
@@ -53,8 +53,9 @@ export function settingsOf(config: Config): Settings {
     threads: threads === 0 ? 0 : 1,
     journal,
     channels,
-    ingestLimits: ingest,
-    backoff,
+    ingestLimits: config.ingest,
+    localAddress: config.egress.localAddress,
+    backoff: config.backoff,
   }
 }
 

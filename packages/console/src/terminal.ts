@@ -1,4 +1,4 @@
-import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
+import { CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import { ConfigError } from './settings.ts'
 
 /** Where progress goes: a line that is written over on a terminal, a plain line now and then elsewhere. */
@@ -32,22 +32,6 @@ export function openProgress(nowUs: () => number): ProgressLine {
       isOpen = false
     },
   }
-}
-
-/** A terminal signals a whole group of processes, and whoever stands between may pass the signal on once more. */
-const SAME_SIGNAL_US = 1_000_000
-
-/** Calls `stop` at the first SIGINT or SIGTERM; a later one that is not its echo ends the process at once. */
-export function onStopSignal(clock: Clock, stop: () => void): void {
-  let stoppedUs: number | null = null
-  const onSignal = (): void => {
-    if (stoppedUs === null) {
-      stoppedUs = clock.nowUs()
-      stop()
-    } else if (clock.nowUs() - stoppedUs > SAME_SIGNAL_US) process.exit(130)
-  }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
 }
 
 /** What went wrong, for a person: the message, then the values one per line. */

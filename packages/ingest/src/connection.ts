@@ -1,4 +1,5 @@
-import { type ExchangeMarket, encodeNote, RecordKind } from '@cryptoflow/model'
+import type { Agent } from 'node:http'
+import { type Dialer, type ExchangeMarket, encodeNote, RecordKind } from '@cryptoflow/model'
 import { type Clock, messageOf } from '@cryptoflow/runtime'
 import { WebSocket } from 'ws'
 import { pauseUntilCalm } from './congestion.ts'
@@ -25,6 +26,7 @@ export interface ConnectionOptions {
   readonly market: ExchangeMarket
   readonly plan: ConnectionPlan
   readonly intake: Intake
+  readonly dialer: Dialer<Agent>
   readonly clock: Clock
   readonly limits: IngestLimits
   readonly expectWithinMs: Readonly<Record<string, number | null>>
@@ -78,9 +80,11 @@ export function openConnection(
   { patience, pace }: ConnectionMemory,
   events: ConnectionEvents,
 ): Connection {
-  const { market, plan, intake, clock, limits, counters, notice } = options
+  const { market, plan, intake, dialer, clock, limits, counters, notice } = options
   const { session } = market
-  const socket = new WebSocket(session.routes[plan.route] as string, {
+  const url = session.routes[plan.route] as string
+  const socket = new WebSocket(url, {
+    agent: dialer.agentOf(url),
     perMessageDeflate: false,
     maxPayload: limits.frameBytesMax,
     skipUTF8Validation: true,

@@ -14,6 +14,7 @@ import {
   hearing,
   MemoryIntake,
   quickLimits,
+  testDialer,
   testExchange,
   testMarket,
 } from './ingest-support.ts'
@@ -86,6 +87,7 @@ describe('an exchange that', () => {
       market: testMarket(gone.wsUrl, gone.restUrl),
       ...one,
       intake,
+      dialer: testDialer,
       clock: systemClock(),
       chance: seededChance(2),
       backoff: { firstMs: 1, maxMs: 20, jitter: 0.25 },
@@ -352,6 +354,7 @@ describe('an exchange that', () => {
     const intake = new MemoryIntake()
     const shared = {
       intake,
+      dialer: testDialer,
       clock,
       chance: seededChance(1),
       connectPools: createConnectPools({ clock }),

@@ -1,7 +1,8 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import { type Agent, createServer, globalAgent, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import {
   type BookRule,
+  type Dialer,
   type EventBatch,
   EventKind,
   type ExchangeMarket,
@@ -237,6 +238,9 @@ export function acking(
   }
 }
 
+/** Connections as the system makes them. */
+export const testDialer: Dialer<Agent> = { localAddress: null, agentOf: () => globalAgent, close() {} }
+
 /** A journal in memory that others can wait for. */
 export class MemoryIntake implements Intake {
   readonly records: JournalRecord[] = []
@@ -320,6 +324,7 @@ export async function hearing(
     symbols,
     streams,
     intake,
+    dialer: testDialer,
     clock: systemClock(),
     chance: seededChance(1),
     backoff: { firstMs: 1, maxMs: 20, jitter: 0.25 },

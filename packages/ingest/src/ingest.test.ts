@@ -8,7 +8,15 @@ import {
 import { manualClock, seededChance } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
 import { startIngest } from './ingest.ts'
-import { acking, hearing, limit, MemoryIntake, type TestServer, testMarket } from './ingest-support.ts'
+import {
+  acking,
+  hearing,
+  limit,
+  MemoryIntake,
+  type TestServer,
+  testDialer,
+  testMarket,
+} from './ingest-support.ts'
 
 const one = { symbols: ['A'], streams: ['t', 'd'] }
 
@@ -101,6 +109,7 @@ describe('a session', () => {
           market,
           ...one,
           intake,
+          dialer: testDialer,
           clock: manualClock(),
           chance: seededChance(1),
           notice: intake.notice,
@@ -221,7 +230,16 @@ describe('clock records', () => {
     const market = testMarket('ws://127.0.0.1:1', 'http://127.0.0.1:1')
     const chance = seededChance(1)
     const notice = intake.notice
-    const ingest = startIngest({ market, symbols: [], streams: [], intake, clock, chance, notice })
+    const ingest = startIngest({
+      market,
+      symbols: [],
+      streams: [],
+      intake,
+      dialer: testDialer,
+      clock,
+      chance,
+      notice,
+    })
     for (let i = 0; i < 100; i++) clock.advance(10)
     const cells = intake.of(RecordKind.clock).map((record) => Math.floor(record.receivedUs / 100_000))
     expect(cells).toEqual(Array.from({ length: 10 }, (_, index) => 10_001 + index))
@@ -236,6 +254,7 @@ describe('clock records', () => {
       symbols: [],
       streams: [],
       intake,
+      dialer: testDialer,
       clock,
       chance: seededChance(1),
       clockRecords: false,
@@ -244,5 +263,24 @@ describe('clock records', () => {
     clock.advance(10_000)
     expect(intake.records).toEqual([])
     await ingest.stop()
+  })
+})
+
+describe('the dialer', () => {
+  it('gives every connection, by WebSocket and by REST', async () => {
+    const dialed: string[] = []
+    const agentOf = (url: string) => {
+      dialed.push(new URL(url).protocol + new URL(url).pathname)
+      return testDialer.agentOf(url)
+    }
+    const server: TestServer = {
+      onSocket: acking(),
+      onRequest: (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
+    }
+    const options = { dialer: { ...testDialer, agentOf } }
+    await hearing({ server, symbols: ['A'], streams: ['t', 'oi'], options }, (intake) =>
+      intake.until(() => intake.of(RecordKind.connect).length > 0 && intake.of(RecordKind.answer).length > 0),
+    )
+    expect(dialed.sort()).toEqual(['http:/oi', 'ws:/a'])
   })
 })

@@ -1,4 +1,5 @@
-import { CLOCK_GRID_US, type ExchangeMarket, RecordKind } from '@cryptoflow/model'
+import type { Agent } from 'node:http'
+import { CLOCK_GRID_US, type Dialer, type ExchangeMarket, RecordKind } from '@cryptoflow/model'
 import { type Backoff, type Chance, type Clock, defaultBackoff } from '@cryptoflow/runtime'
 import { type ConnectPools, createConnectPools } from './connect-pool.ts'
 import type { IngestCounters, IngestNotice, Intake, ReplaceCause } from './intake.ts'
@@ -15,6 +16,8 @@ export interface IngestOptions {
   /** Names of the market's streams: subscribed or polled, for every symbol or once for the market. */
   readonly streams: readonly string[]
   readonly intake: Intake
+  /** Opens every connection, by WebSocket and by REST. */
+  readonly dialer: Dialer<Agent>
   readonly clock: Clock
   readonly chance: Chance
   readonly backoff?: Backoff
@@ -60,11 +63,12 @@ const nothing = new Uint8Array(0)
  * CryptoFlowError of kind `config` when a stream is asked for that the market does not have.
  */
 export function startIngest(options: IngestOptions): Ingest {
-  const { market, intake, clock, chance, symbols, streams } = options
+  const { market, intake, dialer, clock, chance, symbols, streams } = options
   const counters = noCounters()
   const shared = {
     market,
     intake,
+    dialer,
     clock,
     chance,
     counters,
@@ -75,7 +79,7 @@ export function startIngest(options: IngestOptions): Ingest {
   const plans = planConnections(market, symbols, streams)
   const polls = planPolls(market, symbols, streams, options.pollEveryMs)
   const connectPools = options.connectPools ?? createConnectPools({ clock })
-  const restPools = options.restPools ?? createRestPools({ clock })
+  const restPools = options.restPools ?? createRestPools({ clock, dialer })
   const expectWithinMs = options.expectWithinMs ?? {}
   const pool = restPools.of(market.session, shared.limits)
 

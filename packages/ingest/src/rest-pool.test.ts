@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { manualClock, systemClock } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
-import { limit, testExchange, testMarket } from './ingest-support.ts'
+import { limit, testDialer, testExchange, testMarket } from './ingest-support.ts'
 import { createRestPools, openRestPool, type RestPool, type RestQuestion } from './rest-pool.ts'
 import type { RestBounds, RestOutcome } from './rest-request.ts'
 
@@ -37,7 +37,12 @@ async function world(
     },
   })
   const clock = manualClock()
-  const pool = openRestPool('x-used', { perMinute, banMs: new Map() }, { ...bounds, ...more }, clock)
+  const pool = openRestPool(
+    'x-used',
+    { perMinute, banMs: new Map() },
+    { ...bounds, ...more },
+    { clock, dialer: testDialer },
+  )
   const until = async (n: number): Promise<void> => {
     while (asked.length < n) {
       await new Promise<void>((resolve) => {
@@ -95,6 +100,34 @@ describe('an answer', () => {
       const outcome = await once((_, response) => response.writeHead(200, json).end(body))
       expect(outcome).toMatchObject({ kind: 'failed', reason: expect.stringContaining('begin like JSON') })
     }
+  })
+
+  it('may come compressed with gzip, and in no other way', async () => {
+    const encoded = (encoding: string): Answer => {
+      const headers = { ...json, 'content-encoding': encoding }
+      return (_, response) => response.writeHead(200, headers).end(gzipSync('{"a":1}'))
+    }
+    const outcome = await once(encoded('gzip'))
+    expect(outcome.kind === 'answered' && Buffer.from(outcome.body).toString()).toBe('{"a":1}')
+    const other = await once(encoded('br'))
+    expect(other).toMatchObject({ kind: 'failed', reason: expect.stringContaining('expected gzip') })
+  })
+
+  it('is asked for again when its kept connection ended just then', async () => {
+    const sockets: unknown[] = []
+    await world(
+      (request, response) => {
+        const isFirst = !sockets.includes(request.socket)
+        sockets.push(request.socket)
+        if (isFirst) response.writeHead(200, json).end('{"a":1}')
+        else request.socket.destroy()
+      },
+      async (ask, { asked }) => {
+        expect(await ask('once')).toMatchObject({ kind: 'answered' })
+        expect(await ask('twice')).toMatchObject({ kind: 'answered' })
+        expect(asked).toEqual(['once', 'twice', 'twice'])
+      },
+    )
   })
 
   it('may come without a type', async () => {
@@ -164,7 +197,7 @@ describe('an answer', () => {
       },
     })
     const slow = { ...bounds, answerWithinMs: 300, bodyWithinMs: 2_000 }
-    const pool = openRestPool(null, { perMinute: 100, banMs: new Map() }, slow, clock)
+    const pool = openRestPool(null, { perMinute: 100, banMs: new Map() }, slow, { clock, dialer: testDialer })
     const ask = (path: string) =>
       pool.ask({ kind: 'book', weight: 1, url: () => exchange.restUrl + path, signal: never })
     const [late, unended] = await Promise.all([ask('/late'), ask('/never')])
@@ -345,7 +378,7 @@ describe('the REST pools of a process', () => {
     testMarket('ws://x', 'http://x', { restPool, restWeightPerMinute: limit(perMinute) }).session
 
   it('are one for markets that share a budget, and its size is the smallest that they name', () => {
-    const pools = createRestPools({ clock: manualClock() })
+    const pools = createRestPools({ clock: manualClock(), dialer: testDialer })
     const pool = pools.of(session('shared', 1000), bounds)
     expect(pools.of(session('shared', 100), bounds)).toBe(pool)
     expect(pools.of(session('other', 100), bounds)).not.toBe(pool)
@@ -371,7 +404,7 @@ describe('the REST pools of a process', () => {
       })
       const restBan = { statuses: [403, 451], ms: limit(600_000) }
       const { session: banning } = testMarket('ws://x', exchange.restUrl, { restBan })
-      const pool = createRestPools({ clock }).of(banning, bounds)
+      const pool = createRestPools({ clock, dialer: testDialer }).of(banning, bounds)
       const outcome = await pool.ask({ kind: 'poll', weight: 1, url: () => exchange.restUrl, signal: never })
       expect(outcome).toMatchObject({ kind: 'failed', status })
       expect(pool.blockedMs).toBe(waitMs)
@@ -383,7 +416,7 @@ describe('the REST pools of a process', () => {
     const exchange = await testExchange({
       onRequest: (_, response) => void response.writeHead(403).end(),
     })
-    const pools = createRestPools({ clock: manualClock() })
+    const pools = createRestPools({ clock: manualClock(), dialer: testDialer })
     for (const ms of [1_000, 600_000, 2_000]) {
       const restBan = { statuses: [403], ms: limit(ms) }
       pools.of(testMarket('ws://x', exchange.restUrl, { restBan }).session, bounds)

@@ -1,4 +1,5 @@
-import type { SessionSpec } from '@cryptoflow/model'
+import type { Agent } from 'node:http'
+import type { Dialer, SessionSpec } from '@cryptoflow/model'
 import { backoffMs, type Chance, type Clock, defaultBackoff, seededChance } from '@cryptoflow/runtime'
 import { restBudget } from './rest-budget.ts'
 import { type RestBounds, type RestOutcome, requestOnce } from './rest-request.ts'
@@ -43,8 +44,14 @@ export interface RestPools {
   of(session: SessionSpec, bounds: RestBounds): RestPool
 }
 
+/** What requests need of the world. */
+export interface RestDoor {
+  readonly clock: Clock
+  readonly dialer: Dialer<Agent>
+}
+
 /** One per process and address: every ingest that gets the same one shares its budgets. */
-export function createRestPools({ clock }: { readonly clock: Clock }): RestPools {
+export function createRestPools(door: RestDoor): RestPools {
   const pools = new Map<
     string,
     { pool: RestPool; limits: { perMinute: number; banMs: Map<number, number> } }
@@ -61,7 +68,7 @@ export function createRestPools({ clock }: { readonly clock: Clock }): RestPools
       }
       const limits = { perMinute, banMs: new Map<number, number>() }
       addBan(limits.banMs, restBan)
-      const pool = openRestPool(usedWeightHeader, limits, bounds, clock)
+      const pool = openRestPool(usedWeightHeader, limits, bounds, door)
       pools.set(restPool, { pool, limits })
       return pool
     },
@@ -92,8 +99,9 @@ export function openRestPool(
   usedWeightHeader: string | null,
   limits: RestLimits,
   bounds: RestBounds,
-  clock: Clock,
+  door: RestDoor,
 ): RestPool {
+  const { clock } = door
   const queues = { book: [] as Waiting[], poll: [] as Waiting[] }
   const inFlight = { book: 0, poll: 0, weight: 0 }
   const budget = restBudget(() => limits.perMinute)
@@ -147,7 +155,7 @@ export function openRestPool(
     budget.take(question.weight, sentUs)
     inFlight[question.kind] += 1
     inFlight.weight += question.weight
-    const outcome = await requestOnce(url, usedWeightHeader, bounds, clock, question.signal)
+    const outcome = await requestOnce(url, usedWeightHeader, bounds, door, question.signal)
     inFlight[question.kind] -= 1
     inFlight.weight -= question.weight
     if (outcome.usedWeight >= 0) budget.told(outcome.usedWeight, inFlight.weight, sentUs, clock.nowUs())

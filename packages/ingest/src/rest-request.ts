@@ -1,3 +1,13 @@
+import {
+  type Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as requestPlain,
+} from 'node:http'
+import { request as requestSecure } from 'node:https'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import type { Dialer } from '@cryptoflow/model'
 import { type Clock, messageOf } from '@cryptoflow/runtime'
 import { retryAfterMs } from './retry-after.ts'
 
@@ -21,6 +31,9 @@ export type RestOutcome =
       readonly usedWeight: number
     }
 
+/** Some exchanges answer nobody who does not say who they are. */
+const HEADERS = { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': 'cryptoflow' }
+
 export interface RestBounds {
   readonly answerWithinMs: number
   readonly bodyWithinMs: number
@@ -35,7 +48,7 @@ export async function requestOnce(
   url: string,
   usedWeightHeader: string | null,
   bounds: RestBounds,
-  clock: Clock,
+  { clock, dialer }: { readonly clock: Clock; readonly dialer: Dialer<Agent> },
   stopped: AbortSignal,
 ): Promise<RestOutcome> {
   const late = new AbortController()
@@ -55,24 +68,21 @@ export async function requestOnce(
     usedWeight,
   })
   try {
-    const answer = await fetch(url, {
-      signal: late.signal,
-      redirect: 'manual',
-      headers: { accept: 'application/json' },
-    })
+    const answer = await get(url, dialer.agentOf(url), late.signal)
     cancelAnswer()
-    usedWeight = usedWeightOf(answer, usedWeightHeader)
+    const { headers, statusCode: status = 0 } = answer
+    usedWeight = usedWeightOf(headers, usedWeightHeader)
     const body = await readBounded(answer, bounds.bodyBytesMax)
     const receivedUs = clock.nowUs()
-    if (answer.status !== 200) {
-      const retryMs = retryAfterMs(answer.headers.get('retry-after') ?? undefined, receivedUs)
-      return failed(`the exchange answered ${answer.status}: ${printable(body)}`, answer.status, retryMs)
+    if (status !== 200) {
+      const retryMs = retryAfterMs(headers['retry-after'], receivedUs)
+      return failed(`the exchange answered ${status}: ${printable(body)}`, status, retryMs)
     }
-    const wrong = notJson(answer.headers.get('content-type'), body)
+    const wrong = notJson(headers['content-type'] ?? null, body)
     if (wrong !== null) return failed(wrong)
     return { kind: 'answered', body, receivedUs, usedWeight }
   } catch (error) {
-    return failed(late.signal.aborted ? messageOf(late.signal.reason) : causeOf(error))
+    return failed(messageOf(late.signal.aborted ? late.signal.reason : error))
   } finally {
     cancelAnswer()
     cancelBody()
@@ -80,21 +90,44 @@ export async function requestOnce(
   }
 }
 
-function usedWeightOf(answer: Response, header: string | null): number {
-  const text = header === null ? null : answer.headers.get(header)
-  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+/** Resolves with the head of the answer. */
+function get(url: string, agent: Agent, signal: AbortSignal): Promise<IncomingMessage> {
+  const request = url.startsWith('https:') ? requestSecure : requestPlain
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { agent, headers: HEADERS, signal }, resolve)
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      // A kept connection may end just when it is used again; the next one is another or a new one.
+      const isLate = sent.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted
+      if (isLate) get(url, agent, signal).then(resolve, reject)
+      else reject(error)
+    })
+    sent.end()
+  })
+}
+
+function usedWeightOf(headers: IncomingHttpHeaders, header: string | null): number {
+  const text = header === null ? undefined : headers[header]
+  return typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
 }
 
 /** Counted after decompression: a small answer can be a long one. */
-async function readBounded(answer: Response, bytesMax: number): Promise<Uint8Array> {
+async function readBounded(answer: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of answer.body ?? []) {
+  for await (const chunk of plainBody(answer)) {
     size += chunk.length
     if (size > bytesMax) throw new Error(`the answer is longer than ${bytesMax} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+function plainBody(answer: IncomingMessage): AsyncIterable<Uint8Array> {
+  const encoding = answer.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
+  if (encoding === 'identity') return answer
+  if (encoding === 'gzip') return pipeline(answer, createGunzip(), () => {})
+  answer.destroy()
+  throw new Error(`the answer is encoded as ${printable(Buffer.from(encoding))}, expected gzip or nothing`)
 }
 
 /** Null when it is JSON by its type, where it names one, and by its first byte. */
@@ -110,10 +143,4 @@ function notJson(type: string | null, body: Uint8Array): string | null {
 /** The first bytes of a foreign text, safe for a log line. */
 function printable(bytes: Uint8Array): string {
   return JSON.stringify(Buffer.from(bytes.subarray(0, 200)).toString('latin1'))
-}
-
-/** What fetch hides behind "fetch failed". */
-function causeOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined
-  return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${messageOf(cause)}`
 }

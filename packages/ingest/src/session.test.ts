@@ -10,6 +10,7 @@ import {
   limit,
   MemoryIntake,
   quickLimits,
+  testDialer,
   testExchange,
   testMarket,
 } from './ingest-support.ts'
@@ -270,6 +271,7 @@ describe('a session that waits for its turn to connect', () => {
       market: testMarket('ws://127.0.0.1:1', 'http://127.0.0.1:1'),
       ...ruled,
       intake,
+      dialer: testDialer,
       clock: manualClock(),
       chance: seededChance(1),
       connectPools: { of: () => ({ request, block() {} }) },
@@ -351,6 +353,7 @@ describe('the first messages', () => {
       market: counting,
       ...ruled,
       intake,
+      dialer: testDialer,
       clock: manualClock(),
       chance: seededChance(1),
       limits: quickLimits,

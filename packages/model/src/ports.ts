@@ -31,3 +31,15 @@ export interface ObjectStore {
   /** Bytes of the object, null when there is none. */
   size(key: string): Promise<number | null>
 }
+
+/**
+ * Opens connections to exchanges. `Agent` is what HTTP and WebSocket clients of the process take to get a connection.
+ */
+export interface Dialer<Agent> {
+  /** The address that connections go out from; null: the system chooses. */
+  readonly localAddress: string | null
+  /** The agent for addresses of this one's scheme: http, https, ws or wss. */
+  agentOf(url: string): Agent
+  /** Ends connections that are kept for later requests. */
+  close(): void
+}

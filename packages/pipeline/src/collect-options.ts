@@ -4,7 +4,7 @@ import type { IngestLimits, IngestNotice } from '@cryptoflow/ingest'
 import type { JournalOptions, RetentionPolicy } from '@cryptoflow/journal'
 import type { Market } from '@cryptoflow/model'
 import type { ImageOptions } from '@cryptoflow/normalize'
-import type { Backoff, Chance, Clock } from '@cryptoflow/runtime'
+import type { Backoff, Chance, Clock, TimeSources } from '@cryptoflow/runtime'
 import type { CrashDrill } from './drill.ts'
 import type { Measurement } from './measure.ts'
 import type { ChannelSettings } from './raw-bounds.ts'
@@ -78,9 +78,13 @@ export interface CollectOptions {
   /** How much waits in memory to be decoded; without it a feed's own bounds. */
   readonly channels?: ChannelSettings
   readonly backoff?: Backoff
+  /** The address that connections to exchanges go out from; null, and by default, the system chooses. */
+  readonly localAddress?: string | null
   /** Bounds of conversations that are ours and not the exchange's. */
   readonly ingestLimits?: Partial<IngestLimits>
   readonly clock: Clock
+  /** What jumps of time are found by; default: the machine's own. */
+  readonly timeSources?: TimeSources
   readonly chance: Chance
   readonly drill: CrashDrill | null
   readonly notice: (notice: CollectNotice) => void

@@ -1,3 +1,4 @@
+import { directDialer } from '@cryptoflow/egress'
 import {
   createConnectPools,
   createRestPools,
@@ -65,7 +66,8 @@ export function startIngests(
   fail: (error: unknown) => void,
 ): Ingests {
   const { clock, chance, notice, backoff, ingestLimits } = options
-  const restPools = createRestPools({ clock })
+  const dialer = directDialer(options.localAddress)
+  const restPools = createRestPools({ clock, dialer })
   const connectPools = createConnectPools({ clock })
   const open = new Set<number>()
   let cause: InterruptionCause | null = null
@@ -78,7 +80,7 @@ export function startIngests(
     for (const { market, options: own } of hearings) {
       // One clock is enough for a journal.
       const clockRecords = started.size === 0
-      const shared = { intake, clock, chance, restPools, connectPools, notice, clockRecords }
+      const shared = { intake, dialer, clock, chance, restPools, connectPools, notice, clockRecords }
       const bounds = {
         ...(backoff === undefined ? {} : { backoff }),
         ...(ingestLimits === undefined ? {} : { limits: ingestLimits }),
@@ -136,6 +138,7 @@ export function startIngests(
     async stop() {
       isStopped = true
       await end()
+      dialer.close()
     },
   }
 }

@@ -88,6 +88,6 @@ export function keepGoing(
       await work
     },
   }
-  const cancelWatch = watchTime(clock, keeper.jumped)
+  const cancelWatch = watchTime(clock, keeper.jumped, options.timeSources)
   return keeper
 }

@@ -15,6 +15,26 @@ describe('systemClock', () => {
     expect(Math.abs(last / 1000 - Date.now())).toBeLessThan(2_000)
     expect(Number.isInteger(last)).toBe(true)
   })
+
+  it('follows a wall clock that is set forwards by more than 2 s, and carries on over one that is set back', () => {
+    const now = { wall: 1_000_000_000, monotonic: 5_000_000 }
+    const pass = (seconds: number, set = 0): void => {
+      now.monotonic += seconds * 1e6
+      now.wall += (seconds + set) * 1e6
+    }
+    const clock = systemClock({
+      wallUs: () => now.wall,
+      monotonicUs: () => now.monotonic,
+      uptimeUs: () => 0,
+    })
+    expect(clock.nowUs()).toBe(1_000_000_000)
+    pass(1, 3600)
+    expect(clock.nowUs()).toBe(4_601_000_000)
+    pass(1, -7200)
+    expect(clock.nowUs()).toBe(4_602_000_000)
+    pass(1, 1)
+    expect(clock.nowUs()).toBe(4_603_000_000)
+  })
 })
 
 describe('chance', () => {

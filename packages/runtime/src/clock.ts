@@ -1,3 +1,5 @@
+import { machineTime, type TimeSources } from './time-sources.ts'
+
 /** The only door to time. Everything that waits or stamps takes one of these. */
 export interface Clock {
   /** Microseconds since 1970, never decreasing. */
@@ -15,7 +17,7 @@ const STEP_US_MAX = 2_000_000
  * The machine's clock: wall time read once and carried on by the monotonic clock, so that a stamp never goes
  * back. When the wall clock has moved away by more than 2 s, the anchor follows it forwards only.
  */
-export function systemClock(): Clock {
+export function systemClock({ wallUs, monotonicUs }: TimeSources = machineTime): Clock {
   let anchorUs = wallUs() - monotonicUs()
   let last = 0
   return {
@@ -41,12 +43,4 @@ export function sleep(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => {
     clock.after(ms, resolve)
   })
-}
-
-function wallUs(): number {
-  return Date.now() * 1000
-}
-
-function monotonicUs(): number {
-  return performance.now() * 1000
 }

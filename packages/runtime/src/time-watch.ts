@@ -1,5 +1,5 @@
-import { uptime } from 'node:os'
 import type { Clock } from './clock.ts'
+import { machineTime, type TimeSources } from './time-sources.ts'
 
 /**
  * Time that did not pass as it should. `suspended`: the process or the machine stood still for `us`. `clock_step`:
@@ -10,25 +10,9 @@ export interface TimeJump {
   readonly us: number
 }
 
-/** Three readings of time, microseconds. */
-export interface TimeSources {
-  /** Can be set by people and by time servers. */
-  wallUs(): number
-  /** Runs while the process runs or is stopped, not while the machine sleeps. */
-  monotonicUs(): number
-  /** Runs always. */
-  uptimeUs(): number
-}
-
 const EVERY_MS = 1_000
 /** A jump is more than this; timers are late by less, and time servers slew instead of stepping. */
 const JUMP_US_MIN = 2_000_000
-
-const machine: TimeSources = {
-  wallUs: () => Date.now() * 1000,
-  monotonicUs: () => performance.now() * 1000,
-  uptimeUs: () => uptime() * 1e6,
-}
 
 /**
  * Compares three clocks once a second and tells jumps of more than 2 s; the answer cancels.
@@ -40,7 +24,7 @@ const machine: TimeSources = {
 export function watchTime(
   clock: Clock,
   onJump: (jump: TimeJump) => void,
-  sources: TimeSources = machine,
+  sources: TimeSources = machineTime,
 ): () => void {
   let wallUs = sources.wallUs()
   let monotonicUs = sources.monotonicUs()

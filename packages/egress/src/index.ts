@@ -1,0 +1,1 @@
+export { type DirectDialer, directDialer } from './direct.ts'
