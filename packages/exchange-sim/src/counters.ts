@@ -17,6 +17,8 @@ export interface SimCounters {
   /** Text frames too long to be answered. */
   controlIgnored: number
   pingsSent: number
+  /** Pings of the protocol that clients of houses sent. */
+  pingsHeard: number
   pongTimeouts: number
   /** Connections closed for sending too many messages. */
   messageFloods: number
@@ -44,6 +46,7 @@ export function createCounters(): SimCounters {
     controlRefused: 0,
     controlIgnored: 0,
     pingsSent: 0,
+    pingsHeard: 0,
     pongTimeouts: 0,
     messageFloods: 0,
     slowConsumers: 0,

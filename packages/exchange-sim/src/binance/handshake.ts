@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { Market as MarketName } from '@cryptoflow/model'
 import { isStreamName } from './control.ts'
 import type { Route } from './streams.ts'
@@ -69,11 +67,4 @@ function decoded(text: string): string {
   } catch {
     return ''
   }
-}
-
-/** Refuses an upgrade with a plain HTTP answer. */
-export function refuseUpgrade(request: IncomingMessage, socket: Duplex, status: string, headers = ''): void {
-  request.resume()
-  socket.on('error', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`)
 }

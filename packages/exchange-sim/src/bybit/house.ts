@@ -1,3 +1,4 @@
+import type { DoorRules } from '../stage/door.ts'
 import type { House, HouseAnswer, HouseFactory, HouseOptions, Session } from '../stage/house.ts'
 import type { Peer } from '../stage/peer.ts'
 import { readRequest, replyText } from './control.ts'
@@ -11,10 +12,24 @@ const ARGS_CHARACTERS_MAX = 21_000
 /** A connection on which nothing is asked is closed after about ten minutes. Source as above. */
 const SILENCE_MS = 10 * 60_000
 
+const READ = { source: 'bybit-exchange/docs 2026-07-24, v5/ws/connect', read: '2026-07-24' }
+/** Who may connect: one too many is refused with 403. */
+const door: DoorRules = {
+  connects: { most: { value: 500, ...READ }, withinMs: 5 * 60_000 },
+  withOrigin: null,
+  // Counted separately for each category.
+  openMax: { value: 1_000, ...READ },
+  // How long a refusal lasts is documented for REST only.
+  shutMs: null,
+  status: 403,
+  tellsWhen: false,
+}
+
 /** One category of the exchange: a socket and a list of instruments of its own. */
 export const bybitHouse: HouseFactory = (options) => new BybitHouse(options)
 
 class BybitHouse implements House {
+  readonly door = door
   private readonly options: HouseOptions
   private readonly tellers: ReadonlyMap<string, SymbolTeller>
   private nowMs: number

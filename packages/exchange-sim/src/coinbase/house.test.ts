@@ -251,14 +251,6 @@ describe('the Exchange socket', () => {
 })
 
 describe('a house of coinbase', () => {
-  it('takes eight connections a second of an address', async () => {
-    const { at } = await play(spot, silent)
-    const clients: TestClient[] = []
-    for (let i = 0; i < 9; i++) clients.push(await connect(at('/')))
-    expect(await clients[8]?.closed).toMatchObject({ reason: 'too many connections' })
-    expect((await asked(clients[7] as TestClient, advanced('heartbeats'))).channel).toBe('subscriptions')
-  })
-
   it.each([
     ['spot', 'BTC-USDC'],
     ['spot', 'BTC-PERP-INTX'],

@@ -1,3 +1,4 @@
+import type { DoorRules } from '../stage/door.ts'
 import type { House, HouseAnswer, HouseFactory, HouseOptions, Session } from '../stage/house.ts'
 import type { Peer } from '../stage/peer.ts'
 import { AdvancedSession } from './advanced.ts'
@@ -7,11 +8,20 @@ import { type Hall, readMessage, type SocketSession } from './hall.ts'
 import { Product } from './product.ts'
 import { Rest } from './rest.ts'
 
+const CONNECTS = { value: 8, source: 'docs.cdp.coinbase.com, WebSocket rate limits', read: '2026-09-27' }
+/** What one connection too many is met with is not documented: as by REST, 429 without a word about when. */
+const door: DoorRules = {
+  connects: { most: CONNECTS, withinMs: 1_000 },
+  withOrigin: null,
+  openMax: null,
+  shutMs: null,
+  status: 429,
+  tellsWhen: false,
+}
 /**
- * What an address may do a second: connect, and send texts on either socket. Source: docs.cdp.coinbase.com, rate limits
- * of Advanced Trade and Exchange WebSockets, read 2026-09-27.
+ * Texts that an address may send a second on either socket. Source: docs.cdp.coinbase.com, rate limits of Advanced
+ * Trade and Exchange WebSockets, read 2026-09-27.
  */
-const CONNECTS = { burst: 8, perSecond: 8 }
 const ADVANCED_MESSAGES = { burst: 8, perSecond: 8 }
 const EXCHANGE_MESSAGES = { burst: 100, perSecond: 100 }
 /** The first subscription must come within this. Source: overviews of both sockets, read 2026-09-27. */
@@ -28,13 +38,13 @@ const BEAT_MS = 1_000
 export const coinbaseHouse: HouseFactory = (options) => new CoinbaseHouse(options)
 
 class CoinbaseHouse implements House, Hall {
+  readonly door = door
   readonly seed: number
   nowMs: number
   private readonly options: HouseOptions
   private readonly products: ReadonlyMap<string, Product>
   private readonly rest: Rest
   private readonly sessions = new Map<Peer, SocketSession>()
-  private readonly connects: Budget
   private readonly advancedMessages: Budget
   private readonly exchangeMessages: Budget
   private nextBeatMs: number
@@ -47,7 +57,6 @@ class CoinbaseHouse implements House, Hall {
     this.nextBeatMs = startMs + BEAT_MS
     this.products = new Map(symbols.map((symbol, index) => [symbol, new Product(symbol, index, options)]))
     this.rest = new Rest(options, [...this.products.values()])
-    this.connects = new Budget({ ...CONNECTS, startMs })
     this.advancedMessages = new Budget({ ...ADVANCED_MESSAGES, startMs })
     this.exchangeMessages = new Budget({ ...EXCHANGE_MESSAGES, startMs })
   }
@@ -78,10 +87,6 @@ class CoinbaseHouse implements House, Hall {
   welcome(peer: Peer, { pathname }: URL): Session | null {
     const isSpot = this.options.market === 'spot'
     if (pathname !== '/' && pathname !== '/advanced' && !(isSpot && pathname === '/exchange')) return null
-    if (!this.connects.take(this.nowMs)) {
-      peer.close(1008, 'too many connections', 'outage')
-      return { hear: () => {} }
-    }
     peer.after(SUBSCRIBE_WITHIN_MS, () => {
       if (!this.sessions.get(peer)?.isSubscribed) peer.close(1008, 'no subscription in time', 'outage')
     })

@@ -1,3 +1,4 @@
+import type { ManualClock } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
 import type { EmissionRecord } from '../emission-log.ts'
 import { connect, type TestClient } from '../testing/client.ts'
@@ -33,6 +34,14 @@ async function settled(client: TestClient): Promise<void> {
   const before = client.texts.filter(isEvent).length
   client.send({ event: 'settled?' })
   await client.until((texts) => texts.filter(isEvent).length > before)
+}
+
+/** Time passes, and the client says that it is still there. */
+async function goOn(clock: ManualClock, client: TestClient, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 30_000) {
+    clock.advance(Math.min(left, 30_000))
+    await client.ping()
+  }
 }
 
 async function hearing(
@@ -153,14 +162,9 @@ describe('a futures house', () => {
     expect(feedOf(client, 'heartbeat')).toHaveLength(3)
   })
 
-  it('holds a hundred connections, and knows no other path', async () => {
+  it('knows no other path', async () => {
     const { at } = await play('linear', symbols, silence)
     expect(await (await connect(at('/v2'))).closed).toMatchObject({ code: 1008 })
-    const clients = await Promise.all(Array.from({ length: 100 }, () => connect(at(PATH))))
-    expect(await (await connect(at(PATH))).closed).toMatchObject({ code: 1008 })
-    clients[0]?.socket.close()
-    await clients[0]?.closed
-    await heard(await connect(at(PATH)), '"info"')
   })
 
   it('counts trades, and repeats to a new subscriber those that somebody was sent, newest first', async () => {
@@ -191,7 +195,7 @@ describe('a futures house', () => {
     const { clock, at, records } = await play('inverse', ['PI_XBTUSD'], { faults })
     const client = await connect(at(PATH))
     await hearing(client, ['PI_XBTUSD'], ['trade'])
-    clock.advance(60_000)
+    await goOn(clock, client, 60_000)
     await settled(client)
     const forced = records.filter(({ table }) => table === 'liquidations')
     expect(forced.length).toBeGreaterThan(100)
@@ -214,7 +218,7 @@ describe('a futures house', () => {
     const { clock, at } = await play('linear', ['PF_XBTUSD', 'PF_PEPEUSD', 'FF_ETHUSD_260925'], silence)
     const client = await connect(at(PATH))
     await hearing(client, ['PF_XBTUSD', 'PF_PEPEUSD', 'FF_ETHUSD_260925'], ['ticker'])
-    clock.advance(10 * 60_000)
+    await goOn(clock, client, 10 * 60_000)
     await settled(client)
     const tickers = feedOf(client, 'ticker')
     expect(tickers).toHaveLength(3 * 600)

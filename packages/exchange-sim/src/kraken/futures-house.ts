@@ -2,21 +2,22 @@ import type { House, HouseAnswer, HouseOptions, Session } from '../stage/house.t
 import type { Peer } from '../stage/peer.ts'
 import { listText, productContent, productOf } from './futures-list.ts'
 import { FEEDS, type FeedName, FuturesTeller } from './futures-symbol.ts'
-import { Window } from './limits.ts'
+import { futuresDoor, Window } from './limits.ts'
 import { objectOf } from './spot-control.ts'
 
-/** Source of both: docs.kraken.com as copied 2026-05-27, guides/futures-rate-limits. */
-const CONNECTIONS_MAX = 100
+/** Source: docs.kraken.com as copied 2026-05-27, guides/futures-rate-limits. */
 const REQUESTS_MAX = 100
 const REQUESTS_MS = 1_000
 const BEAT_MS = 1_000
+/** Who sends no ping of the protocol for a minute is closed. Source as above, futures-api/websocket. */
+const PING_WITHIN_MS = 60_000
 const LIST_PATH = '/derivatives/api/v3/instruments'
 
 /** A futures market, whose requests have no ids. Linear and inverse speak alike; each has its own address here. */
 export class FuturesHouse implements House {
+  readonly door = futuresDoor
   private readonly options: HouseOptions
   private readonly tellers: ReadonlyMap<string, FuturesTeller>
-  private readonly peers = new Set<Peer>()
   /** Who wants to hear that the connection stands. */
   private readonly beating = new Set<Peer>()
   private nowMs: number
@@ -53,12 +54,12 @@ export class FuturesHouse implements House {
   }
 
   welcome(peer: Peer, url: URL): Session | null {
-    for (const other of this.peers) if (!other.isOpen) this.peers.delete(other)
-    if (url.pathname !== '/ws/v1' || this.peers.size >= CONNECTIONS_MAX) return null
-    this.peers.add(peer)
+    if (url.pathname !== '/ws/v1') return null
     const requests = new Window(REQUESTS_MAX, REQUESTS_MS)
     peer.send('{"event":"info","version":1}')
-    return { hear: (text) => this.hear(peer, requests, text) }
+    const awaitPing = (): void => peer.closeUnlessHeard(PING_WITHIN_MS, 'no ping')
+    awaitPing()
+    return { hear: (text) => this.hear(peer, requests, text), pinged: awaitPing }
   }
 
   answer(url: URL): HouseAnswer | null {

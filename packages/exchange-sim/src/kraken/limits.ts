@@ -1,3 +1,5 @@
+import type { DoorRules } from '../stage/door.ts'
+
 /** At most so many events within any window of so many milliseconds. */
 export class Window {
   private readonly max: number
@@ -17,28 +19,29 @@ export class Window {
   }
 }
 
-/** Connections of one address within ten minutes; beyond them the address is shut out for as long. */
-const CONNECTS_MAX = 150
-const CONNECTS_MS = 10 * 60_000
+const SPOT = { source: 'docs.kraken.com as copied 2026-05-27, guides/spot-ws-intro', read: '2026-05-27' }
+const FUTURES = {
+  source: 'docs.kraken.com as copied 2026-05-27, guides/futures-rate-limits',
+  read: '2026-05-27',
+}
+const TEN_MINUTES_MS = 10 * 60_000
 
-/**
- * Who connects too often. Every client comes from one address here.
- * Source: docs.kraken.com as copied 2026-05-27, guides/spot-ws-intro: about 150 in ten minutes.
- */
-export class Doorkeeper {
-  private readonly connects = new Window(CONNECTS_MAX, CONNECTS_MS)
-  private shutUntilMs = 0
+/** About 150 in ten minutes. That 429 and `Retry-After` say so is assumed: it is what the network in front of it does. */
+export const spotDoor: DoorRules = {
+  connects: { most: { value: 150, ...SPOT }, withinMs: TEN_MINUTES_MS },
+  withOrigin: null,
+  openMax: null,
+  shutMs: { value: TEN_MINUTES_MS, ...SPOT },
+  status: 429,
+  tellsWhen: true,
+}
 
-  /** Counts a connection; false when it is not let in. */
-  admit(nowMs: number): boolean {
-    if (this.isShut(nowMs)) return false
-    if (this.connects.take(nowMs)) return true
-    this.shutUntilMs = nowMs + CONNECTS_MS
-    return false
-  }
-
-  /** Whether the address is shut out, from REST as well. */
-  isShut(nowMs: number): boolean {
-    return nowMs < this.shutUntilMs
-  }
+/** How the hundred and first is met is not documented. */
+export const futuresDoor: DoorRules = {
+  connects: null,
+  withOrigin: null,
+  openMax: { value: 100, ...FUTURES },
+  shutMs: null,
+  status: 429,
+  tellsWhen: false,
 }

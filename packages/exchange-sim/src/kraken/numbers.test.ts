@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checksumOf } from './checksum.ts'
-import { Doorkeeper, Window } from './limits.ts'
+import { Window } from './limits.ts'
 import { microTime, shortest } from './numbers.ts'
 
 describe('a number of the futures service', () => {
@@ -62,14 +62,5 @@ describe('a limit', () => {
     const window = new Window(2, 1_000)
     expect([0, 500, 999].map((ms) => window.take(ms))).toEqual([true, true, false])
     expect(window.take(1_999)).toBe(true)
-  })
-
-  it('of connections shuts out for ten minutes whoever comes 151 times in ten', () => {
-    const door = new Doorkeeper()
-    const admitted = Array.from({ length: 151 }, (_, at) => door.admit(at * 1_000))
-    expect(admitted.filter((is) => is)).toHaveLength(150)
-    expect(door.isShut(150_000 + 599_999)).toBe(true)
-    expect(door.admit(150_000 + 599_999)).toBe(false)
-    expect(door.admit(150_000 + 600_000)).toBe(true)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { EmissionRecord } from '../emission-log.ts'
-import { connect, type TestClient } from '../testing/client.ts'
+import { connect, refusalOf, type TestClient } from '../testing/client.ts'
 import {
   exact,
   HeardBook,
@@ -265,7 +265,7 @@ describe('the spot house', () => {
     expect(await (await fetch(`${restUrl}/0/public/SystemStatus`)).json()).toMatchObject({ error: [] })
     for (let i = 0; i < 150; i++) (await connect(at('/v2'))).socket.terminate()
     expect(await statusOf()).toBe(200)
-    expect(await (await connect(at('/v2'))).closed).toMatchObject({ code: 1008 })
+    expect(await refusalOf(at('/v2'))).toEqual({ status: 429, retryAfter: '600' })
     expect(await statusOf()).toBe(429)
     clock.advance(10 * 60_000)
     expect(await statusOf()).toBe(200)

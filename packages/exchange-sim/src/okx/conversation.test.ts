@@ -129,15 +129,4 @@ describe('a conversation', () => {
     expect(await client.closed).toMatchObject({ code: 1001 })
     expect(stage.counters).toMatchObject({ shutdownNotices: 1, expiredConnections: 1 })
   })
-
-  it('is refused to the fourth who comes in a second', async () => {
-    const { clock, client: connect, stage } = await play()
-    const first = [await connect(), await connect(), await connect()]
-    const fourth = await connect()
-    expect(await fourth.closed).toMatchObject({ code: 1008 })
-    expect(stage.counters.handshakesRefused).toBe(1)
-    clock.advance(1_000)
-    await settled(await connect())
-    for (const client of first) await settled(client)
-  })
 })

@@ -1,7 +1,7 @@
 import type { SimCounters } from '../counters.ts'
+import { Budget } from '../stage/budget.ts'
 import type { Session } from '../stage/house.ts'
 import type { Peer } from '../stage/peer.ts'
-import { Budget } from './budget.ts'
 import {
   type Arg,
   ackText,

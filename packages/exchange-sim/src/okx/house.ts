@@ -1,8 +1,8 @@
 import { type Chance, seededChance } from '@cryptoflow/runtime'
 import type { SimCounters } from '../counters.ts'
+import type { DoorRules } from '../stage/door.ts'
 import type { House, HouseAnswer, HouseFactory, HouseOptions, Session } from '../stage/house.ts'
 import type { Peer } from '../stage/peer.ts'
-import { Budget } from './budget.ts'
 import { Conversation, type Floor, type Route } from './conversation.ts'
 import type { Outlet } from './outlet.ts'
 import { RestDesk } from './rest.ts'
@@ -10,9 +10,16 @@ import { SymbolTeller } from './symbol.ts'
 import { type InstrumentType, listed } from './symbols.ts'
 import { WideTeller } from './wide.ts'
 
-/** New connections in a second. Source: okx.com/docs-v5, "WebSocket / Connect", as of 2026-02-23. */
-const CONNECTS_PER_SECOND = 3
-const SECOND_MS = 1_000
+const CONNECTS = { value: 3, source: 'okx.com/docs-v5, "WebSocket / Connect"', read: '2026-02-23' }
+/** Documented is that the fourth is refused, but not with which status. */
+const door: DoorRules = {
+  connects: { most: CONNECTS, withinMs: 1_000 },
+  withOrigin: null,
+  openMax: null,
+  shutMs: null,
+  status: 429,
+  tellsWhen: false,
+}
 /** Services are upgraded again and again, and all connections end with them: our own choice of when. */
 const UPGRADE_AFTER_MS_MIN = 5 * 60_000
 const UPGRADE_AFTER_MS_MORE = 5 * 60_000
@@ -26,6 +33,7 @@ const routes: ReadonlyMap<string, Route> = new Map([
 export const okxHouse: HouseFactory = (options) => new OkxHouse(options)
 
 class OkxHouse implements House, Floor {
+  readonly door = door
   nowMs: number
   private readonly options: HouseOptions
   private readonly tellers: ReadonlyMap<string, SymbolTeller>
@@ -34,7 +42,6 @@ class OkxHouse implements House, Floor {
   private readonly conversations = new Map<Peer, Conversation>()
   private readonly chance: Chance
   private nextUpgradeMs: number
-  private readonly connects = new Budget(CONNECTS_PER_SECOND, SECOND_MS)
 
   constructor(options: HouseOptions) {
     const { market, symbols, startMs, seed, fanout, counters } = options
@@ -106,10 +113,7 @@ class OkxHouse implements House, Floor {
     const route = routes.get(url.pathname)
     if (route === undefined) return null
     const conversation = new Conversation(peer, route, this)
-    if (!this.connects.take(this.nowMs)) {
-      this.counters.handshakesRefused += 1
-      peer.close(1008, 'Too many connections', 'outage')
-    } else this.conversations.set(peer, conversation)
+    this.conversations.set(peer, conversation)
     return conversation
   }
 

@@ -1,6 +1,6 @@
 import type { EmissionContent } from '../emission-log.ts'
+import { Budget } from '../stage/budget.ts'
 import type { HouseAnswer } from '../stage/house.ts'
-import { Budget } from './budget.ts'
 import { instrumentContent } from './lists.ts'
 import type { SymbolTeller } from './symbol.ts'
 import { fundingHours, settlement } from './told.ts'

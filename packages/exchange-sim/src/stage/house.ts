@@ -3,6 +3,7 @@ import type { Clock } from '@cryptoflow/runtime'
 import type { SimCounters } from '../counters.ts'
 import type { EmissionContent } from '../emission-log.ts'
 import type { Fanout, SimMessage } from '../fanout.ts'
+import type { DoorRules } from './door.ts'
 import type { Peer } from './peer.ts'
 
 /** A message of a house. */
@@ -51,6 +52,8 @@ export interface HouseAnswer {
 export interface Session {
   /** The client sent this. */
   hear(text: string, isBinary: boolean): void
+  /** The client sent a ping of the protocol; it is answered already. Absent: that means nothing here. */
+  pinged?(): void
 }
 
 /**
@@ -59,6 +62,8 @@ export interface Session {
  * What it tells is a pure function of the options and of the times that `step` was called with.
  */
 export interface House {
+  /** Who is let in at all; everybody else is refused before `welcome`, and before `answer`. */
+  readonly door: DoorRules
   /** Whether there is a stream of this name; from now on it is told. */
   open(streamName: string): boolean
   /** Lets the market go on to `nowMs`, a time of the stage's grid, and delivers what is told. */

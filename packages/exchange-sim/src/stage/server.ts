@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '@cryptoflow/runtime'
@@ -6,6 +13,8 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import type { SimCounters } from '../counters.ts'
 import { emissionOf } from '../fanout.ts'
 import type { HeldLog } from '../held-log.ts'
+import { refuseUpgrade } from '../refuse-upgrade.ts'
+import { Door, type Refusal } from './door.ts'
 import type { House, HouseAnswer, HouseFanout } from './house.ts'
 import { Peer } from './peer.ts'
 
@@ -33,8 +42,9 @@ export interface HouseServer {
 
 /** Serves a house on 127.0.0.1: its websocket and its REST side at one address. */
 export async function serveHouse(options: HouseServerOptions): Promise<HouseServer> {
-  const server = createServer((request, response) => answer(options, request, response))
-  const peers = acceptPeers(server, options)
+  const door = new Door(options.house.door)
+  const server = createServer((request, response) => answer(options, door, request, response))
+  const peers = acceptPeers(server, options, door)
   await listen(server, options.port)
   return {
     port: (server.address() as AddressInfo).port,
@@ -42,8 +52,8 @@ export async function serveHouse(options: HouseServerOptions): Promise<HouseServ
   }
 }
 
-function acceptPeers(server: Server, options: HouseServerOptions): Map<WebSocket, Peer> {
-  const { house, counters } = options
+function acceptPeers(server: Server, options: HouseServerOptions, door: Door): Map<WebSocket, Peer> {
+  const { house, clock, counters } = options
   const peers = new Map<WebSocket, Peer>()
   const socketOptions: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
@@ -52,25 +62,48 @@ function acceptPeers(server: Server, options: HouseServerOptions): Map<WebSocket
     closeTimeout: CLOSE_TIMEOUT_MS,
   }
   const sockets = new WebSocketServer(socketOptions)
+  const openCount = (): number => [...peers.values()].filter(({ isOpen }) => isOpen).length
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    const refusal = door.connect(request.headers.origin, openCount(), msOf(clock))
+    if (refusal !== null) {
+      counters.handshakesRefused += 1
+      const lines = Object.entries(headersOf(refusal)).map(([name, value]) => `${name}: ${value}\r\n`)
+      const status = `${refusal.status} ${STATUS_CODES[refusal.status]}`
+      refuseUpgrade(request, stream, status, lines.join(''))
+      return
+    }
     sockets.handleUpgrade(request, stream, head, (socket) => {
       counters.connections += 1
       const peer = new Peer({ ...options, number: counters.connections, socket })
       peers.set(socket, peer)
       socket.once('close', () => peers.delete(socket))
       const session = house.welcome(peer, new URL(request.url ?? '/', 'ws://localhost'))
-      if (session === null) peer.close(1008, 'no such path', 'outage')
-      else socket.on('message', (data, isBinary) => session.hear(data.toString(), isBinary))
+      if (session === null) {
+        peer.close(1008, 'no such path', 'outage')
+        return
+      }
+      socket.on('message', (data, isBinary) => session.hear(data.toString(), isBinary))
+      socket.on('ping', () => {
+        counters.pingsHeard += 1
+        session.pinged?.()
+      })
     })
   })
   return peers
 }
 
 function answer(
-  { house, log, counters }: HouseServerOptions,
+  { house, log, counters, clock }: HouseServerOptions,
+  door: Door,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
+  const refusal = door.request(request.headers.origin, msOf(clock))
+  if (refusal !== null) {
+    counters[refusal.status === 429 ? 'restThrottled' : 'restRefused'] += 1
+    response.writeHead(refusal.status, headersOf(refusal)).end()
+    return
+  }
   const url = URL.parse(request.url ?? '', 'http://localhost')
   const found = request.method === 'GET' && url !== null ? house.answer(url) : null
   counters[found?.status === 200 ? 'restAnswered' : 'restRefused'] += 1
@@ -80,6 +113,14 @@ function answer(
   }
   response.once('close', () => record(log, found, response.writableFinished))
   response.writeHead(found.status, { 'content-type': 'application/json', ...found.headers }).end(found.body)
+}
+
+function headersOf({ retryAfterS }: Refusal): OutgoingHttpHeaders {
+  return retryAfterS === null ? {} : { 'Retry-After': retryAfterS }
+}
+
+function msOf(clock: Clock): number {
+  return Math.floor(clock.nowUs() / 1000)
 }
 
 /** What an answer carried is an emission of the time when it ended; one that was cut off reached nobody. */

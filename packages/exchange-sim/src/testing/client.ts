@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { WebSocket } from 'ws'
+import { type ClientOptions, WebSocket } from 'ws'
 
 /** A websocket client for tests that keeps every text it got. */
 export interface TestClient {
@@ -10,10 +10,36 @@ export interface TestClient {
   /** Code and reason, once closed. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
   send(message: unknown): void
+  /** Sends a ping of the protocol and resolves with what comes back. */
+  ping(text?: string): Promise<string>
   /** Resolves when the texts so far meet a condition. */
   until(condition: (texts: readonly string[]) => boolean): Promise<void>
   /** Sends a request with an id of its own and resolves with its reply: all sent before has arrived. */
   ask(method: string, params?: readonly unknown[]): Promise<unknown>
+}
+
+/** How a handshake was refused. */
+export interface RefusedHandshake {
+  readonly status: number
+  /** As it was written. */
+  readonly retryAfter: string | undefined
+}
+
+/** The refusal of a handshake; null when it was accepted, and the connection is closed again. */
+export function refusalOf(url: string, options: ClientOptions = {}): Promise<RefusedHandshake | null> {
+  const socket = new WebSocket(url, { perMessageDeflate: false, ...options })
+  return new Promise((resolve) => {
+    socket.on('unexpected-response', (_, { statusCode = 0, headers }) => {
+      resolve({ status: statusCode, retryAfter: headers['retry-after'] })
+      socket.terminate()
+    })
+    // What `terminate` makes of a handshake.
+    socket.on('error', () => {})
+    socket.on('open', () => {
+      resolve(null)
+      socket.close()
+    })
+  })
 }
 
 /** Ids of `ask` begin behind it, out of the way of those that tests choose; futures hosts take numbers only. */
@@ -59,6 +85,13 @@ export async function connect(
     pings,
     closed,
     send,
+    ping(text = '') {
+      const answered = new Promise<string>((resolve) => {
+        socket.once('pong', (payload) => resolve(payload.toString()))
+      })
+      socket.ping(text)
+      return answered
+    },
     until,
     async ask(method, params) {
       lastId += 1

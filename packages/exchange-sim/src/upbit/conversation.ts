@@ -3,7 +3,7 @@ import type { Session } from '../stage/house.ts'
 import type { Peer } from '../stage/peer.ts'
 import { readRequest, type Wish } from './control.ts'
 import { errorText, type Format, type Message, messageText, UP_TEXT } from './dialect.ts'
-import { messageWindows } from './limits.ts'
+import { messageBudgets } from './limits.ts'
 
 /** A connection on which neither side says anything for this long is closed; and how often `UP` is said after a `PING`. */
 const IDLE_MS = 120_000
@@ -25,7 +25,7 @@ export interface Floor {
 export class Conversation implements Session {
   private readonly peer: Peer
   private readonly floor: Floor
-  private readonly windows = messageWindows()
+  private readonly budgets = messageBudgets()
   private format: Format = 'DEFAULT'
   private heardMs: number
   private nextUpMs: number | null = null
@@ -41,12 +41,17 @@ export class Conversation implements Session {
     const { nowMs, counters } = this.floor
     if (!this.peer.isOpen) return
     this.heardMs = nowMs
-    if (!this.windows.every((window) => window.take(nowMs))) {
+    if (!this.budgets.every((budget) => budget.take(nowMs))) {
       // What a breach leads to is not documented: here it is the harshest that it may be.
       counters.messageFloods += 1
       this.peer.close(1008, 'too many messages', 'outage')
     } else if (text === 'PING') this.sayUp()
     else this.request(text)
+  }
+
+  /** The same as a text `PING`, but that no status follows. */
+  pinged(): void {
+    this.heardMs = this.floor.nowMs
   }
 
   /** A message in the format of the client, to which it goes now. */

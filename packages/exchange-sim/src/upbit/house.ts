@@ -3,7 +3,7 @@ import type { House, HouseAnswer, HouseFactory, HouseOptions, Session } from '..
 import type { Peer } from '../stage/peer.ts'
 import { Conversation, type Floor } from './conversation.ts'
 import { messageText } from './dialect.ts'
-import { connectWindow } from './limits.ts'
+import { door } from './limits.ts'
 import { ListDesk } from './lists.ts'
 import { type Say, SymbolTeller } from './symbol.ts'
 
@@ -13,12 +13,12 @@ const PATH = '/websocket/v1'
 export const upbitHouse: HouseFactory = (options) => new UpbitHouse(options)
 
 class UpbitHouse implements House, Floor {
+  readonly door = door
   nowMs: number
   private readonly options: HouseOptions
   private readonly tellers: ReadonlyMap<string, SymbolTeller>
   private readonly desk: ListDesk
   private readonly conversations = new Map<Peer, Conversation>()
-  private readonly connects = connectWindow()
 
   constructor(options: HouseOptions) {
     this.options = options
@@ -62,11 +62,7 @@ class UpbitHouse implements House, Floor {
   welcome(peer: Peer, url: URL): Session | null {
     if (url.pathname !== PATH) return null
     const conversation = new Conversation(peer, this)
-    if (this.connects.take(this.nowMs)) this.conversations.set(peer, conversation)
-    else {
-      this.counters.handshakesRefused += 1
-      peer.close(1008, 'too many connections', 'outage')
-    }
+    this.conversations.set(peer, conversation)
     return conversation
   }
 

@@ -1,22 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { messageWindows, RestGate, Window } from './limits.ts'
+import { messageBudgets, RestGate } from './limits.ts'
 
-describe('a window', () => {
-  it('allows so many in any stretch, and counts nothing that it refuses', () => {
-    const window = new Window(2, 1_000)
-    expect([0, 500, 999, 1_000, 1_400, 1_500].map((ms) => window.take(ms))).toEqual([
-      true,
-      true,
-      false,
-      true,
-      false,
-      true,
-    ])
-  })
-
-  it('of messages is the one of a second and the one of a minute', () => {
-    const windows = messageWindows()
-    const take = (ms: number): boolean => windows.every((window) => window.take(ms))
+describe('the budgets of messages', () => {
+  it('are the one of a second and the one of a minute', () => {
+    const budgets = messageBudgets()
+    const take = (ms: number): boolean => budgets.every((budget) => budget.take(ms))
     expect(Array.from({ length: 6 }, () => take(0)).filter(Boolean)).toHaveLength(5)
     const slowly = Array.from({ length: 120 }, (_, i) => take(1_000 + i * 400))
     expect(slowly.filter(Boolean)).toHaveLength(95)

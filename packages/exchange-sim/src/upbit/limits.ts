@@ -1,39 +1,24 @@
-/** At most so many within any stretch of so many milliseconds. */
-export class Window {
-  private readonly max: number
-  private readonly ms: number
-  private readonly times: number[] = []
-
-  constructor(max: number, ms: number) {
-    this.max = max
-    this.ms = ms
-  }
-
-  /** How many more are allowed at `nowMs`; times never go back. */
-  left(nowMs: number): number {
-    while (nowMs - (this.times[0] ?? nowMs) >= this.ms) this.times.shift()
-    return this.max - this.times.length
-  }
-
-  /** Takes one; false, and nothing is taken, when there is none left. */
-  take(nowMs: number): boolean {
-    if (this.left(nowMs) <= 0) return false
-    this.times.push(nowMs)
-    return true
-  }
-}
+import { Budget } from '../stage/budget.ts'
+import type { DoorRules } from '../stage/door.ts'
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
 
-/** New connections of one address; every client comes from one. Source: docs.upbit.com, Rate limits, read 2026-10-07. */
-export function connectWindow(): Window {
-  return new Window(5, SECOND_MS)
+const READ = { source: 'docs.upbit.com, Rate limits', read: '2026-10-07' }
+/** Refusals are documented as 429, and nothing about when to come again. */
+export const door: DoorRules = {
+  connects: { most: { value: 5, ...READ }, withinMs: SECOND_MS },
+  // In force since 2024-07-17.
+  withOrigin: { most: { value: 1, ...READ }, withinMs: 10 * SECOND_MS },
+  openMax: null,
+  shutMs: null,
+  status: 429,
+  tellsWhen: false,
 }
 
 /** Messages of a client on one connection, `PING` included. Source as above; the minute's as of 2024 and 2025. */
-export function messageWindows(): readonly Window[] {
-  return [new Window(5, SECOND_MS), new Window(100, MINUTE_MS)]
+export function messageBudgets(): readonly Budget[] {
+  return [new Budget(5, SECOND_MS), new Budget(100, MINUTE_MS)]
 }
 
 /** Requests of one group. Source as above. */
@@ -51,7 +36,7 @@ export type Verdict =
 
 /** The budget of one group of REST requests. */
 export class RestGate {
-  private readonly requests = new Window(REQUESTS_PER_SECOND, SECOND_MS)
+  private readonly requests = new Budget(REQUESTS_PER_SECOND, SECOND_MS)
   private refusals = 0
   private banMs = BAN_MS
   private shutUntilMs = 0
