@@ -115,14 +115,16 @@ export function planMarket({ market, collection, specs }: PlannedMarket): Market
     routes,
     connections: plans.length,
     connectsPerFiveMinutesMax: session.connectsPerFiveMinutesMax.value,
-    polls: [...Map.groupBy(polls, ({ spec }) => spec.name)].map(([stream, own]) => ({
-      stream,
-      questions: own.length,
-      everyMs: own[0]?.everyMs ?? 0,
-      weightPerMinute: sum(
-        own.map(({ poll, symbol, everyMs }) => (poll.request(symbol).weight * MINUTE_MS) / everyMs),
-      ),
-    })),
+    polls: [...Map.groupBy(polls, ({ streams }) => streams.map(({ name }) => name).join(', '))].map(
+      ([stream, own]) => ({
+        stream,
+        questions: own.length,
+        everyMs: own[0]?.everyMs ?? 0,
+        weightPerMinute: sum(
+          own.map(({ poll, symbol, everyMs }) => (poll.request(symbol).weight * MINUTE_MS) / everyMs),
+        ),
+      }),
+    ),
     books,
     bookWeight: session.snapshotRequest?.(symbols[0] ?? '').weight ?? null,
     restPool: session.restPool,

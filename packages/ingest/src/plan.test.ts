@@ -1,11 +1,12 @@
-import type { ExchangeMarket } from '@cryptoflow/model'
+import type { ExchangeMarket, StreamSpec } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
 import { bookStreams, limit, testMarket } from './ingest-support.ts'
-import { type ConnectionPlan, planConnections, planPolls } from './plan.ts'
+import { type ConnectionPlan, type Poll, planConnections, planPolls } from './plan.ts'
 import { subscribeFrames } from './wire.ts'
 
 const market = testMarket('ws://x', 'http://x')
+const namesOf = ({ streams }: Poll): string[] => streams.map(({ name }) => name)
 
 function mistakeOf(work: () => unknown): CryptoFlowError {
   try {
@@ -154,7 +155,7 @@ describe('the plan of streams that come within others', () => {
 
   it('asks by REST once for a stream and what comes within it', () => {
     for (const streams of [['list', 'listed'], ['listed'], ['listed', 'list']]) {
-      expect(planPolls(books, ['A'], streams).map(({ spec }) => spec.name)).toEqual(['list'])
+      expect(planPolls(books, ['A'], streams).flatMap(namesOf)).toEqual(['list'])
       expect(planned(['A'], streams)).toEqual([])
     }
   })
@@ -188,11 +189,31 @@ describe('subscribe frames', () => {
 describe('the plan of polls', () => {
   it('asks instruments first, a stream of the market once, and every symbol', () => {
     const polls = planPolls(market, ['A', 'B'], ['oi', 't', 'prices', 'info'])
-    expect(polls.map(({ spec, symbol, everyMs }) => [spec.name, symbol, everyMs])).toEqual([
+    expect(polls.map((poll) => [...namesOf(poll), poll.symbol, poll.everyMs])).toEqual([
       ['info', '', 3_600_000],
       ['prices', '', 60_000],
       ['oi', 'A', 60_000],
       ['oi', 'B', 60_000],
+    ])
+  })
+
+  it('asks once for streams whose request is the same, as often as one of them wants', () => {
+    const request = (symbol: string) => ({ path: `/list?symbol=${symbol}`, weight: 1 })
+    const [spec] = market.streams.filter(({ name }) => name === 'oi') as [StreamSpec]
+    const same = ['rates', 'interest', 'info'].map((name, at) => ({
+      ...spec,
+      name,
+      poll: { everyMs: [60_000, 20_000, 3_600_000][at] as number, request },
+    }))
+    const polls = planPolls({ ...market, streams: same }, ['A', 'B'], ['info', 'rates', 'interest'])
+    const streams = [
+      { name: 'info', everyMs: 3_600_000 },
+      { name: 'rates', everyMs: 60_000 },
+      { name: 'interest', everyMs: 20_000 },
+    ]
+    expect(polls).toMatchObject([
+      { symbol: 'A', everyMs: 20_000, streams },
+      { symbol: 'B', everyMs: 20_000, streams },
     ])
   })
 

@@ -25,11 +25,18 @@ export interface ConnectionPlan {
   readonly isOverlapSafe: boolean
 }
 
-/** A stream that is asked for again and again, for one symbol or (empty) for the market. */
+/** A question that is asked again and again, for one symbol or (empty) for the market. */
 export interface Poll {
-  readonly spec: StreamSpec
   readonly poll: PollSpec
   readonly symbol: string
+  /** Distance of two questions: the shortest of its streams. */
+  readonly everyMs: number
+  /** The streams that ask it, at least one: their requests are the same. Each gets an answer at its own distance. */
+  readonly streams: readonly PolledStream[]
+}
+
+export interface PolledStream {
+  readonly name: string
   readonly everyMs: number
 }
 
@@ -83,7 +90,7 @@ function knowsDuplicates({ follows, idWindow, book }: StreamSpec): boolean {
   return follows !== null || idWindow > 0
 }
 
-/** What is asked by REST, streams of the whole market first and instruments before everything. */
+/** What is asked by REST, streams of the whole market first and instruments before everything; nothing twice. */
 export function planPolls(
   market: ExchangeMarket,
   symbols: readonly string[],
@@ -96,7 +103,7 @@ export function planPolls(
   const carriers = new Set(specsOf(market, streams).map((spec) => carrierOf(market, spec)))
   const specs = [...carriers].filter((spec) => spec.poll !== null)
   specs.sort((a, b) => rank(a) - rank(b))
-  return specs.flatMap((spec) => {
+  const asked = specs.flatMap((spec) => {
     const poll = spec.poll as PollSpec
     const every = Object.hasOwn(everyMs, spec.name) ? (everyMs[spec.name] as number) : poll.everyMs
     if (!(every > 0 && every <= POLL_EVERY_MS_MAX)) {
@@ -104,7 +111,14 @@ export function planPolls(
         stream: spec.name,
       })
     }
-    return subscriptionsOf([spec], symbols).map(({ symbol }) => ({ spec, poll, symbol, everyMs: every }))
+    const stream = { name: spec.name, everyMs: every }
+    return subscriptionsOf([spec], symbols).map(({ symbol }) => ({ poll, symbol, stream }))
+  })
+  const questions = Map.groupBy(asked, ({ poll, symbol }) => `${poll.request(symbol).path} ${symbol}`)
+  return [...questions.values()].map((same) => {
+    const { poll, symbol } = same[0] as (typeof same)[number]
+    const own = same.map(({ stream }) => stream)
+    return { poll, symbol, everyMs: Math.min(...own.map((stream) => stream.everyMs)), streams: own }
   })
 }
 

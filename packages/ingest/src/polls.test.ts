@@ -1,7 +1,7 @@
-import { decodeAnswerPayload, RecordKind } from '@cryptoflow/model'
+import { decodeAnswerPayload, RecordKind, type StreamSpec } from '@cryptoflow/model'
 import { defaultBackoff, manualClock, seededChance } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
-import { hearing, limit, MemoryIntake, testMarket } from './ingest-support.ts'
+import { hearing, limit, MemoryIntake, testMarket, testStreams } from './ingest-support.ts'
 import { planPolls } from './plan.ts'
 import { startPolls } from './polls.ts'
 import type { RestPool } from './rest-pool.ts'
@@ -10,11 +10,17 @@ import type { RestOutcome } from './rest-request.ts'
 const EVERY_MS = 60_000
 
 /** Polls on a clock that stands still, before a pool that answers at once with what the test says. */
-function world(symbols: string[], answer: (url: string) => 'ok' | 'fail' = () => 'ok', stretch = 1) {
+function world(
+  symbols: string[],
+  answer: (url: string) => 'ok' | 'fail' = () => 'ok',
+  stretch = 1,
+  offered = testStreams,
+) {
   const clock = manualClock()
   const startMs = clock.nowUs() / 1000
   const intake = new MemoryIntake()
-  const market = testMarket('ws://x', 'http://x')
+  const market = testMarket('ws://x', 'http://x', {}, offered)
+  const streams = offered === testStreams ? ['oi', 'info'] : offered.map(({ name }) => name)
   const asked: { readonly url: string; readonly atMs: number }[] = []
   let demanded = 0
   const pool: RestPool = {
@@ -24,7 +30,7 @@ function world(symbols: string[], answer: (url: string) => 'ok' | 'fail' = () =>
       const usedWeight = Number.NaN
       const outcome: RestOutcome =
         answer(address) === 'ok'
-          ? { kind: 'answered', body: Buffer.from('{}'), receivedUs: clock.nowUs(), usedWeight }
+          ? { kind: 'answered', body: Buffer.from(address), receivedUs: clock.nowUs(), usedWeight }
           : { kind: 'failed', reason: 'no', status: 500, retryAfterMs: null, usedWeight }
       return Promise.resolve(outcome)
     },
@@ -40,7 +46,7 @@ function world(symbols: string[], answer: (url: string) => 'ok' | 'fail' = () =>
   const counters = { polls: 0, pollFailures: 0 } as never
   const polling = startPolls({
     market,
-    polls: planPolls(market, symbols, ['oi', 'info']),
+    polls: planPolls(market, symbols, streams),
     pool,
     intake,
     clock,
@@ -171,6 +177,94 @@ describe('polls', () => {
     await pass(3 * EVERY_MS, 1000)
     expect(asked).toHaveLength(before)
     expect(demanded()).toBeCloseTo(0)
+  })
+})
+
+describe('a list of three pages', () => {
+  const [info] = testStreams.filter(({ name }) => name === 'info') as [StreamSpec]
+  const pages = ['/list', '/list?page=2', '/list?page=3']
+  const request = (at: number) => ({ path: pages[at] as string, weight: 1 })
+  const nextPage = (_: string, body: Uint8Array) => {
+    const at = pages.indexOf(Buffer.from(body).toString().slice('http://x'.length)) + 1
+    return at < pages.length ? request(at) : null
+  }
+  const poll = { everyMs: EVERY_MS, request: () => request(0), nextPage }
+  const paged = [{ ...info, poll }]
+  const bodiesOf = (intake: MemoryIntake): string[] =>
+    intake.of(RecordKind.answer).map(({ payload }) => {
+      const { context, body } = decodeAnswerPayload(payload)
+      return `${context.stream} ${Buffer.from(body)}`
+    })
+
+  it('is asked for and journaled page by page, once a period', async () => {
+    const { asked, intake, polling, pass } = world([], () => 'ok', 1, paged)
+    await pass(100)
+    expect(asked.map(({ url }) => url)).toEqual(pages)
+    expect(bodiesOf(intake)).toEqual(pages.map((path) => `info http://x${path}`))
+    await pass(2 * EVERY_MS, 1_000)
+    expect(asked.length % 3).toBe(0)
+    expect(asked.length).toBeGreaterThanOrEqual(6)
+    await polling.stop()
+  })
+
+  it('says which page failed, keeps those before it, and begins with the first again', async () => {
+    let isBroken = true
+    const answer = (url: string) => (isBroken && url.endsWith('=2') ? 'fail' : 'ok')
+    const { asked, intake, polling, pass } = world([], answer, 1, paged)
+    await pass(100)
+    expect(intake.told('poll-failed')).toMatchObject([{ symbol: '', stream: 'info', reason: 'page 2: no' }])
+    expect(bodiesOf(intake)).toEqual(['info http://x/list'])
+    isBroken = false
+    await pass(2_000)
+    expect(asked.map(({ url }) => url)).toEqual([...pages.slice(0, 2), ...pages])
+    expect(intake.told('poll-failed')).toHaveLength(1)
+    await polling.stop()
+  })
+
+  it.each([
+    ['names itself as the next page', 1],
+    ['more than 100 pages', 100],
+  ])('that never ends is told (%s)', async (reason, count) => {
+    let at = 0
+    const more = () => ({ path: count === 1 ? '/list' : `/list?page=${at++}`, weight: 1 })
+    const { asked, intake, polling, pass } = world([], () => 'ok', 1, [
+      { ...info, poll: { ...poll, nextPage: more } },
+    ])
+    await pass(500)
+    expect(asked).toHaveLength(count)
+    expect(intake.told('poll-failed')).toMatchObject([{ stream: 'info', reason }])
+    await polling.stop()
+  })
+})
+
+describe('streams with the same request', () => {
+  const [oi] = testStreams.filter(({ name }) => name === 'oi') as [StreamSpec]
+  const request = () => ({ path: '/list', weight: 1 })
+  const same = [
+    { ...oi, name: 'often', scope: 'market', poll: { everyMs: EVERY_MS, request } },
+    { ...oi, name: 'too', scope: 'market', poll: { everyMs: EVERY_MS, request } },
+    { ...oi, name: 'rarely', scope: 'market', poll: { everyMs: 10 * EVERY_MS, request } },
+  ] as const
+  const streamsOf = (intake: MemoryIntake): string[] =>
+    intake.of(RecordKind.answer).map(({ payload }) => decodeAnswerPayload(payload).context.stream)
+
+  it('are asked for once, and each gets an answer at its own distance', async () => {
+    const { asked, intake, polling, pass, demanded } = world([], () => 'ok', 1, same)
+    expect(demanded()).toBe(1)
+    await pass(30 * EVERY_MS, 1_000)
+    const counted = Object.fromEntries(['often', 'too', 'rarely'].map((name) => [name, 0]))
+    for (const stream of streamsOf(intake)) counted[stream] = (counted[stream] ?? 0) + 1
+    expect(asked.length).toBeGreaterThanOrEqual(30)
+    expect(asked.length).toBeLessThanOrEqual(32)
+    expect(counted).toEqual({ often: asked.length, too: asked.length, rarely: 4 })
+    await polling.stop()
+  })
+
+  it('are told one by one when their question fails', async () => {
+    const { intake, polling, pass } = world([], () => 'fail', 1, same)
+    await pass(100)
+    expect(intake.told('poll-failed').map(({ stream }) => stream)).toEqual(['often', 'too', 'rarely'])
+    await polling.stop()
   })
 })
 

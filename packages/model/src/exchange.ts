@@ -150,8 +150,13 @@ export interface RestRequest {
 export interface PollSpec {
   /** Default distance of two questions for one symbol (or for the market), milliseconds. */
   readonly everyMs: number
-  /** `symbol` is empty for a stream of the whole market. */
+  /** `symbol` is empty for a stream of the whole market. Streams whose request is the same share its answer. */
   request(symbol: string): RestRequest
+  /**
+   * What to ask for next when this body answered `request` or a page after it; null: it was the last page. Absent: an
+   * answer is never one of several. Never throws.
+   */
+  nextPage?(symbol: string, body: Uint8Array): RestRequest | null
 }
 
 /** One stream kind that a market offers. */

@@ -132,6 +132,24 @@ describe('a house of bybit', () => {
     ])
   })
 
+  it('lists in pages what is more than asked for, by a token that leads to the next', async () => {
+    const symbols = ['CUSDT', 'AUSDT', 'DUSDT', 'BUSDT']
+    const { restUrl, records } = await play([{ ...linear, symbols }])
+    const ask = async (query: string): Promise<Json> =>
+      (await (
+        await fetch(`${restUrl}/v5/market/instruments-info?category=linear&limit=2${query}`)
+      ).json()) as Json
+    const pages: string[][] = []
+    for (let cursor: string | null = null; cursor !== ''; ) {
+      const { result } = await ask(cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`)
+      pages.push(result.list.map(({ symbol }: Json) => symbol))
+      cursor = result.nextPageCursor as string
+    }
+    expect(pages).toEqual([['AUSDT', 'BUSDT'], ['CUSDT', 'DUSDT'], []])
+    expect(records.map(({ symbol }) => symbol)).toEqual(pages.flat())
+    expect(await ask('&cursor=x')).toMatchObject({ retCode: 10001 })
+  })
+
   it.each(['spot', 'linear', 'inverse'] as const)(
     'says the same on the wire as to the log (%s)',
     async (market) => {

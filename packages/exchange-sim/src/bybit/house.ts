@@ -2,7 +2,7 @@ import type { DoorRules } from '../stage/door.ts'
 import type { House, HouseAnswer, HouseFactory, HouseOptions, Session } from '../stage/house.ts'
 import type { Peer } from '../stage/peer.ts'
 import { readRequest, replyText } from './control.ts'
-import { answerText, entryOf, instrumentContent } from './lists.ts'
+import { answerText, BAD_CURSOR, entryOf, instrumentContent, pageOf } from './lists.ts'
 import { SymbolTeller } from './symbol.ts'
 
 /** Topics of one request, as documented for spot; here it holds everywhere. */
@@ -75,11 +75,13 @@ class BybitHouse implements House {
     const stream = wanted === 'Trading' ? 'instruments-info' : `instruments-info/${wanted}`
     const entries = [...this.tellers.values()].map(({ listed }) => entryOf(listed, this.nowMs))
     const found = entries.filter(({ status }) => status === wanted)
-    const contents = found.map((entry) =>
+    const page = market === 'spot' ? { entries: found, cursor: null } : pageOf(found, url.searchParams)
+    if (page === null) return { status: 200, body: BAD_CURSOR, contents: [] }
+    const contents = page.entries.map((entry) =>
       instrumentContent({ exchange: 'bybit', market, stream, atMs: this.nowMs }, entry, this.nowMs),
     )
-    const page = market === 'spot' ? '' : ',"nextPageCursor":""'
-    const result = `{"category":"${market}","list":[${found.map(({ raw }) => raw).join(',')}]${page}}`
+    const cursor = page.cursor === null ? '' : `,"nextPageCursor":"${page.cursor}"`
+    const result = `{"category":"${market}","list":[${page.entries.map(({ raw }) => raw).join(',')}]${cursor}}`
     return { status: 200, body: answerText(result, this.nowMs), contents }
   }
 

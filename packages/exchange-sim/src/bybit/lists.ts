@@ -58,6 +58,35 @@ function lotStep({ quantityDigits }: Listed['instrument']): string {
   return fixedText(1, quantityDigits, quantityDigits)
 }
 
+/** Rows of a page that says nothing of its length, and the longest. Source: v5/market/instrument of 2026-07-24. */
+const ROWS = 500
+const ROWS_MAX = 1_000
+
+/** What is told of a token that is none is not documented. */
+export const BAD_CURSOR =
+  '{"retCode":10001,"retMsg":"params error: cursor","result":{},"retExtInfo":{},"time":0}'
+
+/**
+ * The page of a list that a request asks for, and the token of the one behind it; null where its own token is none. A
+ * full last page has a token too, behind which nothing is.
+ */
+export function pageOf(
+  entries: readonly Entry[],
+  query: URLSearchParams,
+): { readonly entries: readonly Entry[]; readonly cursor: string } | null {
+  const rows = Math.min(Number(query.get('limit') ?? ROWS), ROWS_MAX)
+  const token = query.get('cursor')
+  const last = token === null ? '' : /^first%3D[^%]+%26last%3D([^%]+)$/.exec(token)?.[1]
+  if (last === undefined) return null
+  const symbolOf = ({ listed }: Entry): string => listed.instrument.symbol
+  // Who changes status between two pages moves nobody else.
+  const behind = entries.filter((entry) => symbolOf(entry) > last)
+  const page = behind.sort((a, b) => (symbolOf(a) < symbolOf(b) ? -1 : 1)).slice(0, rows)
+  const [first, end] = [page[0], page[rows - 1]]
+  const isOver = first === undefined || end === undefined
+  return { entries: page, cursor: isOver ? '' : `first%3D${symbolOf(first)}%26last%3D${symbolOf(end)}` }
+}
+
 /** The row of an entry. */
 export function instrumentContent(
   place: Omit<Place, 'symbol' | 'table'>,

@@ -112,8 +112,7 @@ function tradesPage(history: readonly Print[], query: URLSearchParams): HouseAns
 }
 
 /**
- * Advanced Trade's list of contracts, which is asked for by three streams with one and the same request, so that
- * nobody can see for which. What it tells is therefore kept for as long as each of them waits between two questions,
+ * Advanced Trade's list of contracts, which three streams are told by, so that nobody can see for which it is asked. What it tells is therefore kept for as long as each of them waits between two questions,
  * and counts as told by the first answer that has it.
  */
 class Contracts {

@@ -1,4 +1,5 @@
 import type { Market, PollSpec, StreamSpec, TableName } from '@cryptoflow/model'
+import { nextCursor } from './pages.ts'
 import { bookRule, followsQuote } from './rules.ts'
 
 /**
@@ -61,7 +62,21 @@ function instruments(market: Market, status: string | null): StreamSpec {
     table: 'instruments',
     scope: 'market',
     route: null,
-    poll: { everyMs: HOUR_MS, request: () => ({ path, weight: 1 }) },
+    poll: {
+      everyMs: HOUR_MS,
+      request: () => ({ path, weight: 1 }),
+      ...(market === 'spot' ? {} : pagesOf(path)),
+    },
+  }
+}
+
+/** The pages behind the first of a list. The token goes back as it came, so it is escaped like any other text. */
+function pagesOf(path: string): Pick<PollSpec, 'nextPage'> {
+  return {
+    nextPage: (_symbol, body) => {
+      const cursor = nextCursor(body)
+      return cursor === null ? null : { path: `${path}&cursor=${encodeURIComponent(cursor)}`, weight: 1 }
+    },
   }
 }
 

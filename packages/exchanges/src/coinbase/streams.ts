@@ -50,7 +50,7 @@ export const spotStreams: readonly StreamSpec[] = [
 
 const futureProducts = `${FUTURE_PRODUCTS_PATH}?product_type=FUTURE`
 
-/** Streams of the perpetual contracts. An answer is read for one stream, so the list is asked for by three. */
+/** Streams of the perpetual contracts. Three read the same list, which is asked for once. */
 export const linearStreams: readonly StreamSpec[] = [
   subscribed('market_trades', 'ticks', 'advanced', followsId),
   book('level2', 'futures_delta', 'advanced', bookRule),
