@@ -171,8 +171,13 @@ function subscriptionsOf(specs: readonly StreamSpec[], symbols: readonly string[
   const each = specs.filter(({ scope }) => scope === 'symbol')
   return [
     ...once.map(({ name }) => ({ symbol: '', stream: name })),
-    ...[...new Set(symbols)].flatMap((symbol) => each.map(({ name }) => ({ symbol, stream: name }))),
+    ...[...new Set(symbols)].flatMap((symbol) => each.map((spec) => ({ symbol, ...named(spec) }))),
   ]
+}
+
+function named({ name, book }: StreamSpec): Pick<Subscription, 'stream' | 'depth'> {
+  const depth = book?.origin === 'stream' ? book.subscribed : undefined
+  return depth === undefined ? { stream: name } : { stream: name, depth }
 }
 
 function chunks<T>(all: readonly T[], most: number): T[][] {

@@ -105,10 +105,16 @@ export interface StreamBookRule {
   /** Null: deltas have no sequence; then only the connection and the checksum tell that one is missing. */
   readonly follows: Follows | null
   /**
-   * Levels a side that the exchange keeps, ascending where the subscriber chooses: the least that holds the snapshot
-   * counts, and after each message the book is cut to it. Null: the exchange removes every level itself.
+   * Levels a side that the exchange keeps, ascending where the subscriber chooses: after each message the book is cut
+   * to what was subscribed, and where no record says what that was, to the least that holds the snapshot. Null: the
+   * exchange removes every level itself.
    */
   readonly depths: readonly number[] | null
+  /**
+   * Which of `depths` is subscribed, where the stream's name does not say it: it becomes part of the connect record,
+   * and what stands there counts for the books of that connection. Absent: the name says it, or there is no choice.
+   */
+  readonly subscribed?: number
   readonly checksum: BookChecksum | null
 }
 

@@ -32,6 +32,11 @@ export const CLOCK_GRID_US = 100_000
 export interface Subscription {
   readonly symbol: string
   readonly stream: string
+  /**
+   * Levels a side that its book is subscribed with, where the stream's name does not say it. Absent: the name says it,
+   * there is none, or the journal is from before 2026-11-21.
+   */
+  readonly depth?: number
 }
 
 export interface ConnectNote {

@@ -55,7 +55,11 @@ export type Step = { readonly atUs?: number; readonly exchange?: FakeExchange } 
   | {
       readonly kind: 'connect'
       readonly market?: Market
-      readonly subscriptions: readonly (readonly [string, string])[]
+      readonly subscriptions: readonly (readonly [
+        symbol: string,
+        stream: string,
+        depth?: number | undefined,
+      ])[]
     }
   | { readonly kind: 'disconnect'; readonly connection: number; readonly cause?: InterruptionCause }
   | { readonly kind: 'start'; readonly stored?: StoredTables }
@@ -176,7 +180,11 @@ export class FakeLane {
     batch.clear()
     switch (step.kind) {
       case 'connect': {
-        const subscriptions = step.subscriptions.map(([symbol, stream]) => ({ symbol, stream }))
+        const subscriptions = step.subscriptions.map(([symbol, stream, depth]) => ({
+          symbol,
+          stream,
+          ...(depth === undefined ? {} : { depth }),
+        }))
         normalizer.connect(this.record(RecordKind.connect, 0), {
           exchange: step.exchange ?? 'fake',
           market: step.market ?? 'spot',

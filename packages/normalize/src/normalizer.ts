@@ -12,6 +12,7 @@ import {
   RecordKind,
   type StartNote,
   type StoredTables,
+  type Subscription,
 } from '@cryptoflow/model'
 import { BookKeeper } from './book-keeper.ts'
 import { type Connection, countFrame, createConnection } from './connection.ts'
@@ -91,9 +92,11 @@ export class Normalizer {
     const market = this.options.findMarket(note.exchange, note.market)
     const wide = note.subscriptions.filter(({ symbol }) => symbol === '').map(({ stream }) => stream)
     this.connections.set(record.number, createConnection(market, wide))
-    for (const { symbol, stream } of note.subscriptions) {
+    for (const subscription of note.subscriptions) {
+      const { symbol, stream } = subscription
       if (symbol === '') this.carryForAll(market, stream, record.number)
-      else if (this.owns(market, symbol)) this.carry(this.index.key(market, symbol), stream, record.number)
+      else if (this.owns(market, symbol))
+        this.carry(this.index.key(market, symbol), subscription, record.number)
     }
   }
 
@@ -292,12 +295,14 @@ export class Normalizer {
     )
   }
 
-  private carry(state: KeyState, name: string, connection: number): void {
+  private carry(state: KeyState, { stream: name, depth }: Subscription, connection: number): void {
     const stream = this.index.stream(state, name)
     if (stream === null || !stream.isRemembered) return
     joinConnection(stream, connection)
     const { keeper } = state
-    if (keeper?.origin === 'rest' && keeper.stream === name) keeper.subscribed()
+    if (keeper?.stream !== name) return
+    if (keeper.origin === 'rest') keeper.subscribed()
+    else keeper.subscribedDepth = depth ?? null
   }
 
   /** Counts a frame of a connection; false when it was heard before. Frames that never came cost what they carried. */

@@ -71,6 +71,8 @@ interface StreamKeeperImage extends BookImage {
   readonly state: StreamBookState
   /** Null: not cut. */
   readonly depth: Numeral
+  /** Absent where the connect record does not say it. */
+  readonly subscribedDepth?: number
   readonly proven: Place | null
   readonly missedUs: Numeral
 }
@@ -210,8 +212,16 @@ function keeperImage(keeper: Keeper): KeeperImage {
     const { origin, state, held } = keeper
     return { origin, state, ...common, held: held.deltas.map(heldImage) }
   }
-  const { origin, state, depth, proven, missedUs } = keeper
-  return { origin, state, ...common, depth: numeral(depth), proven, missedUs: numeral(missedUs) }
+  const { origin, state, depth, subscribedDepth, proven, missedUs } = keeper
+  return {
+    origin,
+    state,
+    ...common,
+    depth: numeral(depth),
+    ...(subscribedDepth === null ? {} : { subscribedDepth }),
+    proven,
+    missedUs: numeral(missedUs),
+  }
 }
 
 /** Does nothing when the key's book is another one now. */
@@ -227,6 +237,7 @@ export function restoreKeeper(keeper: Keeper, image: KeeperImage, depthCap: numb
     keeper.state = image.state
     restoreBook(keeper, image, keeper.cap)
     keeper.depth = image.depth ?? Number.POSITIVE_INFINITY
+    keeper.subscribedDepth = image.subscribedDepth ?? null
     keeper.proven = image.proven
     keeper.missedUs = image.missedUs ?? Number.NaN
   }

@@ -36,8 +36,9 @@ export class Stream {
     this.connect()
   }
 
-  connect(): void {
-    const subscriptions = [[SYMBOL, this.stream] as const]
+  /** `depth`: as the connect record says it. */
+  connect(depth?: number): void {
+    const subscriptions = [[SYMBOL, this.stream, depth] as const]
     this.lane.play({ kind: 'connect', exchange: 'other', market: this.market, subscriptions })
     this.connection = this.lane.number
   }
@@ -46,9 +47,9 @@ export class Stream {
     return this.lane.play({ kind: 'disconnect', connection: this.connection })
   }
 
-  reconnect(): void {
+  reconnect(depth?: number): void {
     this.disconnect()
-    this.connect()
+    this.connect(depth)
   }
 
   hear(

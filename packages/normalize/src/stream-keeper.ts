@@ -60,6 +60,8 @@ export class StreamKeeper {
   book: Book | null = null
   /** Levels a side that the exchange keeps; Infinity: it removes every level itself. */
   depth = Number.POSITIVE_INFINITY
+  /** The same of books that begin on the connection of now, as its record says it; null: it does not. */
+  subscribedDepth: number | null = null
   /** Of the last update in the book; NaN where it had none. */
   seq = Number.NaN
   /** Of the last update in the book; its own. */
@@ -99,7 +101,8 @@ export class StreamKeeper {
     const book = new Book(this.cap)
     book.knowAll()
     book.apply(batch, batch.entryStart[event] as number, batch.entryStart[event + 1] as number)
-    const depth = depthOf(rule.depths, Math.max(book.bids.count, book.asks.count))
+    const levels = Math.max(book.bids.count, book.asks.count)
+    const depth = this.subscribedDepth ?? depthOf(rule.depths, levels)
     book.cutTo(depth)
     counters.snapshots += 1
     const verdict = this.judge(book, batch.checksum[event] as number)

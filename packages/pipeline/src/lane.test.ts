@@ -1,4 +1,8 @@
+import { crc32 } from 'node:zlib'
+import { krakenSpot } from '@cryptoflow/exchanges'
+import { planConnections } from '@cryptoflow/ingest'
 import { blockOf } from '@cryptoflow/journal'
+import { encodeNote, type JournalRecord, RecordKind } from '@cryptoflow/model'
 import { imageDefaults } from '@cryptoflow/normalize'
 import { afterAll, describe, expect, it } from 'vitest'
 import { captureFolder, recordsOf } from './capture-support.ts'
@@ -106,4 +110,62 @@ describe('a socket whose frames are counted', () => {
     const { lane } = await replayed([frame(0, spot('snapshot')), frame(1, linear('snapshot'))])
     expect(lane.tally()).toMatchObject({ decodedMessages: 2, refused: { other_market: 2 } })
   })
+})
+
+describe('a book whose depth its subscriber chose', () => {
+  const START_US = 1_775_572_200_000_000
+  const encoder = new TextEncoder()
+  /** Prices away from the middle of the book. */
+  const levelsOf = (from: number, to: number, step: number) =>
+    Array.from({ length: to - from }, (_, at) => ({ price: 5_000 + step * (from + at + 1), qty: 7 }))
+
+  /** Of `levels` a side, those from `from` on are news. */
+  function message(type: 'snapshot' | 'update', from: number, levels: number): string {
+    const top = [...levelsOf(0, 10, 1), ...levelsOf(0, 10, -1)]
+    const checksum = crc32(top.map(({ price, qty }) => `${price}${qty}`).join(''))
+    const [asks, bids] = [levelsOf(from, levels, 1), levelsOf(from, levels, -1)]
+    const times = type === 'update' ? { timestamp: '2026-04-07T14:30:00.123456Z' } : {}
+    return JSON.stringify({
+      channel: 'book',
+      type,
+      data: [{ symbol: 'BTC/USD', bids, asks, checksum, ...times }],
+    })
+  }
+
+  /** What a collector that was told `depth` writes while a thin book grows to `levels` a side. */
+  function journalOf(depth: number, levels: number): JournalRecord[] {
+    const [plan] = planConnections(krakenSpot({ bookDepth: depth }), ['BTC/USD'], ['book'])
+    const note = encodeNote({ exchange: 'kraken', market: 'spot', subscriptions: [], ...plan?.note })
+    const frames = [message('snapshot', 0, 12), message('update', 12, levels)]
+    const payloads = [note, ...frames.map((text) => encoder.encode(text))]
+    return payloads.map((payload, at) => ({
+      number: at + 1,
+      kind: at === 0 ? RecordKind.connect : RecordKind.frame,
+      connection: at === 0 ? 0 : 1,
+      receivedUs: START_US + at,
+      payload,
+    }))
+  }
+
+  it.each([
+    [10, 12, 10],
+    [25, 30, 25],
+    [100, 90, 90],
+    [100, 130, 100],
+    [500, 400, 400],
+    [1000, 900, 900],
+  ])(
+    'of %i levels, thin at first, is kept at its depth when it has %i, record by record and in a replay',
+    (...row) => {
+      const [depth, levels, kept] = row
+      const records = journalOf(depth, levels)
+      const [live, replay] = [openLane(), openLane()]
+      for (const record of records) live.accept(blockOf([record]))
+      replay.accept(blockOf(records))
+      for (const lane of [live, replay]) {
+        expect(lane.books()).toMatchObject([{ snapshots: 1, applied: 1, levels: { bids: kept, asks: kept } }])
+      }
+      expect(replay.books()).toEqual(live.books())
+    },
+  )
 })

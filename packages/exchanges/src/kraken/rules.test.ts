@@ -89,10 +89,11 @@ describe('the checksum of a spot book', () => {
 const crcOf = (text: string): number => crc32(text)
 
 describe('the rule of a spot book', () => {
-  it('has no sequence, and depths from the subscribed one on', () => {
-    expect(spotBookRule(10)).toMatchObject({ origin: 'stream', follows: null, depths: SPOT_DEPTHS })
-    expect(spotBookRule(100).depths).toEqual([100, 500, 1000])
-    expect(spotBookRule(1000).depths).toEqual([1000])
+  it('has no sequence, and says which of its depths is subscribed', () => {
+    for (const depth of SPOT_DEPTHS) {
+      const common = { origin: 'stream', follows: null, depths: SPOT_DEPTHS }
+      expect(spotBookRule(depth)).toMatchObject({ ...common, subscribed: depth })
+    }
   })
 })
 

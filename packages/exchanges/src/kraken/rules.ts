@@ -60,13 +60,14 @@ function digitsOf(column: DecimalColumn, row: number, promised: number): string 
 /**
  * A spot book begins with a snapshot in its stream and has no sequence: what is missing shows in the checksum alone.
  * Levels that fall out of the subscribed depth are not deleted by a message, so the book is cut after each. `depth`:
- * what is subscribed; recordings of deeper books tell theirs by their snapshots.
+ * what is subscribed; recordings do not say theirs but by their snapshots.
  */
 export function spotBookRule(depth: number): StreamBookRule {
   return {
     origin: 'stream',
     follows: null,
-    depths: SPOT_DEPTHS.filter((offered) => offered >= depth),
+    depths: SPOT_DEPTHS,
+    subscribed: depth,
     checksum: spotChecksum,
   }
 }

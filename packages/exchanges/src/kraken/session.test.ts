@@ -59,7 +59,7 @@ describe('the session', () => {
         expect(parse(frame(['book:BTC/USD'], 1))).toMatchObject({ params: { depth } })
       }
       const rule = market.streams.find(({ name }) => name === 'book')?.book
-      expect(rule?.origin === 'stream' && rule.depths?.[0]).toBe(depth)
+      expect(rule?.origin === 'stream' && rule.subscribed).toBe(depth)
     }
   })
 
