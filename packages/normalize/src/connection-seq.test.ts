@@ -135,6 +135,23 @@ describe('a connection whose frames are counted', () => {
     expect(gaps(lane.play(frame(6, trade('c'))))).toEqual([[BTC, 'trade', 'sequence', null, null]])
   })
 
+  it.each([
+    ['is counted', 4, 'undecodable', 'frame 5'],
+    ['is not counted', none, 'disconnect', null],
+  ])('which %s names the unreadable frame also when another one reveals the gap', (_, seq, cause, detail) => {
+    const lane = openLane()
+    lane.play({ kind: 'dead', connection: 1 }, frame(seq))
+    const rows = lane.play(
+      { kind: 'disconnect', connection: 1 },
+      connect('inverse', [BTC, 'depth'], [BTC, 'trade']),
+      { kind: 'frame', connection: 8, connectionSeq: 0, messages: [snapshot(none), trade('b')] },
+    )
+    expect(of(rows, 'gaps')).toMatchObject([
+      { stream: 'depth', cause: 'undecodable', detail: 'frame 5' },
+      { stream: 'trade', cause, detail },
+    ])
+  })
+
   it('costs only what that connection carries', () => {
     const lane = new FakeLane()
     lane.play(connect('inverse', [BTC, 'depth']), connect('inverse', [ETH, 'depth']))

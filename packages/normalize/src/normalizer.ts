@@ -204,7 +204,7 @@ export class Normalizer {
     const connection = this.connections.get(record.connection)
     if (connection !== undefined && about === null) {
       connection.deadLetter = record.number
-      if (reason !== 'unknown_message') this.doubtBooks(record.connection)
+      if (reason !== 'unknown_message') this.doubtBooks(record.connection, record.number)
     }
     this.flow.deadLetter(record, market, { reason, detail, decoderVersion, raw, symbol, stream })
   }
@@ -213,11 +213,13 @@ export class Normalizer {
    * An unreadable frame may have been an update of any book without a sequence that its connection carries; a count
    * over the connection does not tell, since a frame's number may be all of it that can be read.
    */
-  private doubtBooks(connection: number): void {
+  private doubtBooks(connection: number, frame: number): void {
     for (const state of this.index.keys) {
       for (const stream of state.streams) {
         const isProven = stream.streamBook === null || isSequenced(stream)
-        if (!isProven && stream.connections.includes(connection)) streamBookDamage(state, stream, false)
+        if (isProven || !stream.connections.includes(connection)) continue
+        stream.deadLetter = frame
+        streamBookDamage(state, stream, false)
       }
     }
   }
@@ -312,15 +314,17 @@ export class Normalizer {
     // One that could not be read had perhaps a number that nobody saw.
     const cause = connection.deadLetter > connection.lastFrame ? 'undecodable' : 'sequence'
     const standing = countFrame(connection, seq, record.number)
-    if (standing === 'hole') this.loseFrames(record.connection, cause)
+    if (standing === 'hole') this.loseFrames(record.connection, cause, connection.deadLetter)
     return standing !== 'repeat'
   }
 
-  private loseFrames(connection: number, cause: 'undecodable' | 'sequence'): void {
+  private loseFrames(connection: number, cause: 'undecodable' | 'sequence', deadLetter: number): void {
     for (const state of this.index.keys) {
       for (const stream of state.streams) {
         if (!stream.connections.includes(connection)) continue
         interrupt(stream, cause)
+        // The connection may be gone, and with it what it knows, when a message reveals the hole.
+        if (cause === 'undecodable') stream.deadLetter = deadLetter
         if (!isSequenced(stream)) cutStreamBook(state, stream)
       }
     }

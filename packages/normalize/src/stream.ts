@@ -35,7 +35,7 @@ export interface StreamState {
   lastSeq: number
   lastFrame: number
   lastReceivedUs: number
-  /** Frame of the last message that went to dead_letter for what it said, 0 = none. */
+  /** Frame of the last dead letter that was a message of it or may have been one, 0 = none. */
   deadLetter: number
   interrupted: Interruption | null
   openGap: OpenGap | null
