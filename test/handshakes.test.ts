@@ -1,3 +1,4 @@
+import { directDialer } from '@cryptoflow/egress'
 import { type HouseSettings, memoryEmissionLog, type Stage, startStage } from '@cryptoflow/exchange-sim'
 import { findMarket } from '@cryptoflow/exchanges'
 import { type Ingest, type IngestNotice, type Intake, startIngest } from '@cryptoflow/ingest'
@@ -26,6 +27,8 @@ async function play(house: HouseSettings, streams: readonly string[]) {
       return records
     },
   }
+  const dialer = directDialer(null)
+  running.push({ stop: async () => dialer.close() })
   const listen = (): Ingest => {
     const ingest = startIngest({
       market: findMarket(house.exchange, house.market, { wsUrl, restUrl }),
@@ -34,6 +37,7 @@ async function play(house: HouseSettings, streams: readonly string[]) {
       intake,
       clock,
       chance: seededChance(1),
+      dialer,
       notice: (notice) => notices.push(notice),
     })
     running.push(ingest)
