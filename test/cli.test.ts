@@ -254,6 +254,19 @@ describe('a configuration', () => {
 })
 
 describe('a warehouse', () => {
+  it('is served by Iceberg REST until interrupted', async () => {
+    const serving = start('serve-catalog', '--warehouse', warehouse)
+    const { url } = JSON.parse(await serving.firstLine) as { url: string }
+    const listed = await fetch(`${url}/v1/namespaces/cryptoflow/tables`)
+    expect(await listed.json()).toMatchObject({
+      identifiers: expect.arrayContaining([{ namespace: ['cryptoflow'], name: 'ticks' }]),
+    })
+    serving.process.kill('SIGTERM')
+    expect(await serving.ended).toMatchObject({ code: 0, stderr: '' })
+    expect(await run('serve-catalog', '--warehouse', warehouse, '--port', '70000')).toMatchObject({ code: 2 })
+    expect(await run('serve-catalog', '--warehouse', folder)).toMatchObject({ code: 2 })
+  })
+
   it('is told at a glance', async () => {
     const status = await runJson<Status>('status', '--warehouse', warehouse, '--json')
     expect(status.journal?.isRunning).toBe(false)

@@ -4,6 +4,9 @@ import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_WAREHOUSE } from './defaults.ts'
 import { escapeControls } from './inspect/exact.ts'
+import { usage } from './text.ts'
+
+const PORT_MAX = 65_535
 
 interface ServeFlags {
   readonly warehouse: string
@@ -15,8 +18,14 @@ export function addServeCatalog(program: Command): void {
     .command('serve-catalog')
     .description('serve the tables of a warehouse on 127.0.0.1 until interrupted: Iceberg REST, read-only')
     .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
-    .option('--port <port>', '0 takes any free port', wholeNumber('--port', 0), 0)
+    .option('--port <port>', '0 takes any free port', port, 0)
     .action(serve)
+}
+
+function port(text: string): number {
+  const value = wholeNumber('--port', 0)(text)
+  if (value <= PORT_MAX) return value
+  throw usage(`reading the command line: --port is "${text}", expected at most ${PORT_MAX}`, { port: value })
 }
 
 async function serve(flags: ServeFlags): Promise<void> {

@@ -51,6 +51,7 @@ describe('the REST service', () => {
     ['/v1/namespaces/none/tables', 404, 'NoSuchNamespaceException'],
     ['/v1/namespaces/mark/tables', 404, 'NoSuchNamespaceException'],
     ['/v1/namespaces/market/tables/none', 404, 'NoSuchTableException'],
+    ['/v1/namespaces/market%1Fticks/tables/snapshots', 404, 'NoSuchTableException'],
     ['/v1/namespaces/market/views', 404, 'NotFoundException'],
     ['/v1/namespaces/market/tables/ticks/plan', 404, 'NotFoundException'],
     ['/v1/%zz', 404, 'NotFoundException'],

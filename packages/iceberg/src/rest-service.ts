@@ -68,18 +68,22 @@ async function answer(
   if (kind !== 'namespaces' || more.length > 0 || (sub !== undefined && sub !== 'tables')) {
     return failed(404, 'NotFoundException', 'there is no such route')
   }
-  const known = await catalog.namespaces()
-  if (namespace === undefined) return listNamespaces(known, asked.get('parent'))
+  if (namespace === undefined) return listNamespaces(await catalog.namespaces(), asked.get('parent'))
   const joined = namespace.split(UNIT_SEPARATOR).join('.')
+  if (name !== undefined) {
+    // Without a look at the namespace: engines ask for `table.snapshots` as a table of a namespace first, and take
+    // no other answer for "not that one" than a table that is not there.
+    const table = await catalog.load({ namespace: joined, name })
+    return table === null
+      ? failed(404, 'NoSuchTableException', `there is no table ${joined}.${name}`)
+      : loaded(table, asked.get('snapshots') === 'refs')
+  }
+  const known = await catalog.namespaces()
   if (!known.some((each) => each === joined || each.startsWith(`${joined}.`))) {
     return failed(404, 'NoSuchNamespaceException', `there is no namespace ${joined}`)
   }
   if (sub === undefined) return found({ namespace: levelsOf(joined), properties: {} })
-  if (name === undefined) return listTables(joined, await catalog.tables(joined))
-  const table = await catalog.load({ namespace: joined, name })
-  return table === null
-    ? failed(404, 'NoSuchTableException', `there is no table ${joined}.${name}`)
-    : loaded(table, asked.get('snapshots') === 'refs')
+  return listTables(joined, await catalog.tables(joined))
 }
 
 /** Null for a path that cannot be decoded. */

@@ -148,6 +148,14 @@ describe('branches and tags', () => {
     expect(after.snapshotLog.map(({ snapshotId }) => snapshotId)).toEqual([7n])
     expect(after.rest.statistics).toEqual([statistics[1]])
   })
+
+  it('leave no hole in the history, when what was rolled back is forgotten', () => {
+    const back = applied(two, [
+      { action: 'set-snapshot-ref', ref: 'main', snapshotId: snapshot.snapshotId },
+      { action: 'remove-snapshots', snapshotIds: [7n] },
+    ])
+    expect(back.snapshotLog).toEqual([{ snapshotId: snapshot.snapshotId, timestampMs: two.lastUpdatedMs }])
+  })
 })
 
 describe('schemas, specs and sort orders', () => {
