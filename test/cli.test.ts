@@ -348,6 +348,45 @@ describe('a warehouse', () => {
     expect(await run(...query)).toMatchObject({ code: 2 })
   })
 
+  it('gives its rows as Parquet, of a symbol, a time, and the past', async () => {
+    const at = ['--warehouse', warehouse, '--format', 'json']
+    const count = async (...args: string[]): Promise<number> => {
+      const { code, stdout, stderr } = await run(
+        'query',
+        'SELECT count(*)::INTEGER AS n FROM ticks',
+        ...at,
+        ...args,
+      )
+      expect(code, stderr).toBe(0)
+      return (JSON.parse(stdout) as { n: number }[])[0]?.n as number
+    }
+    const all = await count()
+    const out = join(folder, 'eth.parquet')
+    const parquet = ['--format', 'parquet', '--symbol', 'ETH*', '--out', out]
+    const written = await run('query', 'FROM ticks', '--warehouse', warehouse, ...parquet)
+    expect(written, written.stderr).toMatchObject({ code: 0, stdout: '' })
+    const eth = await count('--symbol', 'ETH*')
+    expect(written.stderr).toContain(`${eth.toLocaleString('en-US')} rows written`)
+    expect(eth + (await count('--symbol', 'BTC*'))).toBe(all)
+    expect(await run('query', 'FROM ticks', '--warehouse', warehouse, ...parquet)).toMatchObject({ code: 2 })
+    expect(await run('query', 'FROM ticks', ...at.slice(0, 2), '--format', 'parquet')).toMatchObject({
+      code: 2,
+    })
+    expect(await count('--from', '2100-01-01')).toBe(0)
+    expect(await count('--as-of', '2020-01-01')).toBe(0)
+    expect(await count('--as-of', '2100-01-01')).toBe(all)
+    const { tables } = await runJson<Status>('status', '--warehouse', warehouse, '--json')
+    const first = tables.find(({ table }) => table === 'ticks')?.committedUs ?? 0
+    const before = await count('--as-of', new Date(first / 1000 - 1).toISOString())
+    expect([before > 0, before < all]).toEqual([true, true])
+    expect(await run('query', 'FROM ticks', '--warehouse', warehouse, '--as-of', '12345')).toMatchObject({
+      code: 2,
+    })
+    expect(await run('query', 'FROM ticks', '--warehouse', warehouse, '--as-of', 'then')).toMatchObject({
+      code: 2,
+    })
+  })
+
   it('is whole, and not whole with a file cut short, taken away or too many', async () => {
     interface Check {
       ok: boolean

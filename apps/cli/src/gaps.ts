@@ -4,32 +4,25 @@ import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_WAREHOUSE } from './defaults.ts'
 import { formatJson, formatTable, runQuery } from './inspect/query.ts'
+import { type KeyFlags, keyConditions, timestamp, whereAll, withKeyFlags } from './key-flags.ts'
 import { openPatience } from './patience.ts'
-import { whereOf } from './sample.ts'
-import { asciiJson, timeFlag } from './text.ts'
+import { asciiJson } from './text.ts'
 
-interface GapsFlags {
+interface GapsFlags extends KeyFlags {
   readonly warehouse: string
-  readonly exchange?: string
-  readonly market?: string
-  readonly symbol?: string
-  readonly from?: number
-  readonly to?: number
   readonly limit: number
   readonly json?: boolean
 }
 
 /** The command `gaps`: what was not received. */
 export function addGaps(program: Command): void {
-  program
-    .command('gaps')
-    .description('what was not received: holes by cause, then the latest of them')
-    .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
-    .option('--exchange <name>', 'only of this exchange')
-    .option('--market <market>', 'only of this market')
-    .option('--symbol <symbol>', 'only of this symbol, as the exchange writes it')
-    .option('--from <time>', 'holes that end after this time (ISO 8601)', timeFlag('--from'))
-    .option('--to <time>', 'holes that begin before this time', timeFlag('--to'))
+  withKeyFlags(
+    program
+      .command('gaps')
+      .description('what was not received: holes by cause, then the latest of them')
+      .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE),
+    { from: 'holes that end after this time', to: 'holes that begin before this time' },
+  )
     .option('--limit <holes>', 'most holes listed', wholeNumber('--limit', 1), 20)
     .option('--json', 'one JSON object on stdout')
     .addHelpText('after', '\nExample: cryptoflow gaps --symbol BTCUSDT --from 2026-11-20T00:00:00Z')
@@ -61,17 +54,17 @@ async function gaps(flags: GapsFlags): Promise<void> {
 }
 
 /** One row per hole: `closed` once a message closed it, with the borders that are known by then. */
-export function holes(flags: Pick<GapsFlags, 'exchange' | 'market' | 'symbol' | 'from' | 'to'>): string {
+export function holes(flags: KeyFlags): string {
   const { from, to } = flags
-  const later = from === undefined ? [] : [`(to_ts IS NULL OR to_ts >= to_timestamp(${from / 1e6}))`]
-  const earlier = to === undefined ? [] : [`(coalesce(from_ts, received_ts) <= to_timestamp(${to / 1e6}))`]
+  const later = from === undefined ? [] : [`(to_ts IS NULL OR to_ts >= ${timestamp(from)})`]
+  const earlier = to === undefined ? [] : [`(coalesce(from_ts, received_ts) <= ${timestamp(to)})`]
   return `(
     SELECT gap_id, exchange, market, symbol, table_name, stream,
       CASE WHEN bool_or(state = 'closed') THEN 'closed' ELSE 'open' END AS state,
       arg_min(cause, frame) AS cause, min(from_ts) AS from_ts, max(to_ts) AS to_ts,
       max(from_seq) AS from_seq, max(to_seq) AS to_seq, max(missing) AS missing, min(received_ts) AS received_ts
     FROM gaps GROUP BY ALL
-  ) ${whereOf(flags, [...later, ...earlier])}`
+  ) ${whereAll([...keyConditions(flags), ...later, ...earlier])}`
 }
 
 function summarySql(flags: GapsFlags): string {

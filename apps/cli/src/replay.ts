@@ -14,6 +14,7 @@ import { type Clock, CryptoFlowError, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { tableReport } from './inspect/report.ts'
 import { byName, tablesText } from './tables.ts'
+import { timeFlag } from './text.ts'
 
 interface ReplayFlags {
   readonly input: readonly string[]
@@ -36,7 +37,7 @@ export function addReplay(program: Command): void {
     .option(
       '--received-at <time>',
       'received time of captured messages that have no time at all (ISO 8601; default 1970)',
-      timeUs,
+      timeFlag('--received-at'),
     )
     .option('--json', 'one JSON object on stdout')
     .action(replay)
@@ -100,15 +101,6 @@ async function replayOne(input: string, flags: ReplayFlags, clock: Clock): Promi
   } finally {
     progress.end()
   }
-}
-
-function timeUs(text: string): number {
-  const ms = Date.parse(text)
-  if (Number.isFinite(ms)) return ms * 1000
-  throw new CryptoFlowError(
-    `reading the command line: --received-at is "${text}", expected a time such as 2026-11-20T12:00:00Z`,
-    { kind: 'usage', reaction: 'stop' },
-  )
 }
 
 function isDirectory(input: string): boolean {

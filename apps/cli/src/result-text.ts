@@ -13,6 +13,8 @@ export function resultText(result: Parameters<typeof formatTable>[0], format: st
       return formatCsv(result)
     case 'json':
       return formatJson(result)
+    case 'parquet':
+      throw usage('reading the command line: --format parquet has no text, expected --out FILE with it')
     default:
       throw usage(`reading the command line: --format is ${asciiJson(format)}, expected ${formatNames}`)
   }

@@ -4,34 +4,31 @@ import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_WAREHOUSE } from './defaults.ts'
-import { quoted } from './inspect/duck.ts'
 import { runQuery } from './inspect/query.ts'
+import { type KeyFlags, rowConditions, whereAll, withKeyFlags } from './key-flags.ts'
 import { openPatience } from './patience.ts'
 import { formatNames, resultText } from './result-text.ts'
 import { asciiJson, usage } from './text.ts'
 
-interface SampleFlags {
+interface SampleFlags extends KeyFlags {
   readonly warehouse: string
-  readonly exchange?: string
-  readonly market?: string
-  readonly symbol?: string
   readonly limit: number
   readonly format: string
 }
 
 /** The command `sample`: the rows of a table that were received last. */
 export function addSample(program: Command): void {
-  program
-    .command('sample')
-    .description('print the rows of a table that were received last')
-    .argument('<table>', Object.keys(tables).join(', '))
-    .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
-    .option('--exchange <name>', 'only of this exchange')
-    .option('--market <market>', 'only of this market')
-    .option('--symbol <symbol>', 'only of this symbol, as the exchange writes it')
+  withKeyFlags(
+    program
+      .command('sample')
+      .description('print the rows of a table that were received last')
+      .argument('<table>', Object.keys(tables).join(', '))
+      .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE),
+    { from: 'only rows of events from this time on', to: 'only rows of events before this time' },
+  )
     .option('--limit <rows>', 'most rows', wholeNumber('--limit', 1), 3)
     .option('--format <format>', formatNames, 'table')
-    .addHelpText('after', '\nExample: cryptoflow sample ticks --symbol BTCUSDT --limit 2')
+    .addHelpText('after', '\nExample: cryptoflow sample ticks --symbol "BTC*" --from 2026-11-20 --limit 2')
     .action(async (table: string, flags: SampleFlags) => {
       if (!Object.hasOwn(tables, table)) {
         throw usage(
@@ -41,7 +38,7 @@ export function addSample(program: Command): void {
       const clock = systemClock()
       const warehouse = warehouseAt(flags.warehouse)
       const files = await tableFiles(warehouse, clock)
-      const sql = `SELECT * FROM "${table}" ${whereOf(flags)} ORDER BY received_ts DESC, frame DESC LIMIT ${flags.limit}`
+      const sql = `SELECT * FROM "${table}" ${whereAll(rowConditions(flags))} ORDER BY received_ts DESC, frame DESC LIMIT ${flags.limit}`
       const progress = openPatience(clock)
       progress.show(`reading ${table}`)
       const { directory } = warehouse
@@ -49,17 +46,4 @@ export function addSample(program: Command): void {
       progress.end()
       process.stdout.write(`${resultText(result, flags.format)}\n`)
     })
-}
-
-/** The key that was asked for, as a WHERE clause; empty for everything. */
-export function whereOf(
-  key: Readonly<Partial<Record<'exchange' | 'market' | 'symbol', string>>>,
-  more: readonly string[] = [],
-): string {
-  const { exchange, market, symbol } = key
-  const equal = Object.entries({ exchange, market, symbol }).flatMap(([column, value]) =>
-    value === undefined ? [] : [`${column} = ${quoted(value)}`],
-  )
-  const all = [...equal, ...more]
-  return all.length === 0 ? '' : `WHERE ${all.join(' AND ')}`
 }

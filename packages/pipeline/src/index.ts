@@ -1,5 +1,6 @@
 export { exchangeMarkets } from '@cryptoflow/exchanges'
 export { imageDefaults } from '@cryptoflow/normalize'
+export type { AsOf } from './as-of.ts'
 export { type Board, type BoardName, openBoard } from './board.ts'
 export { type CaptureFile, openCapture } from './capture.ts'
 export type { LineVerdict } from './capture-verdict.ts'

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { createSqliteCatalog, liveDataFiles, type SqliteCatalog } from '@cryptoflow/iceberg'
+import { createSqliteCatalog, type LoadedTable, liveDataFiles, type SqliteCatalog } from '@cryptoflow/iceberg'
 import { type Probe, type TableName, tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, uuid } from '@cryptoflow/runtime'
 import { diskFileIO, fileLocation, filePath } from '@cryptoflow/stores'
+import { type AsOf, snapshotsAsOf } from './as-of.ts'
 
 /** Iceberg namespace of our tables. */
 export const NAMESPACE = 'cryptoflow'
@@ -98,17 +99,27 @@ export function assertWarehouse(warehouse: Warehouse): void {
 }
 
 /**
- * Paths of the live data files of every table, as the catalog has them now; none for a table not made yet. Throws
- * `usage` when there is no warehouse.
+ * Paths of the live data files of every table, as the catalog has them now, or as they were; none for a table not made
+ * yet. Throws `usage` when there is no warehouse, or no such past.
  */
-export async function tableFiles(warehouse: Warehouse, clock: Clock): Promise<Map<TableName, string[]>> {
+export async function tableFiles(
+  warehouse: Warehouse,
+  clock: Clock,
+  asOf?: AsOf,
+): Promise<Map<TableName, string[]>> {
   assertWarehouse(warehouse)
   const { catalog, io } = openCatalog(warehouse, clock)
   try {
-    const files = new Map<TableName, string[]>()
-    for (const name of Object.keys(tables) as TableName[]) {
+    const names = Object.keys(tables) as TableName[]
+    const loaded = new Map<TableName, LoadedTable>()
+    for (const name of names) {
       const table = await catalog.load({ namespace: NAMESPACE, name })
-      const live = table === null ? [] : await liveDataFiles(io, table.metadata)
+      if (table !== null) loaded.set(name, table)
+    }
+    const past = asOf === undefined ? null : snapshotsAsOf([...loaded.values()], asOf)
+    const files = new Map<TableName, string[]>(names.map((name) => [name, []]))
+    for (const [name, table] of loaded) {
+      const live = await liveDataFiles(io, table.metadata, past?.get(table))
       files.set(
         name,
         live.map((file) => filePath(file.location)),

@@ -13,6 +13,12 @@ export interface DuckOptions {
   readonly warehouse: string | null
   /** Single files that may be read as well. */
   readonly alsoRead?: readonly string[]
+  /** The one file that may be written, by `copy`. */
+  readonly mayWrite?: string
+  /** Conditions that every row of every table meets, in SQL. */
+  readonly where?: readonly string[]
+  /** No lock and no limits: SQL may do what this process may do. */
+  readonly isUnsafe?: boolean
   /** Where work that outgrows memory may spill; without it nothing is ever written to disk. */
   readonly spill?: string
   readonly clock?: Clock
@@ -50,13 +56,19 @@ export class Duck {
   private readonly connection: DuckDBConnection
   private readonly clock: Clock
   private readonly timeoutMs: number
+  private readonly isUnsafe: boolean
 
   /** Use `openDuck`. */
-  constructor(instance: DuckDBInstance, connection: DuckDBConnection, clock: Clock, timeoutMs: number) {
+  constructor(
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    { clock = systemClock(), timeoutMs, isUnsafe = false }: DuckOptions,
+  ) {
     this.instance = instance
     this.connection = connection
     this.clock = clock
-    this.timeoutMs = timeoutMs
+    this.timeoutMs = timeoutMs ?? STATEMENT_TIMEOUT_MS
+    this.isUnsafe = isUnsafe
   }
 
   /** Executes a statement whose rows nobody needs. */
@@ -78,16 +90,34 @@ export class Duck {
 
   /** The first `limit` rows as exact cells. */
   async rows(sql: string, limit: number): Promise<QueryResult> {
-    let columns: ResultColumn[] = []
+    let columns: readonly ResultColumn[] = []
     const rows: Cell[][] = []
-    for await (const part of this.stream(sql)) {
-      columns = columnsOf(part.result)
+    for await (const part of this.cells(sql)) {
+      columns = part.columns
       for (const row of part.rows) {
         if (rows.length === limit) return { columns, rows, truncated: true }
-        rows.push(row.map(exactCell))
+        rows.push(row)
       }
     }
     return { columns, rows, truncated: false }
+  }
+
+  /** All rows as exact cells, chunk by chunk; first a part without rows. */
+  async *cells(sql: string): AsyncGenerator<{ columns: readonly ResultColumn[]; rows: Cell[][] }> {
+    for await (const { result, rows } of this.stream(sql)) {
+      yield { columns: columnsOf(result), rows: rows.map((row) => row.map(exactCell)) }
+    }
+  }
+
+  /** Writes the first `limit` rows of a statement to a Parquet file that may be written; answers how many. */
+  async copy(sql: string, path: string, limit: number): Promise<number> {
+    // The statement may end in a comment, which the line break ends.
+    const all = `${sql.replace(/;\s*$/, '')}\n`
+    const inner = Number.isFinite(limit) ? `FROM (${all}) LIMIT ${limit}` : all
+    const rows = await this.rawRows(
+      `COPY (${inner}) TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`,
+    )
+    return Number(rows[0]?.[0] ?? 0)
   }
 
   /** All rows in DuckDB's own values, chunk by chunk, the whole under the time limit. */
@@ -109,7 +139,7 @@ export class Duck {
   private async *stream(sql: string): AsyncGenerator<{ result: DuckDBResult; rows: DuckDBValue[][] }> {
     const deadline = this.deadline()
     try {
-      await this.connection.run('BEGIN TRANSACTION READ ONLY')
+      await this.connection.run(this.isUnsafe ? 'BEGIN TRANSACTION' : 'BEGIN TRANSACTION READ ONLY')
       const result = await this.connection.stream(sql)
       yield { result, rows: [] }
       for (;;) {
@@ -152,6 +182,7 @@ export class Duck {
    * an interrupt that falls between two steps of the work is lost.
    */
   private deadline(): { hasPassed(): boolean; cancel(): void } {
+    if (this.isUnsafe) return { hasPassed: () => false, cancel() {} }
     let passed = false
     const interrupt = (): void => {
       passed = true
@@ -183,19 +214,15 @@ function columnsOf(result: DuckDBResult): ResultColumn[] {
 export async function openDuck(options: DuckOptions): Promise<Duck> {
   const instance = await DuckDBInstance.create(':memory:', { threads: String(THREADS) })
   const connection = await instance.connect()
-  const duck = new Duck(
-    instance,
-    connection,
-    options.clock ?? systemClock(),
-    options.timeoutMs ?? STATEMENT_TIMEOUT_MS,
-  )
+  const duck = new Duck(instance, connection, options)
   try {
     await duck.run(settings(options))
     for (const table of Object.values<TableContract>(tables)) {
       const files = options.files.get(table.name as TableName) ?? []
-      await registerTable(duck, table, files)
+      await registerTable(duck, table, files, options.where ?? [])
     }
-    await duck.run('SET enable_external_access = false; SET lock_configuration = true')
+    if (options.isUnsafe !== true)
+      await duck.run('SET enable_external_access = false; SET lock_configuration = true')
     return duck
   } catch (error) {
     duck.close()
@@ -204,6 +231,7 @@ export async function openDuck(options: DuckOptions): Promise<Duck> {
 }
 
 function settings(options: DuckOptions): string {
+  if (options.isUnsafe === true) return "SET TimeZone = 'UTC'"
   const directories = new Set(
     options.warehouse === null
       ? [...options.files.values()].flat().map((path) => dirname(resolve(path)))
@@ -211,7 +239,8 @@ function settings(options: DuckOptions): string {
   )
   // Paths are compared as they are asked for, which is with their glob characters escaped.
   const allowed = [...directories].flatMap((directory) => [quoted(directory), globQuoted(directory)])
-  const paths = (options.alsoRead ?? []).map((path) => quoted(resolve(path)))
+  const single = [...(options.alsoRead ?? []), ...(options.mayWrite === undefined ? [] : [options.mayWrite])]
+  const paths = single.map((path) => quoted(resolve(path)))
   return `
     SET TimeZone = 'UTC';
     SET memory_limit = '${MEMORY_LIMIT}';
@@ -226,12 +255,19 @@ function settings(options: DuckOptions): string {
   `
 }
 
-async function registerTable(duck: Duck, table: TableContract, files: readonly string[]): Promise<void> {
+async function registerTable(
+  duck: Duck,
+  table: TableContract,
+  files: readonly string[],
+  where: readonly string[],
+): Promise<void> {
   const expected = Object.entries(table.columns).map(([name, spec]) => ({ name, type: duckType(spec.type) }))
   const columns = expected.map(({ name }) => `"${name}"`).join(', ')
   const nothing = expected.map(({ name, type }) => `NULL::${type} AS "${name}"`).join(', ')
   const source = `read_parquet([${files.map(globQuoted).join(', ')}], hive_partitioning = false)`
-  const body = files.length === 0 ? `SELECT ${nothing} WHERE false` : `SELECT ${columns} FROM ${source}`
+  const wanted = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`
+  const body =
+    files.length === 0 ? `SELECT ${nothing} WHERE false` : `SELECT ${columns} FROM ${source}${wanted}`
   let found: { name: string; type: string }[]
   try {
     await duck.run(`CREATE VIEW "${table.name}" AS ${body}`)

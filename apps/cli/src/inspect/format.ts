@@ -19,19 +19,44 @@ export function formatTable(result: QueryResult, width: number): string {
   return [...lines, cut(summary(result), width)].join('\n')
 }
 
-/** A result as CSV (RFC 4180) with a header; null is nothing, an empty text is `""`. */
-export function formatCsv(result: QueryResult): string {
-  const lines = [result.columns.map(({ name }) => csvField(name)), ...result.rows.map((r) => r.map(csvField))]
-  return lines.map((fields) => fields.join(',')).join('\r\n')
+/** A form of text in which a result can be written row by row. */
+export interface TextFormat {
+  head(columns: readonly ResultColumn[]): string
+  /** `index` counts rows from 0. */
+  row(row: readonly Cell[], columns: readonly ResultColumn[], index: number): string
+  foot(rows: number): string
 }
 
-/** A result as a JSON array with one object per row, columns in order. */
+/** CSV (RFC 4180) with a header; null is nothing, an empty text is `""`. */
+export const csvFormat: TextFormat = {
+  head: (columns) => columns.map(({ name }) => csvField(name)).join(','),
+  row: (row) => `\r\n${row.map(csvField).join(',')}`,
+  foot: () => '',
+}
+
+/** A JSON array with one object per row, columns in order. */
+export const jsonFormat: TextFormat = {
+  head: () => '[',
+  row(row, columns, index) {
+    const members = row.map((cell, i) => `${JSON.stringify(columns[i]?.name)}: ${JSON.stringify(cell)}`)
+    return `${index === 0 ? '\n' : ',\n'}  {${members.join(', ')}}`
+  },
+  foot: (rows) => (rows === 0 ? ']' : '\n]'),
+}
+
+/** A result as CSV. */
+export function formatCsv(result: QueryResult): string {
+  return textOf(result, csvFormat)
+}
+
+/** A result as JSON. */
 export function formatJson(result: QueryResult): string {
-  const keys = result.columns.map(({ name }) => JSON.stringify(name))
-  const objects = result.rows.map(
-    (row) => `  {${row.map((cell, i) => `${keys[i]}: ${JSON.stringify(cell)}`).join(', ')}}`,
-  )
-  return objects.length === 0 ? '[]' : `[\n${objects.join(',\n')}\n]`
+  return textOf(result, jsonFormat)
+}
+
+function textOf({ columns, rows }: QueryResult, format: TextFormat): string {
+  const lines = rows.map((row, index) => format.row(row, columns, index))
+  return [format.head(columns), ...lines, format.foot(rows.length)].join('')
 }
 
 function summary(result: QueryResult): string {

@@ -1,9 +1,18 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { manualClock } from '@cryptoflow/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { rowConditions } from '../key-flags.ts'
 import { openDuck, type QueryResult } from './duck.ts'
-import { runQuery } from './query.ts'
+import { copyQuery, csvFormat, formatCsv, formatJson, jsonFormat, runQuery, streamQuery } from './query.ts'
 import { perfectWorld, type WrittenWorld, writeWorld } from './test-world.ts'
 
 let written: WrittenWorld
@@ -132,6 +141,119 @@ describe('runQuery', () => {
     const files = new Map([['ticks' as const, written.files.get('spot_ob') ?? []]])
     const opened = runQuery({ ...written, files, sql: 'SELECT 1', limit: 1 })
     await expect(opened).rejects.toMatchObject({ kind: 'data', message: expect.stringContaining('ticks') })
+  })
+})
+
+describe('a result that is written', () => {
+  const sql = 'SELECT symbol, price, quantity FROM ticks ORDER BY frame, symbol, trade_id'
+
+  it('is the same text piece by piece, whole or up to the limit', async () => {
+    for (const limit of [1_000, 3]) {
+      const whole = await query(sql, limit)
+      for (const [format, text] of [
+        [csvFormat, formatCsv(whole)],
+        [jsonFormat, formatJson(whole)],
+      ] as const) {
+        let streamed = ''
+        const told = await streamQuery({ ...written, sql, limit }, format, (part) => {
+          streamed += part
+        })
+        expect(streamed).toBe(text)
+        expect(told).toEqual({ rows: whole.rows.length, truncated: limit === 3 })
+      }
+    }
+    let empty = ''
+    await streamQuery({ ...written, sql: `${sql} LIMIT 0`, limit: 9 }, jsonFormat, (part) => {
+      empty += part
+    })
+    expect(empty).toBe('[]')
+  })
+
+  it('is a Parquet file with the same rows, whatever the statement ends in', async () => {
+    const path = join(written.directory, 'result.parquet')
+    for (const [end, limit, rows] of [
+      ['', Number.POSITIVE_INFINITY, 54],
+      [';  ', 5, 5],
+      [' -- all of them', Number.POSITIVE_INFINITY, 54],
+    ] as const) {
+      expect(await copyQuery({ ...written, sql: sql + end, limit }, path)).toMatchObject({ rows })
+      expect(readFileSync(path).subarray(0, 4).toString()).toBe('PAR1')
+      const duck = await openDuck({ files: new Map(), warehouse: null, alsoRead: [path] })
+      const [first] = await duck.rawRows(`SELECT count(*), count(price) FROM read_parquet('${path}')`)
+      expect(first?.map(Number)).toEqual([rows, rows])
+      duck.close()
+    }
+    rmSync(path)
+  })
+
+  it('goes nowhere else, and is of a statement that only reads', async () => {
+    const path = join(written.directory, 'result.parquet')
+    const elsewhere = join(written.directory, 'elsewhere.parquet')
+    for (const bad of [
+      `SELECT 1) TO '${elsewhere}' (FORMAT parquet) --`,
+      `COPY (SELECT 1) TO '${elsewhere}'`,
+      'SELECT 1; SELECT 2',
+      "FROM read_text('/etc/passwd')",
+    ]) {
+      await expect(copyQuery({ ...written, sql: bad, limit: 9 }, path)).rejects.toMatchObject({
+        kind: 'usage',
+      })
+    }
+    expect([path, elsewhere].map((file) => existsSync(file))).toEqual([false, false])
+  })
+})
+
+describe('rows that are asked for', () => {
+  const counted = async (flags: Parameters<typeof rowConditions>[0]) => {
+    const where = rowConditions(flags)
+    const { rows } = await runQuery({
+      ...written,
+      where,
+      sql: 'SELECT count(*)::INTEGER FROM ticks',
+      limit: 1,
+    })
+    return rows[0]?.[0]
+  }
+
+  it('are those of a key, where * and ? stand for anything', async () => {
+    for (const [symbol, rows] of [
+      ['BTCUSDT', 27],
+      ['*USDT', 54],
+      ['??USDT', 27],
+      ['BTC*', 27],
+      ['BTC', 0],
+      ['[B]*', 0],
+      ['B.*', 0],
+      ['B+*', 0],
+      ['*\\E*', 0],
+      ["x' OR 1=1 --", 0],
+      ["*' OR 1=1 --", 0],
+    ] as const) {
+      expect(await counted({ symbol }), symbol).toBe(rows)
+    }
+    expect(await counted({ exchange: 'bin*', market: 'spot' })).toBe(54)
+    expect(await counted({ exchange: 'kraken' })).toBe(0)
+  })
+
+  it('are those from a time on and before another, to the microsecond', async () => {
+    const all = await query('SELECT epoch_us(event_ts)::VARCHAR FROM ticks ORDER BY 1')
+    const times = all.rows.map(([us]) => Number(us))
+    const from = times[10] as number
+    const to = times[40] as number
+    expect(await counted({ from, to })).toBe(times.filter((us) => us >= from && us < to).length)
+    expect(await counted({ from: (times.at(-1) as number) + 1 })).toBe(0)
+    expect(await counted({ to: (times[0] as number) + 1 })).toBe(times.filter((us) => us === times[0]).length)
+  })
+})
+
+describe('without the lock', () => {
+  it('a statement may do what the process may do', async () => {
+    const path = join(written.directory, 'unsafe.csv')
+    const sql = `COPY (SELECT 1 AS a) TO '${path}'`
+    await expect(runQuery({ ...written, sql, limit: 1 })).rejects.toThrow('only read')
+    await runQuery({ ...written, sql, limit: 1, isUnsafe: true })
+    expect(readFileSync(path, 'utf8')).toBe('a\n1\n')
+    rmSync(path)
   })
 })
 

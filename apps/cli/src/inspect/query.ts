@@ -2,8 +2,9 @@ import { tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import { type Duck, openDuck, type QueryResult, quoted, type TableFiles } from './duck.ts'
 import { duckMessage } from './exact.ts'
+import type { TextFormat } from './format.ts'
 
-export { formatCsv, formatJson, formatTable } from './format.ts'
+export { csvFormat, formatCsv, formatJson, formatTable, jsonFormat } from './format.ts'
 
 export interface QueryOptions {
   readonly files: TableFiles
@@ -11,6 +12,10 @@ export interface QueryOptions {
   readonly sql: string
   /** Most rows that come back; `truncated` says that there are more. */
   readonly limit: number
+  /** Conditions that every row of every table meets, in SQL. */
+  readonly where?: readonly string[]
+  /** The statement is run as it is, without lock and limits. */
+  readonly isUnsafe?: boolean
   readonly clock?: Clock
   /** Milliseconds; default 60 s. */
   readonly timeoutMs?: number
@@ -54,11 +59,53 @@ const TABLE_FUNCTIONS = new Set([
  * Throws CryptoFlowError of kind `usage` when the statement is wrong, writes, leaves the warehouse or takes
  * too long; of kind `data` when a table file cannot be opened.
  */
-export async function runQuery(options: QueryOptions): Promise<QueryResult> {
+export function runQuery(options: QueryOptions): Promise<QueryResult> {
+  return admitted(options, (duck) => duck.rows(options.sql, options.limit))
+}
+
+/** Rows that were written, and whether there are more. */
+export interface WrittenResult {
+  readonly rows: number
+  readonly truncated: boolean
+}
+
+/** Runs the same, and hands its result on as text, piece by piece: it may be larger than memory. */
+export function streamQuery(
+  options: QueryOptions,
+  format: TextFormat,
+  write: (text: string) => void,
+): Promise<WrittenResult> {
+  return admitted(options, async (duck) => {
+    let rows = 0
+    let truncated = false
+    for await (const part of duck.cells(options.sql)) {
+      // The first part has columns alone.
+      if (part.rows.length === 0) write(format.head(part.columns))
+      const wanted = part.rows.slice(0, options.limit - rows)
+      for (const row of wanted) write(format.row(row, part.columns, rows++))
+      truncated = wanted.length < part.rows.length
+      if (truncated) break
+    }
+    write(format.foot(rows))
+    return { rows, truncated }
+  })
+}
+
+/** Runs the same into a Parquet file, which may not be there. */
+export function copyQuery(options: QueryOptions, path: string): Promise<WrittenResult> {
+  return admitted({ ...options, mayWrite: path }, async (duck) => {
+    return { rows: await duck.copy(options.sql, path, options.limit), truncated: false }
+  })
+}
+
+async function admitted<T>(
+  options: QueryOptions & { readonly mayWrite?: string },
+  work: (duck: Duck) => Promise<T>,
+): Promise<T> {
   const duck = await openDuck(options)
   try {
-    await admit(duck, options.sql)
-    return await duck.rows(options.sql, options.limit)
+    if (options.isUnsafe !== true) await admit(duck, options.sql)
+    return await work(duck)
   } catch (error) {
     throw error instanceof CryptoFlowError ? error : usageError(messageOf(error), error)
   } finally {
