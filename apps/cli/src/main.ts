@@ -16,6 +16,7 @@ import { addServeCatalog } from './serve-catalog.ts'
 import { addSimulate } from './simulate.ts'
 import { addStatus } from './status.ts'
 import { addTables } from './tables.ts'
+import { addTop } from './top/top.ts'
 import { addVerify } from './verify.ts'
 import { addVersion } from './version.ts'
 import { addWarehouse } from './warehouse.ts'
@@ -29,7 +30,7 @@ const program = new Command('cryptoflow')
   .exitOverride()
 const groups = {
   'Begin:': [addDemo, addInit, addConfig, addPlan, addDoctor, addCollect],
-  'Look:': [addStatus, addTables, addSample, addGaps, addQuery, addServeCatalog],
+  'Look:': [addStatus, addTop, addTables, addSample, addGaps, addQuery, addServeCatalog],
   'Look after:': [addJournal, addReplay, addWarehouse, addClean, addVersion],
   'Prove:': [addSimulate, addVerify],
 }

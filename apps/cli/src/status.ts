@@ -27,7 +27,7 @@ interface JournalStatus {
 }
 
 /** A warehouse at a glance. */
-interface Status {
+export interface Status {
   readonly directory: string
   /** Null: nothing was ever collected here; the tables are of replays. */
   readonly journal: JournalStatus | null
@@ -55,7 +55,7 @@ export function addStatus(program: Command): void {
     })
 }
 
-async function readStatus(warehouse: Warehouse): Promise<Status> {
+export async function readStatus(warehouse: Warehouse): Promise<Status> {
   const { directory, catalogFile, journalDirectory } = warehouse
   const { journal, damage } = await readJournal(journalDirectory).then(
     (found) => ({ journal: found, damage: null }),
@@ -146,7 +146,8 @@ function damageLines(damage: string): string[] {
   return ['journal    DAMAGED (cryptoflow journal verify):', ...lines]
 }
 
-function journalLines(journal: JournalStatus | null, nowUs: number): string[] {
+/** How the collector fares, in the words of `status`. */
+export function journalLines(journal: JournalStatus | null, nowUs: number): string[] {
   if (journal === null) return ['collector  none ever ran here']
   const { id, isRunning, firstRecord, lastRecord, lastReceivedUs, releasedTo } = journal
   const waiting = Math.max(0, lastRecord - Math.max(releasedTo, firstRecord - 1))

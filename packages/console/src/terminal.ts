@@ -57,11 +57,14 @@ function plainValue(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** Rows of cells as columns; a column whose last cell is a number goes to the right. */
+/** Rows of cells as columns; a column whose last cell but for `-` is a number goes to the right. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const last = rows[rows.length - 1] ?? []
   const widths = last.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
-  const toRight = last.map((cell) => /^[\d,.]+( [kM]?B)?$/.test(cell))
+  const toRight = last.map((_, index) => {
+    const cell = rows.findLast((row) => row[index] !== '-')?.[index] ?? ''
+    return /^[\d,.]+( ([kM]?B|ms))?$/.test(cell)
+  })
   const pad = (cell: string, index: number): string => {
     const width = widths[index] as number
     return toRight[index] ? cell.padStart(width) : cell.padEnd(width)
