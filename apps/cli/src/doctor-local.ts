@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import type { Config } from '@cryptoflow/config'
 import { bytesText } from '@cryptoflow/console'
 import { freeBytes, isJournal, openJournalReader } from '@cryptoflow/journal'
-import { VERSION, warehouseAt } from '@cryptoflow/pipeline'
+import { build, warehouseAt } from '@cryptoflow/pipeline'
 import { type Clock, messageOf } from '@cryptoflow/runtime'
 import { fileLocation } from '@cryptoflow/stores'
 import { bad, type DoctorCheck, fine } from './doctor-check.ts'
@@ -29,7 +29,8 @@ const OPEN_FILES_MIN = 256
 
 /** Versions of what runs. */
 export function checkNode(version = process.versions.node): DoctorCheck {
-  const found = `Node ${version}, cryptoflow ${VERSION}, ${process.platform} ${process.arch}`
+  const commit = build.sha === null ? '' : ` (${build.sha.slice(0, 12)})`
+  const found = `Node ${version}, cryptoflow ${build.version}${commit}, ${process.platform} ${process.arch}`
   if (Number.parseInt(version, 10) >= NODE_MAJOR_MIN) return fine('versions', found)
   return bad('fail', 'versions', found, `run it with Node ${NODE_MAJOR_MIN} or newer`)
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type IncomingMessage, get as plainGet } from 'node:http'
 import { get as secureGet } from 'node:https'
-import type { ExchangeMarket } from '@cryptoflow/model'
+import type { ExchangeMarket, StreamSpec } from '@cryptoflow/model'
 import { type Clock, messageOf } from '@cryptoflow/runtime'
 import { bad, type DoctorCheck, fine } from './doctor-check.ts'
 import { clockCheck } from './doctor-local.ts'
@@ -20,15 +20,26 @@ export type ProbeAnswer =
     }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
-/** Asks the exchange of a market: REST with its clock, then every WebSocket route. Costs one cheap request and a connect each. */
-export async function checkMarket(market: ExchangeMarket, clock: Clock): Promise<DoctorCheck[]> {
+/**
+ * Asks the exchange of a market: REST with its clock, then every WebSocket route that carries some of these streams.
+ * Costs one cheap request and a connect each.
+ */
+export async function checkMarket(
+  market: ExchangeMarket,
+  clock: Clock,
+  streams: readonly StreamSpec[] = market.streams,
+): Promise<DoctorCheck[]> {
   const who = `${market.exchange} ${market.market}`
   const { restUrl, routes, restBan } = market.session
   const bans = restBan?.statuses ?? []
   const checks = await checkRest(who, restUrl, bans, clock)
   // Routes may share an address.
-  for (const [route, url] of new Map(Object.entries(routes).map(([name, address]) => [address, name]))) {
-    checks.push(await checkRoute(`${who} ${url}`, route, bans, clock))
+  for (const [address, named] of Map.groupBy(Object.entries(routes), ([, url]) => url)) {
+    const names = named.map(([name]) => name)
+    const carried = streams.filter(({ route }) => route !== null && names.includes(route))
+    if (carried.length === 0) continue
+    const tables = [...new Set(carried.map(({ table }) => table))]
+    checks.push(await checkRoute(`${who} ${names.join('+')} (${tables.join(', ')})`, address, bans, clock))
   }
   return checks
 }

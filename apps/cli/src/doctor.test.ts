@@ -50,6 +50,25 @@ describe('asking an exchange', () => {
     expect(route).toMatch(/^ok WebSocket .* opens in/)
   })
 
+  it('asks each route that carries what is collected, and says what that is', async () => {
+    const port = await serve(200, 101)
+    const urls = { wsUrl: `ws://127.0.0.1:${port}`, restUrl: `http://127.0.0.1:${port}` }
+    const market = findMarket('okx', 'spot', urls)
+    const found = async (streams: typeof market.streams) => {
+      const checks = await checkMarket(market, systemClock(), streams)
+      return checks.filter(({ name }) => name === 'WebSocket').map((check) => check.found)
+    }
+    const all = await found(market.streams)
+    expect(all).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^okx spot public \(.*spot_delta.*\), 127/),
+        expect.stringMatching(/^okx spot business \(.*ticks.*\), 127/),
+      ]),
+    )
+    const books = await found(market.streams.filter(({ table }) => table === 'spot_delta'))
+    expect(books).toEqual([expect.stringMatching(/^okx spot public \(spot_delta\), 127/)])
+  })
+
   it('tells a clock that is wrong, and by how much', async () => {
     const past = new Date(Date.now() - 90_000).toUTCString()
     const [, clock] = await verdicts(await serve(200, 101, past))

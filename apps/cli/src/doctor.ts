@@ -7,14 +7,16 @@ import {
   loadSettings,
   withConfigFlags,
 } from '@cryptoflow/console'
-import { exchangeMarkets, findMarket } from '@cryptoflow/exchanges'
-import type { ExchangeMarket } from '@cryptoflow/model'
+import { exchangeMarkets } from '@cryptoflow/exchanges'
+import type { ExchangeMarket, StreamSpec } from '@cryptoflow/model'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_WAREHOUSE } from './defaults.ts'
 import { bad, checksText, type DoctorCheck, fine } from './doctor-check.ts'
 import { checkDisk, checkJournal, checkNode, checkOpenFiles, checkPort } from './doctor-local.ts'
 import { checkMarket } from './doctor-online.ts'
+import { openPatience } from './patience.ts'
+import { plannedMarket } from './plan-figures.ts'
 import { asciiJson } from './text.ts'
 
 interface DoctorFlags extends ConfigFlags {
@@ -46,8 +48,14 @@ async function doctor(flags: DoctorFlags): Promise<void> {
     await checkJournal(directory),
     ...(port === null ? [] : [port]),
   ]
-  if (flags.online) for (const market of marketsOf(loaded)) checks.push(...(await checkMarket(market, clock)))
-  else checks.push(skipped('exchanges', 'not asked: --online'))
+  if (flags.online) {
+    const progress = openPatience(clock)
+    for (const { market, streams } of marketsOf(loaded)) {
+      progress.show(`asking ${market.exchange} ${market.market}`)
+      checks.push(...(await checkMarket(market, clock, streams)))
+    }
+    progress.end()
+  } else checks.push(skipped('exchanges', 'not asked: --online'))
   const ok = checks.every(({ verdict }) => verdict !== 'fail')
   process.stdout.write(`${flags.json ? asciiJson({ ok, checks }) : checksText(checks)}\n`)
   if (!ok) process.exitCode = 1
@@ -79,10 +87,15 @@ function configOf(flags: DoctorFlags): {
   }
 }
 
-/** What the configuration collects; without one, every market that is known. */
-function marketsOf(loaded: LoadedSettings | null): readonly ExchangeMarket[] {
-  if (loaded === null) return exchangeMarkets
-  return loaded.settings.collections.map(({ exchange, market, urls }) => findMarket(exchange, market, urls))
+/** What the configuration collects; without one, everything of every market that is known. */
+function marketsOf(
+  loaded: LoadedSettings | null,
+): readonly { readonly market: ExchangeMarket; readonly streams: readonly StreamSpec[] }[] {
+  if (loaded === null) return exchangeMarkets.map((market) => ({ market, streams: market.streams }))
+  return loaded.settings.collections.map((collection) => {
+    const { market, specs } = plannedMarket(collection)
+    return { market, streams: specs }
+  })
 }
 
 function skipped(name: string, found: string): DoctorCheck {

@@ -1,3 +1,4 @@
+import { carrierOf } from '@cryptoflow/ingest'
 import type { ExchangeMarket, StreamSpec } from '@cryptoflow/model'
 import type { MarketCollection } from '@cryptoflow/pipeline'
 
@@ -64,12 +65,6 @@ export function channelLoad(
     return { ...kind, frames: carried?.frames ?? kind.frames }
   }
   return { ...kind, frames: pollsPerSecond(spec, collection) ?? kind.frames }
-}
-
-/** The channel that is subscribed or asked for to get this one: itself, or the one whose messages bring it. */
-export function carrierOf(market: ExchangeMarket, spec: StreamSpec): StreamSpec {
-  const outer = market.streams.find(({ name }) => name === spec.within)
-  return outer === undefined ? spec : carrierOf(market, outer)
 }
 
 /** By what it fills. */

@@ -1,15 +1,15 @@
 import { findMarket } from '@cryptoflow/exchanges'
 import {
   BOOKS_IN_A_ROW_MAX,
+  byWireName,
   paceMs,
   planConnections,
   planPolls,
   subscribeFrames,
   WEIGHT_SHARE,
 } from '@cryptoflow/ingest'
-import type { ConnectNote, ExchangeMarket, StreamSpec } from '@cryptoflow/model'
+import type { ExchangeMarket, StreamSpec } from '@cryptoflow/model'
 import { type MarketCollection, resolveStreams } from '@cryptoflow/pipeline'
-import { carrierOf } from './plan-assumptions.ts'
 
 const MINUTE_MS = 60_000
 
@@ -93,7 +93,7 @@ export function planMarket({ market, collection, specs }: PlannedMarket): Market
   const routes = [...Map.groupBy(plans, ({ route }) => route)].map(([route, own]): RoutePlan => {
     const frames = own.map(({ note }) => subscribeFrames(market, note.subscriptions).length)
     const opening = session.openingFrames[route]?.length ?? 0
-    const streams = own.map(({ note }) => wireNames(market, note).size)
+    const streams = own.map(({ note }) => byWireName(market, note.subscriptions).size)
     return {
       route,
       address: session.routes[route] ?? '',
@@ -129,19 +129,6 @@ export function planMarket({ market, collection, specs }: PlannedMarket): Market
     bookWeight: session.snapshotRequest?.(symbols[0] ?? '').weight ?? null,
     restPool: session.restPool,
   }
-}
-
-/** What is subscribed on a connection: what comes within another stream is not, and takes no place. */
-function wireNames(market: ExchangeMarket, { subscriptions }: ConnectNote): Set<string> {
-  const specOf = new Map(market.streams.map((spec) => [spec.name, spec]))
-  return new Set(
-    subscriptions.map(({ stream, symbol }) => {
-      const spec = specOf.get(stream)
-      if (spec === undefined) return market.session.streamName(stream, symbol)
-      const { name, scope } = carrierOf(market, spec)
-      return market.session.streamName(name, scope === 'market' ? '' : symbol)
-    }),
-  )
 }
 
 /** The budgets behind markets, each once. */

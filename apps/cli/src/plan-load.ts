@@ -1,5 +1,6 @@
+import { carrierOf } from '@cryptoflow/ingest'
 import type { StreamSpec } from '@cryptoflow/model'
-import { busySymbol, carrierOf, channelLoad } from './plan-assumptions.ts'
+import { busySymbol, channelLoad } from './plan-assumptions.ts'
 import type { PlannedMarket } from './plan-figures.ts'
 
 /** The emission settings that decide how many image rows there are. */

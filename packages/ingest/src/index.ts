@@ -12,4 +12,4 @@ export {
 } from './rest-pool.ts'
 export { paceMs } from './sender.ts'
 export type { SnapshotWanted } from './snapshots.ts'
-export { subscribeFrames } from './wire.ts'
+export { byWireName, carrierOf, subscribeFrames } from './wire.ts'
