@@ -7,6 +7,7 @@ import type { Command } from 'commander'
 import { agreed, isAttended, withTerminal } from './ask.ts'
 import { DEMO_HOME, DEMO_WAREHOUSE } from './defaults.ts'
 import { escapeControls } from './inspect/exact.ts'
+import { patiently } from './patience.ts'
 import { usage } from './text.ts'
 import { filesBelow } from './warehouse-check.ts'
 
@@ -35,7 +36,8 @@ async function clean(flags: { warehouse?: string; yes?: boolean }): Promise<void
   refuseOther(warehouse)
   const unlock = lockWarehouses(warehouse)
   try {
-    const parts = await partsOf(warehouse, isDemo ? [join(DEMO_HOME, 'emissions.jsonl')] : [])
+    const log = isDemo ? [join(DEMO_HOME, 'emissions.jsonl')] : []
+    const parts = await patiently('counting files', () => partsOf(warehouse, log))
     const stays = strangers(warehouse)
     process.stdout.write(`${listText(warehouse, parts, stays)}\n`)
     if (flags.yes !== true && !(await confirmed())) {

@@ -31,7 +31,7 @@ export function addDoctor(program: Command): void {
   )
     .option('--online', 'also ask the exchanges: one request and one connect per route')
     .option('--json', 'one JSON object on stdout')
-    .addHelpText('after', '\nEnds with 1 when something failed. Example: cryptoflow doctor --online')
+    .addHelpText('after', '\nEnds with 1 when something failed.')
     .action(doctor)
 }
 

@@ -2,10 +2,10 @@ import { wholeNumber } from '@cryptoflow/console'
 import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
-import { DEMO_WAREHOUSE } from './defaults.ts'
+import { warehouseOption } from './defaults.ts'
 import { formatJson, formatTable, runQuery } from './inspect/query.ts'
 import { type KeyFlags, keyConditions, timestamp, whereAll, withKeyFlags } from './key-flags.ts'
-import { openPatience } from './patience.ts'
+import { patiently } from './patience.ts'
 import { asciiJson } from './text.ts'
 
 interface GapsFlags extends KeyFlags {
@@ -20,12 +20,11 @@ export function addGaps(program: Command): void {
     program
       .command('gaps')
       .description('what was not received: holes by cause, then the latest of them')
-      .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE),
+      .addOption(warehouseOption()),
     { from: 'holes that end after this time', to: 'holes that begin before this time' },
   )
     .option('--limit <holes>', 'most holes listed', wholeNumber('--limit', 1), 20)
     .option('--json', 'one JSON object on stdout')
-    .addHelpText('after', '\nExample: cryptoflow gaps --symbol BTCUSDT --from 2026-11-20T00:00:00Z')
     .action(gaps)
 }
 
@@ -35,11 +34,10 @@ async function gaps(flags: GapsFlags): Promise<void> {
   const files = await tableFiles(warehouse, clock)
   const ask = (sql: string, limit: number) =>
     runQuery({ files, warehouse: warehouse.directory, sql, limit, clock })
-  const progress = openPatience(clock)
-  progress.show('reading gaps')
-  const summary = await ask(summarySql(flags), 1000)
-  const listed = await ask(holesSql(flags), flags.limit)
-  progress.end()
+  const [summary, listed] = await patiently('reading gaps', async () => [
+    await ask(summarySql(flags), 1000),
+    await ask(holesSql(flags), flags.limit),
+  ])
   if (flags.json) {
     const plain = (result: typeof summary): unknown => JSON.parse(formatJson(result))
     process.stdout.write(`${asciiJson({ summary: plain(summary), gaps: plain(listed) })}\n`)

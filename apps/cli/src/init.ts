@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { loadConfig, problemText, renderTemplate, type TemplateOptions } from '@cryptoflow/config'
 import { ConfigError, exchangeFacts } from '@cryptoflow/console'
 import { exchangeMarkets } from '@cryptoflow/exchanges'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type Ask, isAttended, withTerminal } from './ask.ts'
 import { symbolExample } from './symbol-examples.ts'
 import { asciiJson, listFlag, usage } from './text.ts'
@@ -27,14 +27,13 @@ export function addInit(program: Command): void {
     .command('init')
     .description('write a commented configuration, by asking or by flags')
     .option('--exchange <name>', 'exchange')
-    .option('--market <market>', 'spot, linear or inverse')
+    .addOption(new Option('--market <market>', 'market').choices(['spot', 'linear', 'inverse']))
     .option('--symbols <list>', 'symbols as the exchange writes them, separated by commas')
     .option('--streams <list>', 'tables or the exchange’s own channels; default: every table')
     .option('--dir <dir>', 'warehouse directory')
     .option('--out <file>', 'where it goes', 'cryptoflow.yaml')
     .option('--yes', 'ask nothing: what is not given is the default')
     .option('--force', 'over a file that is there')
-    .addHelpText('after', '\nExample: cryptoflow init --symbols BTCUSDT,ETHUSDT --yes')
     .action(init)
 }
 

@@ -14,12 +14,12 @@ import {
 import { type JournalRecord, type Market, RecordKind } from '@cryptoflow/model'
 import { VERSION } from '@cryptoflow/pipeline'
 import { systemClock } from '@cryptoflow/runtime'
-import type { Command } from 'commander'
+import { Argument, type Command, Option } from 'commander'
 import { DEMO_WAREHOUSE } from './defaults.ts'
 import { foreignBytes, kindNames, lineOf, speaksOf } from './journal-lines.ts'
 import { journalAt } from './journal-place.ts'
 import { listingText, stateOf, verdictText } from './journal-text.ts'
-import { openPatience } from './patience.ts'
+import { openPatience, patiently } from './patience.ts'
 import { asciiJson, listFlag, usage } from './text.ts'
 
 interface CatFlags {
@@ -32,7 +32,12 @@ interface CatFlags {
   readonly raw?: boolean
 }
 
-const JOURNAL = 'warehouse or journal directory; default: the demo’s'
+const markets: readonly Market[] = ['spot', 'linear', 'inverse']
+
+const JOURNAL = 'warehouse or journal directory'
+
+const journalArgument = (): Argument =>
+  new Argument('[journal]', JOURNAL).default(DEMO_WAREHOUSE, 'the demo’s')
 
 /** The commands `journal ls`, `verify`, `cat`, `export` and `import`: a journal from outside. Only `import` writes one. */
 export function addJournal(program: Command): void {
@@ -40,19 +45,19 @@ export function addJournal(program: Command): void {
   journal
     .command('ls')
     .description('list the segments: records, times, bytes, whether their rows are in the tables')
-    .argument('[journal]', JOURNAL, DEMO_WAREHOUSE)
+    .addArgument(journalArgument())
     .option('--json', 'one JSON object on stdout')
     .action(list)
   journal
     .command('verify')
     .description('read every record and check its checksum; names the first damage and ends with 1')
-    .argument('[journal]', JOURNAL, DEMO_WAREHOUSE)
+    .addArgument(journalArgument())
     .option('--json', 'one JSON object on stdout')
     .action(verify)
   journal
     .command('cat')
     .description('print records as JSON lines, everything from outside escaped')
-    .argument('[journal]', JOURNAL, DEMO_WAREHOUSE)
+    .addArgument(journalArgument())
     .option('--from <record>', 'first record', wholeNumber('--from', 1))
     .option('--to <record>', 'last record', wholeNumber('--to', 1))
     .option('--kinds <list>', kindNames.join(','))
@@ -60,13 +65,12 @@ export function addJournal(program: Command): void {
     .option('--symbol <text>', 'records that hold this text, in capitals or not')
     .option('--limit <records>', 'most records printed', wholeNumber('--limit', 1))
     .option('--raw', 'the bytes of frames and answers as they came, a line feed behind each')
-    .addHelpText('after', '\nExample: cryptoflow journal cat --kinds frame --symbol BTCUSDT | jq -r .text')
     .action(cat)
   journal
     .command('export')
     .description('write frames and answers to a capture file (JSON lines, zstd)')
     .argument('<file>', 'new file; by custom it ends in .jsonl.zst')
-    .option('--journal <dir>', JOURNAL, DEMO_WAREHOUSE)
+    .addOption(new Option('--journal <dir>', JOURNAL).default(DEMO_WAREHOUSE, 'the demo’s'))
     .option('--from <record>', 'first record', wholeNumber('--from', 1))
     .option('--to <record>', 'last record', wholeNumber('--to', 1))
     .option('--force', 'over a file that is there')
@@ -77,15 +81,23 @@ export function addJournal(program: Command): void {
     .description('make a new journal of a capture file, to be replayed')
     .argument('<file>', 'capture file (.jsonl, .jsonl.zst)')
     .argument('<directory>', 'the new journal’s')
-    .option('--compression <name>', 'none or zstd', 'zstd')
-    .option('--market <market>', 'of every line, where the recorder’s word for it is not ours')
+    .addOption(
+      new Option('--compression <name>', 'how segments are written')
+        .choices(['none', 'zstd'])
+        .default('zstd'),
+    )
+    .addOption(
+      new Option('--market <market>', 'of every line, where the recorder’s word for it is not ours').choices([
+        ...markets,
+      ]),
+    )
     .option('--json', 'one JSON object on stdout')
     .action(importFile)
 }
 
 async function list(path: string, flags: { json?: boolean }): Promise<void> {
   const directory = journalAt(path)
-  const listing = await listJournal(directory)
+  const listing = await patiently('reading segments', () => listJournal(directory))
   const { releasedTo } = await readEpochStanding(directory)
   const segments = listing.segments.map((segment) => ({ ...segment, state: stateOf(segment, releasedTo) }))
   const text = flags.json ? asciiJson({ ...listing, segments, releasedTo }) : listingText(listing, releasedTo)
@@ -174,13 +186,9 @@ async function exportFile(file: string, flags: ExportFlags): Promise<void> {
 async function importFile(
   file: string,
   directory: string,
-  flags: { compression: string; market?: string; json?: boolean },
+  flags: { compression: 'none' | 'zstd'; market?: Market; json?: boolean },
 ): Promise<void> {
-  const { compression } = flags
-  if (compression !== 'none' && compression !== 'zstd') {
-    throw usage(`reading the command line: --compression is ${asciiJson(compression)}, expected none or zstd`)
-  }
-  const market = flags.market === undefined ? null : marketFlag(flags.market)
+  const { compression, market } = flags
   if (!existsSync(file)) throw usage('importing a capture found no such file', { file: resolve(file) })
   if (existsSync(directory) && readdirSync(directory).length > 0) {
     throw usage('importing a capture found the directory in use, expected a new or an empty one', {
@@ -196,7 +204,7 @@ async function importFile(
       clock,
       version: VERSION,
       compression,
-      ...(market === null ? {} : { marketOf: () => market }),
+      ...(market === undefined ? {} : { marketOf: () => market }),
     })
     const unnamed =
       report.unnamedAnswers === 0
@@ -212,14 +220,4 @@ async function importFile(
   } finally {
     progress.end()
   }
-}
-
-const markets: readonly Market[] = ['spot', 'linear', 'inverse']
-
-function marketFlag(text: string): Market {
-  const known = markets.find((market) => market === text)
-  if (known !== undefined) return known
-  throw usage(
-    `reading the command line: --market is ${asciiJson(text)}, expected one of ${markets.join(', ')}`,
-  )
 }

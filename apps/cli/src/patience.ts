@@ -1,5 +1,5 @@
 import { openProgress, type ProgressLine } from '@cryptoflow/console'
-import type { Clock } from '@cryptoflow/runtime'
+import { type Clock, systemClock } from '@cryptoflow/runtime'
 import { spanText } from './text.ts'
 
 /** Nobody wonders before this. */
@@ -23,5 +23,16 @@ export function openPatience(clock: Clock, line: ProgressLine = openProgress(clo
       cancel()
       line.end()
     },
+  }
+}
+
+/** Does the work; when it takes longer than two seconds, that and what it is are told. */
+export async function patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const progress = openPatience(systemClock())
+  progress.show(what)
+  try {
+    return await work()
+  } finally {
+    progress.end()
   }
 }

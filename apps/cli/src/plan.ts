@@ -55,7 +55,6 @@ export function addPlan(program: Command): void {
   )
     .option('--activity <share>', 'how busy each symbol is, 1: as the busiest there are', share, 1)
     .option('--json', 'one JSON object on stdout')
-    .addHelpText('after', '\nExample: cryptoflow plan --symbols BTCUSDT,ETHUSDT --streams ticks,spot_delta')
     .action(async (flags: ConfigFlags & { activity: number; json?: boolean }) => {
       const plan = await makePlan(flags, flags.activity)
       process.stdout.write(`${flags.json ? asciiJson(plan) : planText(plan)}\n`)

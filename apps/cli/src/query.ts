@@ -3,8 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { grouped, wholeNumber } from '@cryptoflow/console'
 import { type AsOf, tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { messageOf, systemClock } from '@cryptoflow/runtime'
-import type { Command } from 'commander'
-import { DEMO_WAREHOUSE } from './defaults.ts'
+import { type Command, Option } from 'commander'
+import { warehouseOption } from './defaults.ts'
 import {
   copyQuery,
   csvFormat,
@@ -17,12 +17,14 @@ import {
 } from './inspect/query.ts'
 import { type KeyFlags, rowConditions, withKeyFlags } from './key-flags.ts'
 import { openPatience } from './patience.ts'
-import { formatNames, resultText } from './result-text.ts'
+import { formats, type ResultFormat, resultText } from './result-text.ts'
 import { asciiJson, parseTime, usage } from './text.ts'
+
+type FileFormat = ResultFormat | 'parquet'
 
 interface QueryFlags extends KeyFlags {
   readonly warehouse: string
-  readonly format: string
+  readonly format: FileFormat
   readonly limit?: number
   readonly out?: string
   readonly asOf?: AsOf
@@ -39,9 +41,13 @@ export function addQuery(program: Command): void {
       .command('query')
       .description('run a SQL query (DuckDB, read-only) over the tables of a warehouse')
       .argument('<sql>', 'for example "select symbol, count(*) from ticks group by all"')
-      .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
+      .addOption(warehouseOption())
       .option('--as-of <time|snapshot>', 'the tables as they were then, or when they got this snapshot', asOf)
-      .option('--format <format>', `${formatNames}; with --out also parquet`, 'table')
+      .addOption(
+        new Option('--format <format>', 'form of the result; parquet with --out only')
+          .choices([...formats, 'parquet'])
+          .default('table'),
+      )
       .option('--out <file>', 'new file for the result, instead of stdout')
       .option(
         '--limit <rows>',
@@ -51,15 +57,7 @@ export function addQuery(program: Command): void {
     { from: 'only rows of events from this time on', to: 'only rows of events before this time' },
   )
     .option('--unsafe', 'no lock, no limits of memory and time: SQL may read and write any file')
-    .addHelpText(
-      'after',
-      [
-        '',
-        'The flags narrow every table that the query reads. Examples:',
-        '  cryptoflow query "select count(*) from ticks" --symbol "BTC*" --from 2026-11-20',
-        '  cryptoflow query "from bbo" --as-of 2026-11-20T12:00:00Z --format parquet --out bbo.parquet',
-      ].join('\n'),
-    )
+    .addHelpText('after', '\nThe flags narrow every table that the query reads.')
     .action(query)
 }
 
@@ -79,6 +77,8 @@ async function query(sql: string, flags: QueryFlags): Promise<void> {
       clock,
     }
     if (flags.out === undefined) {
+      if (flags.format === 'parquet')
+        throw usage('reading the command line: --format parquet is no text, expected --out with it')
       const text = resultText(await runQuery(options), flags.format)
       progress.end()
       process.stdout.write(`${text}\n`)
@@ -94,7 +94,7 @@ async function query(sql: string, flags: QueryFlags): Promise<void> {
 }
 
 /** Into a file of another name first: a result that is not whole is nobody's. */
-async function writeResult(options: QueryOptions, format: string, out: string): Promise<WrittenResult> {
+async function writeResult(options: QueryOptions, format: FileFormat, out: string): Promise<WrittenResult> {
   const path = resolve(out)
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
   try {
@@ -106,7 +106,7 @@ async function writeResult(options: QueryOptions, format: string, out: string): 
   }
 }
 
-async function writeDraft(options: QueryOptions, format: string, draft: string): Promise<WrittenResult> {
+async function writeDraft(options: QueryOptions, format: FileFormat, draft: string): Promise<WrittenResult> {
   // What cannot be written is told before anything is computed.
   const file = onFile(draft, () => openSync(draft, 'wx'))
   const write = (text: string): void => {
@@ -127,10 +127,6 @@ async function writeDraft(options: QueryOptions, format: string, draft: string):
         write(`${formatTable(result, process.stdout.columns ?? 80)}\n`)
         return { rows: result.rows.length, truncated: result.truncated }
       }
-      default:
-        throw usage(
-          `reading the command line: --format is ${asciiJson(format)}, expected ${formatNames}, parquet`,
-        )
     }
   } finally {
     closeSync(file)

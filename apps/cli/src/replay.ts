@@ -13,6 +13,7 @@ import {
 import { type Clock, CryptoFlowError, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { tableReport } from './inspect/report.ts'
+import { patiently } from './patience.ts'
 import { byName, tablesText } from './tables.ts'
 import { timeFlag } from './text.ts'
 
@@ -51,7 +52,8 @@ async function replay(flags: ReplayFlags): Promise<void> {
   for (const input of flags.input) reports.push({ input, report: await replayOne(input, flags, clock) })
   const { user, system } = process.cpuUsage(cpu)
   const seconds = (clock.nowUs() - startedUs) / 1_000_000
-  const tables = await tableReport(await tableFiles(warehouseAt(flags.warehouse), clock))
+  const files = await tableFiles(warehouseAt(flags.warehouse), clock)
+  const tables = await patiently('reading every row', () => tableReport(files))
   if (!flags.json) {
     process.stdout.write(`${replayText(reports, seconds)}\n${tablesText(tables)}\n`)
     return

@@ -2,18 +2,17 @@ import { wholeNumber } from '@cryptoflow/console'
 import { tables } from '@cryptoflow/model'
 import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { systemClock } from '@cryptoflow/runtime'
-import type { Command } from 'commander'
-import { DEMO_WAREHOUSE } from './defaults.ts'
+import { Argument, type Command, Option } from 'commander'
+import { warehouseOption } from './defaults.ts'
 import { runQuery } from './inspect/query.ts'
 import { type KeyFlags, rowConditions, whereAll, withKeyFlags } from './key-flags.ts'
-import { openPatience } from './patience.ts'
-import { formatNames, resultText } from './result-text.ts'
-import { asciiJson, usage } from './text.ts'
+import { patiently } from './patience.ts'
+import { formats, type ResultFormat, resultText } from './result-text.ts'
 
 interface SampleFlags extends KeyFlags {
   readonly warehouse: string
   readonly limit: number
-  readonly format: string
+  readonly format: ResultFormat
 }
 
 /** The command `sample`: the rows of a table that were received last. */
@@ -22,28 +21,21 @@ export function addSample(program: Command): void {
     program
       .command('sample')
       .description('print the rows of a table that were received last')
-      .argument('<table>', Object.keys(tables).join(', '))
-      .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE),
+      .addArgument(new Argument('<table>', 'which').choices(Object.keys(tables)))
+      .addOption(warehouseOption()),
     { from: 'only rows of events from this time on', to: 'only rows of events before this time' },
   )
     .option('--limit <rows>', 'most rows', wholeNumber('--limit', 1), 3)
-    .option('--format <format>', formatNames, 'table')
-    .addHelpText('after', '\nExample: cryptoflow sample ticks --symbol "BTC*" --from 2026-11-20 --limit 2')
+    .addOption(new Option('--format <format>', 'form of the result').choices([...formats]).default('table'))
     .action(async (table: string, flags: SampleFlags) => {
-      if (!Object.hasOwn(tables, table)) {
-        throw usage(
-          `sampling: there is no table ${asciiJson(table)}, expected one of ${Object.keys(tables).join(', ')}`,
-        )
-      }
       const clock = systemClock()
       const warehouse = warehouseAt(flags.warehouse)
       const files = await tableFiles(warehouse, clock)
       const sql = `SELECT * FROM "${table}" ${whereAll(rowConditions(flags))} ORDER BY received_ts DESC, frame DESC LIMIT ${flags.limit}`
-      const progress = openPatience(clock)
-      progress.show(`reading ${table}`)
       const { directory } = warehouse
-      const result = await runQuery({ files, warehouse: directory, sql, limit: flags.limit, clock })
-      progress.end()
+      const result = await patiently(`reading ${table}`, () =>
+        runQuery({ files, warehouse: directory, sql, limit: flags.limit, clock }),
+      )
       process.stdout.write(`${resultText(result, flags.format)}\n`)
     })
 }

@@ -5,11 +5,11 @@ import { tableFiles, type Warehouse, warehouseAt } from '@cryptoflow/pipeline'
 import { CryptoFlowError, messageOf, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { type CatalogTable, catalogTables } from './catalog-tables.ts'
-import { DEMO_WAREHOUSE } from './defaults.ts'
+import { warehouseOption } from './defaults.ts'
 import { holes } from './gaps.ts'
 import { escapeControls } from './inspect/exact.ts'
 import { runQuery } from './inspect/query.ts'
-import { openPatience } from './patience.ts'
+import { patiently } from './patience.ts'
 import { ageText, asciiJson, timeText, wrapped } from './text.ts'
 import { filesBelow } from './warehouse-check.ts'
 
@@ -43,13 +43,11 @@ export function addStatus(program: Command): void {
   program
     .command('status')
     .description('a warehouse at a glance: collector, last record, last commits, holes, disk')
-    .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
+    .addOption(warehouseOption())
     .option('--json', 'one JSON object on stdout')
     .action(async (flags: { warehouse: string; json?: boolean }) => {
       const clock = systemClock()
-      const progress = openPatience(clock)
-      progress.show('looking')
-      const status = await readStatus(warehouseAt(flags.warehouse)).finally(() => progress.end())
+      const status = await patiently('looking', () => readStatus(warehouseAt(flags.warehouse)))
       const nowUs = clock.nowUs()
       process.stdout.write(`${flags.json ? asciiJson({ nowUs, ...status }) : statusText(status, nowUs)}\n`)
     })

@@ -2,8 +2,9 @@ import { bytesText, columns, grouped } from '@cryptoflow/console'
 import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
-import { DEMO_WAREHOUSE } from './defaults.ts'
+import { warehouseOption } from './defaults.ts'
 import { tableReport } from './inspect/report.ts'
+import { patiently } from './patience.ts'
 
 export type TableReports = Awaited<ReturnType<typeof tableReport>>
 
@@ -11,10 +12,11 @@ export function addTables(program: Command): void {
   program
     .command('tables')
     .description('list the tables of a warehouse with rows, files, bytes and content hash')
-    .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
+    .addOption(warehouseOption())
     .option('--json', 'one JSON object on stdout')
     .action(async (flags: { warehouse: string; json?: boolean }) => {
-      const reports = await tableReport(await tableFiles(warehouseAt(flags.warehouse), systemClock()))
+      const files = await tableFiles(warehouseAt(flags.warehouse), systemClock())
+      const reports = await patiently('reading every row', () => tableReport(files))
       const text = flags.json ? JSON.stringify({ tables: byName(reports) }) : tablesText(reports)
       process.stdout.write(`${text}\n`)
     })

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { CryptoFlowError, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
-import { DEMO_WAREHOUSE } from './defaults.ts'
+import { warehouseOption } from './defaults.ts'
 import { verifyRun } from './inspect/verify.ts'
+import { patiently } from './patience.ts'
 
 interface VerifyFlags {
   readonly warehouse: string
@@ -17,19 +18,21 @@ export function addVerify(program: Command): void {
     .description(
       'compare the tables with the log of everything a simulated exchange emitted, for all of its symbols',
     )
-    .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
+    .addOption(warehouseOption())
     .requiredOption('--emissions <file>', "the simulator's emission log")
     .option('--restarted', 'the collecting process was killed in between: holes of its own are allowed')
     .action(async (flags: VerifyFlags) => {
       refuseMissing(flags.emissions)
       const warehouse = warehouseAt(flags.warehouse)
       const files = await tableFiles(warehouse, systemClock())
-      const report = await verifyRun({
-        files,
-        warehouse: warehouse.directory,
-        emissionLog: flags.emissions,
-        restarted: flags.restarted === true,
-      })
+      const report = await patiently('comparing every row', () =>
+        verifyRun({
+          files,
+          warehouse: warehouse.directory,
+          emissionLog: flags.emissions,
+          restarted: flags.restarted === true,
+        }),
+      )
       process.stdout.write(`${JSON.stringify(report)}\n`)
       if (!report.ok) process.exitCode = 1
     })

@@ -9,7 +9,6 @@ export function addVersion(program: Command): void {
     .command('version')
     .description('what runs: product, commit, build, Node, and the number of every format')
     .option('--json', 'one JSON object on stdout')
-    .addHelpText('after', '\nExample: cryptoflow version --json | jq .sha')
     .action(({ json }: { json?: boolean }) => {
       process.stdout.write(`${json ? asciiJson(build) : versionText()}\n`)
     })

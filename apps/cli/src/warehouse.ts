@@ -5,7 +5,7 @@ import { moveWarehouse, tableFiles, type Warehouse, warehouseAt, warehouseOrigin
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { catalogTables } from './catalog-tables.ts'
-import { DEMO_WAREHOUSE } from './defaults.ts'
+import { warehouseOption } from './defaults.ts'
 import type { TableFiles } from './inspect/duck.ts'
 import { escapeControls } from './inspect/exact.ts'
 import { runQuery } from './inspect/query.ts'
@@ -24,7 +24,7 @@ export function addWarehouse(program: Command): void {
     .description(
       'every live file of every table is there and whole, and holds the rows that its table counts',
     )
-    .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
+    .addOption(warehouseOption())
     .option('--json', 'one JSON object on stdout')
     .addHelpText('after', '\nNothing is changed or deleted. Ends with 1 when a table is not whole.')
     .action(check)
@@ -33,8 +33,8 @@ export function addWarehouse(program: Command): void {
     .description(
       'move a warehouse, or make one readable that was moved or copied: its tables name their files',
     )
-    .argument('<from>', 'where its tables say they are')
-    .argument('<to>', 'where it shall be; or is, when somebody moved or copied it there')
+    .argument('<from-dir>', 'where its tables say they are')
+    .argument('<to-dir>', 'where it shall be; or is, when somebody moved or copied it there')
     .option('--json', 'one JSON object on stdout')
     .addHelpText('after', '\nRefused while a process writes it. Cut in the middle, run it again: it goes on.')
     .action(move)

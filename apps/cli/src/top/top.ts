@@ -3,7 +3,7 @@ import { isJournal } from '@cryptoflow/journal'
 import { type Warehouse, warehouseAt } from '@cryptoflow/pipeline'
 import { type Clock, sleep, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
-import { DEMO_WAREHOUSE } from '../defaults.ts'
+import { warehouseOption } from '../defaults.ts'
 import { readStatus } from '../status.ts'
 import { asciiJson } from '../text.ts'
 import { followJournal } from './pulse.ts'
@@ -21,13 +21,10 @@ export function addTop(program: Command): void {
   program
     .command('top')
     .description('watch a collector: rates and lag by stream, commits, holes, when the disk is full')
-    .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
+    .addOption(warehouseOption())
     .option('--every <seconds>', 'time between two looks', wholeNumber('--every', 1), 2)
     .option('--json', 'one look as a JSON object on stdout')
-    .addHelpText(
-      'after',
-      '\nEnds with q or Ctrl-C. Where stdout is no terminal it looks twice and prints once.\nExample: cryptoflow top --warehouse warehouse --every 5',
-    )
+    .addHelpText('after', '\nEnds with q or Ctrl-C. Where stdout is no terminal it looks twice, prints once.')
     .action(top)
 }
 
