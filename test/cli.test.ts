@@ -65,6 +65,19 @@ async function whileRunning(): Promise<void> {
   }
   const verified = await run('journal', 'verify', warehouse)
   expect(verified.code, verified.stdout).toBe(0)
+  const top = await run('top', '--warehouse', warehouse, '--every', '1')
+  expect(top, top.stderr).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^binance +spot +trade +2 /m),
+  })
+  expectPlain(top.stdout.replace(warehouse, ''))
+  const { streams } = await runJson<{
+    streams: { stream: string; framesPerSecond: number; lagMs: number | null }[]
+  }>('top', '--warehouse', warehouse, '--every', '1', '--json')
+  expect(streams.find(({ stream }) => stream === 'trade')).toMatchObject({
+    framesPerSecond: expect.any(Number),
+    lagMs: expect.any(Number),
+  })
   const { checks } = await runJson<{ checks: { name: string; verdict: string }[] }>(
     'doctor',
     '--warehouse',
@@ -467,11 +480,32 @@ describe('the command line', () => {
     ]) {
       expect((await run(...args)).code, args.join(' ')).toBe(2)
     }
-    for (const args of [['--help'], ['plan', '--help'], ['journal', 'cat', '--help'], ['--version']]) {
+    for (const args of [
+      ['--help'],
+      ['plan', '--help'],
+      ['journal', 'cat', '--help'],
+      ['--version'],
+      ['version'],
+    ]) {
       const { code, stdout } = await run(...args)
       expect(code, args.join(' ')).toBe(0)
       expectPlain(stdout)
     }
+  })
+
+  it('says what runs, and completes itself', async () => {
+    const { version, sha, formats } = await runJson<{
+      version: string
+      sha: string
+      formats: Record<string, unknown>
+    }>('version', '--json')
+    expect((await run('--version')).stdout).toBe(`${version}\n`)
+    expect(sha).toMatch(/^[0-9a-f]{40}$/)
+    expect(formats).toMatchObject({ journal: 1, segment: 2 })
+    const { code, stdout } = await run('completion', 'bash')
+    expect(code).toBe(0)
+    expect(stdout).toContain("'journal cat --kinds')")
+    expect((await run('completion', 'csh')).code).toBe(2)
   })
 
   it('fails in the doctor for an exchange that nobody can reach, in words', async () => {
