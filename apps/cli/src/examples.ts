@@ -23,6 +23,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'cryptoflow query "select count(*) from ticks" --symbol "BTC*"',
     'cryptoflow query "from bbo" --as-of 2026-11-20T12:00:00Z \\\n    --format parquet --out bbo.parquet',
   ],
+  'serve-catalog': ['cryptoflow serve-catalog --warehouse warehouse --port 8181'],
   'journal ls': ['cryptoflow journal ls warehouse'],
   'journal verify': ['cryptoflow journal verify warehouse'],
   'journal cat': ['cryptoflow journal cat --kinds frame --symbol BTCUSDT | jq -r .text'],

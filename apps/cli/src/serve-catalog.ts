@@ -2,7 +2,7 @@ import { onStopSignal, wholeNumber } from '@cryptoflow/console'
 import { openCatalogServer, warehouseAt } from '@cryptoflow/pipeline'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
-import { DEMO_WAREHOUSE } from './defaults.ts'
+import { warehouseOption } from './defaults.ts'
 import { escapeControls } from './inspect/exact.ts'
 import { usage } from './text.ts'
 
@@ -17,7 +17,7 @@ export function addServeCatalog(program: Command): void {
   program
     .command('serve-catalog')
     .description('serve the tables of a warehouse on 127.0.0.1 until interrupted: Iceberg REST, read-only')
-    .option('--warehouse <dir>', 'warehouse directory', DEMO_WAREHOUSE)
+    .addOption(warehouseOption())
     .option('--port <port>', '0 takes any free port', port, 0)
     .action(serve)
 }

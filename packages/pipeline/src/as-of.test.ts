@@ -14,7 +14,7 @@ function table(
     parentSnapshotId: i === 0 ? parent : first + BigInt(i - 1),
     timestampMs,
   }))
-  const metadata = { snapshots, currentSnapshotId: snapshots.at(-1)?.snapshotId ?? null }
+  const metadata = { snapshots, snapshotLog: snapshots }
   return { name: { namespace: 'n', name }, metadata } as unknown as LoadedTable
 }
 

@@ -1,4 +1,4 @@
-import { ancestors, type LoadedTable, type Snapshot, snapshotOf } from '@cryptoflow/iceberg'
+import { type LoadedTable, snapshotOf } from '@cryptoflow/iceberg'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 
 /** A moment in a warehouse's past: a time, microseconds, or the commit that made a snapshot. */
@@ -24,20 +24,20 @@ export function snapshotsAsOf(
   )
 }
 
+/** By the log of `main`, which knows rollbacks too. */
 function snapshotAt({ name, metadata }: LoadedTable, ms: number): bigint | null {
-  let oldest: Snapshot | null = null
-  for (const step of ancestors(metadata, metadata.currentSnapshotId)) {
-    if (step.kind === 'root') return null
-    if (step.kind === 'expired') {
-      throw refused('a table does not remember that far back', {
-        table: name.name,
-        remembers: oldest === null ? 'nothing' : new Date(oldest.timestampMs).toISOString(),
-      })
-    }
-    if (step.snapshot.timestampMs <= ms) return step.snapshot.snapshotId
-    oldest = step.snapshot
-  }
-  return null
+  const { snapshotLog } = metadata
+  const entry = snapshotLog.findLast(({ timestampMs }) => timestampMs <= ms)
+  const oldest = snapshotLog[0]
+  const isBeforeAll =
+    oldest === undefined || snapshotOf(metadata, oldest.snapshotId)?.parentSnapshotId === null
+  if (entry === undefined && isBeforeAll) return null
+  if (entry !== undefined && snapshotOf(metadata, entry.snapshotId) !== null) return entry.snapshotId
+  const remembers = metadata.snapshots.map(({ timestampMs }) => timestampMs)
+  throw refused('a table does not remember that far back', {
+    table: name.name,
+    remembers: remembers.length === 0 ? 'nothing' : new Date(Math.min(...remembers)).toISOString(),
+  })
 }
 
 function refused(found: string, context: Readonly<Record<string, unknown>>): CryptoFlowError {
