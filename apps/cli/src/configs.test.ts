@@ -90,6 +90,23 @@ describe('the example of variables', () => {
   })
 })
 
+describe('symbols', () => {
+  it.each([
+    ['binance', 'BTC-USDT', 'BTCUSDT'],
+    ['coinbase', 'BTC-USDC', 'BTC-USD'],
+    ['upbit', 'BTC-KRW', 'KRW-BTC'],
+  ])('of %s are refused that it writes otherwise: %s, which is %s', (exchange, symbol, meant) => {
+    const read = (name: string) => {
+      const text = `exchange: ${exchange}\nmarket: spot\nsymbols: [${name}]\n`
+      return loadConfig({ file: { name: 'a.yaml', text }, environment: [], flags: [], facts })
+    }
+    expect(read(meant).problems).toEqual([])
+    const { config, problems } = read(symbol)
+    expect(config).toBeNull()
+    expect(JSON.stringify(problems)).toContain(meant)
+  })
+})
+
 describe('the depth of books', () => {
   it('goes from the file to what is subscribed', () => {
     const text = 'exchange: kraken\nmarket: spot\nsymbols: [BTC/USD]\nbook_depth: 100\n'

@@ -107,7 +107,8 @@ function imageRows(
   { derivedEveryMs, derivedLevels, checkpointEveryMs, depthCap }: ImageSettings,
   { book }: StreamSpec,
 ): number {
-  const levels = (book?.origin === 'stream' ? book.depths?.[0] : undefined) ?? Number.POSITIVE_INFINITY
+  const kept = book?.origin === 'stream' ? (book.subscribed ?? book.depths?.[0]) : undefined
+  const levels = kept ?? Number.POSITIVE_INFINITY
   const derived = (2 * Math.min(derivedLevels, levels) * 1000) / derivedEveryMs
   return derived + (2 * Math.min(depthCap, levels) * 1000) / checkpointEveryMs
 }

@@ -30,8 +30,8 @@ export interface MarketFact {
   readonly bookDepths: readonly number[] | null
   readonly streamsPerConnectionMax: number
   readonly connectsPerFiveMinutesMax: number
-  /** How a symbol of the market would look that was meant by this one; null: it looks right as it is. */
-  readonly symbolMeant: (symbol: string) => string | null
+  /** See ExchangeMarket. */
+  readonly symbolMeant: ExchangeMarket['symbolMeant']
 }
 
 /** Every market that there is, in the order in which a market that was not named is looked for. */
@@ -47,14 +47,12 @@ export interface MarketChoice {
 export interface FactOptions {
   /** The same market, made with a choice; without it adapters take none. */
   readonly chosen?: (market: ExchangeMarket, choice: MarketChoice) => ExchangeMarket
-  /** Not told by adapters yet: without it every symbol looks right. */
-  readonly symbolMeant?: (market: ExchangeMarket, symbol: string) => string | null
 }
 
 /** The facts in adapters. */
 export function marketFacts(
   markets: readonly ExchangeMarket[],
-  { chosen = (market) => market, symbolMeant = () => null }: FactOptions = {},
+  { chosen = (market) => market }: FactOptions = {},
 ): MarketFacts {
   return markets.map((market) => {
     const { session } = market
@@ -68,7 +66,7 @@ export function marketFacts(
       bookDepths: bookDepthsOf(market, chosen),
       streamsPerConnectionMax: session.streamsPerConnectionMax.value,
       connectsPerFiveMinutesMax: session.connectsPerFiveMinutesMax.value,
-      symbolMeant: (symbol) => symbolMeant(market, symbol),
+      symbolMeant: market.symbolMeant,
     }
   })
 }

@@ -145,6 +145,7 @@ export function testMarket(
     decodeAnswer: () => ({ kind: 'heartbeat' }),
     recognise: () => null,
     hears: () => null,
+    symbolMeant: () => null,
   }
 }
 

@@ -272,4 +272,10 @@ export interface ExchangeMarket {
    * its address (null: unknown), else by what it says. Null: nothing tells. For imports. Never throws.
    */
   hears(url: string | null, frame: Uint8Array): boolean | null
+  /**
+   * The symbol that is meant by one which the exchange does not spell so, or whose data it sends under another name:
+   * `BTC-USDT` for `BTCUSDT`. The same text: it is none of this market's, and what is meant cannot be told. Null: it
+   * may be one. For configuration.
+   */
+  symbolMeant(symbol: string): string | null
 }

@@ -154,6 +154,7 @@ function makeMarket(market: Market, exchange: FakeExchange = 'fake'): ExchangeMa
     decodeAnswer: () => ({ kind: 'heartbeat' }),
     recognise: () => null,
     hears: () => null,
+    symbolMeant: () => null,
   }
 }
 

@@ -36,6 +36,7 @@ export function checkSession(market: ExchangeMarket, cases: ConformanceCases): r
   checkStatuses(session, findings)
   checkAddresses(session, cases, findings)
   checkRequests(market, cases, findings)
+  checkSymbols(market, cases, findings)
   checkFrames(market, cases, findings)
   return findings.list()
 }
@@ -90,6 +91,19 @@ function checkAddresses(session: SessionSpec, cases: ConformanceCases, findings:
 
 function hasScheme(address: string, schemes: readonly string[]): boolean {
   return URL.canParse(address) && schemes.includes(new URL(address).protocol)
+}
+
+/** A symbol that the market has is right as it is, and so is what it takes another one for. */
+function checkSymbols(market: ExchangeMarket, { symbols }: ConformanceCases, findings: Findings): void {
+  for (const symbol of symbols) {
+    const meant = market.symbolMeant(symbol)
+    if (meant !== null) findings.add(`the symbol ${symbol} is taken for ${meant}`)
+    for (const spelled of [symbol.toLowerCase(), `${symbol} `, symbol.replaceAll(/[-/_]/g, ':')]) {
+      const guess = market.symbolMeant(spelled)
+      if (guess === null || guess === spelled || market.symbolMeant(guess) === null) continue
+      findings.add(`the symbol ${spelled} is taken for ${guess}, which is wrong itself`)
+    }
+  }
 }
 
 /** A symbol that would change the path or the question of a request if it were put there as it is. */

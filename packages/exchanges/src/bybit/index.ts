@@ -4,6 +4,7 @@ import { decodeAnswer, recognise } from './answers.ts'
 import { wires } from './channels.ts'
 import { decodeFrame } from './frame.ts'
 import { hears } from './hears.ts'
+import { symbolMeant } from './meant.ts'
 import { sessionOf } from './session.ts'
 import { futuresCollectors, marketStreams, spotCollectors } from './streams.ts'
 
@@ -38,5 +39,6 @@ function assembled(market: Market, options: MarketOptions): ExchangeMarket {
     decodeAnswer: (context, body, out) => decodeAnswer(market, context, body, out),
     recognise: (url, body) => recognise(market, url, body),
     hears: (url, frame) => hears(market, url, frame),
+    symbolMeant: (symbol) => symbolMeant(market, symbol),
   }
 }

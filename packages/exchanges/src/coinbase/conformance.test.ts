@@ -109,7 +109,7 @@ const ADVANCED = 'https://api.coinbase.com/api/v3/brokerage/market'
 conformance(
   spot,
   cases(spot, {
-    symbols: ['BTC-USD', '00-USD', '测试-USDC'],
+    symbols: ['BTC-USD', '00-USD', '测试-USD'],
     symbolWith: (text) => `${text}-USD`,
     recognised: [
       {

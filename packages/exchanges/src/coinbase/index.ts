@@ -2,6 +2,7 @@ import type { ExchangeMarket, Market, SessionSpec, StreamSpec, TableName } from 
 import type { MarketOptions } from '../market-options.ts'
 import { decodeAnswer } from './answers.ts'
 import { decodeFrame } from './frame.ts'
+import { symbolMeant } from './meant.ts'
 import { hears, recognise } from './recognise.ts'
 import { linearSession, spotSession } from './session.ts'
 import { linearCollectors, linearStreams, spotCollectors, spotStreams } from './streams.ts'
@@ -39,5 +40,6 @@ function assembled(
     decodeAnswer: (context, body, out) => decodeAnswer(market, context, body, out),
     recognise: (url, body) => recognise(market, url, body),
     hears: (url, frame) => hears(market, url, frame),
+    symbolMeant: (symbol) => symbolMeant(market, symbol),
   }
 }

@@ -3,6 +3,7 @@ import type { MarketOptions } from '../market-options.ts'
 import { decodeAnswer, recognise } from './answers.ts'
 import { decodeFuturesFrame } from './futures.ts'
 import { hears } from './hears.ts'
+import { symbolMeant } from './meant.ts'
 import { depthOf, futuresSession, spotSession } from './session.ts'
 import { decodeSpotFrame } from './spot.ts'
 import { futuresCollectors, futuresStreams, spotCollectors, spotStreams } from './streams.ts'
@@ -24,6 +25,7 @@ export function krakenSpot(options: MarketOptions = {}): ExchangeMarket {
     decodeAnswer: (context, body, out) => decodeAnswer('spot', context, body, out),
     recognise: (url, body) => recognise('spot', url, body),
     hears: (url, frame) => hears('spot', url, frame),
+    symbolMeant: (symbol) => symbolMeant('spot', symbol),
   }
 }
 
@@ -53,5 +55,6 @@ function futures(market: FuturesMarket, options: MarketOptions): ExchangeMarket 
     decodeAnswer: (context, body, out) => decodeAnswer(market, context, body, out),
     recognise: (url, body) => recognise(market, url, body),
     hears: (url, frame) => hears(market, url, frame),
+    symbolMeant: (symbol) => symbolMeant(market, symbol),
   }
 }

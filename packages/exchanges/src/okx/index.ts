@@ -3,6 +3,7 @@ import type { MarketOptions } from '../market-options.ts'
 import { decodeAnswer } from './answers.ts'
 import { wires } from './channels.ts'
 import { decodeFrame } from './frame.ts'
+import { symbolMeant } from './meant.ts'
 import { hears, recognise } from './recognise.ts'
 import { session } from './session.ts'
 import { marketCollectors, marketStreams } from './streams.ts'
@@ -41,5 +42,6 @@ function assembled(market: Market, aliases: readonly string[], options: MarketOp
     decodeAnswer: (context, body, out) => decodeAnswer(market, context, body, out),
     recognise: (url, body) => recognise(market, url, body),
     hears: (_url, frame) => hears(market, frame),
+    symbolMeant: (symbol) => symbolMeant(market, symbol),
   }
 }

@@ -2,6 +2,7 @@ import type { ExchangeMarket } from '@cryptoflow/model'
 import type { MarketOptions } from '../market-options.ts'
 import { decodeAnswer } from './answers.ts'
 import { decodeFrame } from './frame.ts'
+import { symbolMeant } from './meant.ts'
 import { hears, recognise } from './recognise.ts'
 import { spotSession } from './session.ts'
 import { spotCollectors, spotStreams } from './streams.ts'
@@ -22,5 +23,6 @@ export function upbitSpot(options: MarketOptions = {}): ExchangeMarket {
     decodeAnswer,
     recognise,
     hears: (url) => hears(url),
+    symbolMeant,
   }
 }

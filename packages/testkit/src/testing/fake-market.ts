@@ -120,6 +120,7 @@ export function fakeMarket(...given: readonly Flaw[]): ExchangeMarket {
       })
     },
     hears: () => null,
+    symbolMeant: () => null,
     recognise(url, body) {
       if (flaws.has('throws while recognising addresses') && url !== null) new URL(url)
       if (flaws.has('throws while recognising')) JSON.parse(new TextDecoder().decode(body))

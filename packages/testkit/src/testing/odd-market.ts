@@ -41,6 +41,7 @@ export function oddMarket(...given: readonly OddFlaw[]): ExchangeMarket {
     decodeAnswer: (_context, body, out) => decodeAnswer({ flaws, out }, body),
     recognise: () => null,
     hears: (url, frame) => hears(flaws, url, frame),
+    symbolMeant: () => null,
   }
 }
 

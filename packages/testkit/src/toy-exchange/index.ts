@@ -34,5 +34,6 @@ export function pond(options: PondOptions = {}): ExchangeMarket {
     recognise: (url) => (url?.endsWith('/creatures') ? { stream: 'creatures', symbol: '' } : null),
     // Pond has one market, so that there is nothing to tell apart.
     hears: () => null,
+    symbolMeant: () => null,
   }
 }
