@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import {
   type AnswerContext,
   type DecodeOutcome,
@@ -13,32 +11,9 @@ import { describe, expect, it } from 'vitest'
 import { wires } from './binance/channels.ts'
 import { decodeExact } from './binance/exact.ts'
 import { decodeFast } from './binance/frame.ts'
+import { type Expected, mixedRecords, readExpected, rowsByTable, type Tally } from './capture-support.ts'
 import { findMarket } from './index.ts'
 import { type CaptureLine, capturesDirectory, isSameBatch, readCaptures } from './test-support.ts'
-
-interface Tally {
-  readonly [table: string]: { readonly messages: number; readonly rows: number }
-}
-
-/** What expect.json, which another program counted, says of one file. */
-interface Expected {
-  readonly file: string
-  readonly decoded: Tally
-  readonly ignored: Readonly<Record<string, number>>
-  readonly records?: readonly Verdict[]
-}
-
-/** What it says of one line of a mixed file. */
-interface Verdict {
-  readonly i: number
-  readonly exchange?: string
-  readonly market?: Market
-  readonly symbol?: string
-  readonly verdict: 'decoded' | 'ignored' | 'refused'
-  readonly reason?: string
-  readonly body?: string
-  readonly rows?: Readonly<Record<string, number>>
-}
 
 const directory = capturesDirectory
 const encoder = new TextEncoder()
@@ -46,11 +21,6 @@ const marketOf: Readonly<Record<string, Market>> = { spot: 'spot', usdm: 'linear
 /** Symbols of answers that name none and have no address: README of the captures. */
 const hints: Readonly<Record<Market, string>> = { spot: 'BTCUSDT', linear: 'ETHUSDT', inverse: '' }
 const FALLBACKS_MAX = 0.005
-
-function readExpected(captures: string): readonly Expected[] {
-  const text = readFileSync(join(captures, 'expect.json'), 'utf8')
-  return (JSON.parse(text) as { readonly files: readonly Expected[] }).files
-}
 
 if (directory === undefined) {
   it('reads no captures here', () => {
@@ -115,12 +85,9 @@ if (directory === undefined) {
   })
 
   describe('single frames of Binance in mixed captures', () => {
-    const frames = [...readCaptures(directory, 'mixed__')].flatMap(([name, lines]) => {
-      const records = expected.find((file) => file.file === name)?.records ?? []
-      return records
-        .filter((record) => record.exchange === 'binance' && record.market && record.body !== 'rest')
-        .map((record) => [`${name} ${record.i}`, record, lines[record.i] as CaptureLine] as const)
-    })
+    const frames = mixedRecords(directory, expected, ['binance']).filter(
+      ([, { market, body }]) => market && body !== 'rest',
+    )
 
     it('are there', () => expect(frames.length).toBeGreaterThan(40))
 
@@ -161,18 +128,6 @@ function tally(
     }
   }
   return { decoded, ignored, others }
-}
-
-/** One row per trade, quote or told price, one per level of a book. */
-function rowsByTable(batch: EventBatch, market: ExchangeMarket): Record<string, number> {
-  const rows: Record<string, number> = {}
-  for (let event = 0; event < batch.count; event++) {
-    const name = batch.names.text(batch.stream[event] as number)
-    const table = market.streams.find((stream) => stream.name === name)?.table as string
-    const levels = (batch.entryStart[event + 1] as number) - (batch.entryStart[event] as number)
-    rows[table] = (rows[table] ?? 0) + (/_(delta|ob)$/.test(table) ? levels : 1)
-  }
-  return rows
 }
 
 function decode(line: CaptureLine, market: ExchangeMarket, out: EventBatch): DecodeOutcome {

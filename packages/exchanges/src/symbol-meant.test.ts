@@ -120,6 +120,8 @@ const cases: Readonly<
       ['BTC-KRW', 'KRW-BTC'],
       ['ETH-BTC', 'BTC-ETH'],
       ['BTC/KRW', 'KRW-BTC'],
+      ['KRW/BTC', 'KRW-BTC'],
+      ['BTC/USDT', 'USDT-BTC'],
       ['USDT-KRW', 'KRW-USDT'],
       ['krw-btc', 'KRW-BTC'],
       ['ETH-EUR', 'ETH-EUR'],

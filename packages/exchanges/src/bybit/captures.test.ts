@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import {
   type AnswerContext,
   type DecodeOutcome,
@@ -11,25 +9,23 @@ import {
 } from '@cryptoflow/model'
 import { type PlainEvent, plainEvents } from '@cryptoflow/testkit'
 import { describe, expect, it } from 'vitest'
+import {
+  type Expected,
+  mixedRecords,
+  readExpected,
+  rowsByTable,
+  tallyOf,
+  type Verdict,
+} from '../capture-support.ts'
 import { type CaptureLine, capturesDirectory, isSameBatch, readCaptures } from '../test-support.ts'
 import { wires } from './channels.ts'
 import { decodeExact } from './exact.ts'
 import { decodeFast } from './frame.ts'
 import { bybitInverse, bybitLinear, bybitSpot } from './index.ts'
 
-type Tally = Readonly<Record<string, { readonly messages: number; readonly rows: number }>>
-
-/** What expect.json, which another program counted, says of one file. */
-interface Expected {
-  readonly file: string
-  readonly decoded: Tally
-  readonly ignored: Readonly<Record<string, number>>
-  readonly refused: Readonly<Record<string, number>>
-  readonly sessions: readonly {
-    readonly market: string
-    readonly book?: Readonly<Record<string, ExpectedBook>>
-  }[]
-  readonly records?: readonly Verdict[]
+interface ExpectedSession {
+  readonly market: string
+  readonly book?: Readonly<Record<string, ExpectedBook>>
 }
 
 interface ExpectedBook {
@@ -39,17 +35,6 @@ interface ExpectedBook {
   readonly applied: number
   readonly crossed: number
   readonly levels_at_end: readonly [bids: number, asks: number]
-}
-
-/** What it says of one line of a mixed file. */
-interface Verdict {
-  readonly i: number
-  readonly exchange?: string
-  readonly market?: string | null
-  readonly symbol?: string
-  readonly verdict: 'decoded' | 'ignored' | 'refused'
-  readonly reason?: string
-  readonly rows?: Readonly<Record<string, number>>
 }
 
 const markets: Readonly<Record<Market, ExchangeMarket>> = {
@@ -68,15 +53,15 @@ if (directory === undefined) {
     expect(directory).toBeUndefined()
   })
 } else {
-  const text = readFileSync(join(directory, 'expect.json'), 'utf8')
-  const expected = (JSON.parse(text) as { readonly files: readonly Expected[] }).files
-  const wanted = (name: string): Expected => expected.find(({ file }) => file === name) as Expected
+  const expected = readExpected<ExpectedSession>(directory)
+  const wanted = (name: string): Expected<ExpectedSession> =>
+    expected.find(({ file }) => file === name) as Expected<ExpectedSession>
   const files = [...readCaptures(directory, 'bybit')]
-  const records = [...readCaptures(directory, 'mixed__')].flatMap(([name, lines]) =>
-    (wanted(name).records ?? [])
-      .filter(({ exchange }) => exchange === 'bybit')
-      .map((record) => ({ name: `${name} ${record.i}`, record, line: lines[record.i] as CaptureLine })),
-  )
+  const records = mixedRecords(directory, expected, ['bybit']).map(([name, record, line]) => ({
+    name,
+    record,
+    line,
+  }))
 
   describe('real captures', () => {
     it('are there, and single frames of every market', () => {
@@ -89,7 +74,11 @@ if (directory === undefined) {
 
     it.each(files)('%s gives what was counted independently', (name, lines) => {
       const { decoded, ignored, refused } = wanted(name)
-      expect(tally(lines)).toEqual({ decoded, ignored, refused })
+      expect(tallyOf(lines, markets.linear, (line, out) => read(markets.linear, line, out))).toEqual({
+        decoded,
+        ignored,
+        refused,
+      })
     })
 
     it.each(records)('$name becomes what was decided independently', ({ record, line }) => {
@@ -182,14 +171,15 @@ function marketsOf({ market }: Verdict): readonly ExchangeMarket[] {
   return own === null ? Object.values(markets) : [own]
 }
 
-function decode(
-  market: ExchangeMarket,
-  { url, raw, transport }: CaptureLine,
-): { outcome: DecodeOutcome; batch: EventBatch } {
+function decode(market: ExchangeMarket, line: CaptureLine): { outcome: DecodeOutcome; batch: EventBatch } {
   const batch = new EventBatch(new StringTable())
+  return { outcome: read(market, line, batch), batch }
+}
+
+function read(market: ExchangeMarket, { url, raw, transport }: CaptureLine, out: EventBatch): DecodeOutcome {
   const bytes = encoder.encode(raw)
   const recognised = transport === 'rest' ? market.recognise(url, bytes) : null
-  if (recognised === null) return { outcome: market.decodeFrame(bytes, batch), batch }
+  if (recognised === null) return market.decodeFrame(bytes, out)
   const { stream, symbol } = recognised
   const asked: AnswerContext = {
     exchange: market.exchange,
@@ -199,42 +189,7 @@ function decode(
     resync: 0,
     status: 200,
   }
-  return { outcome: market.decodeAnswer(asked, bytes, batch), batch }
-}
-
-/** Of a file of linear, or of none of today's markets. */
-function tally(lines: readonly CaptureLine[]): {
-  decoded: Tally
-  ignored: Record<string, number>
-  refused: Record<string, number>
-} {
-  const decoded: Record<string, { messages: number; rows: number }> = {}
-  const counts = { ignored: {} as Record<string, number>, refused: {} as Record<string, number> }
-  for (const line of lines) {
-    const { outcome, batch } = decode(markets.linear, line)
-    for (const [table, rows] of Object.entries(rowsByTable(batch, markets.linear))) {
-      decoded[table] ??= { messages: 0, rows: 0 }
-      decoded[table].messages += 1
-      decoded[table].rows += rows
-    }
-    if (outcome.kind === 'events') continue
-    const kind = outcome.kind === 'outside' ? 'refused' : 'ignored'
-    const reason = 'reason' in outcome ? outcome.reason : outcome.kind
-    counts[kind][reason] = (counts[kind][reason] ?? 0) + 1
-  }
-  return { decoded, ...counts }
-}
-
-/** One row per trade, quote or told price, one per level of a book. */
-function rowsByTable(batch: EventBatch, market: ExchangeMarket): Record<string, number> {
-  const rows: Record<string, number> = {}
-  for (let event = 0; event < batch.count; event++) {
-    const name = batch.names.text(batch.stream[event] as number)
-    const table = market.streams.find((stream) => stream.name === name)?.table as string
-    const levels = (batch.entryStart[event + 1] as number) - (batch.entryStart[event] as number)
-    rows[table] = (rows[table] ?? 0) + (/_(delta|ob)$/.test(table) ? levels : 1)
-  }
-  return rows
+  return market.decodeAnswer(asked, bytes, out)
 }
 
 /** Whether the frame gives events, and whether the fast path reads it; what both read is the same. */

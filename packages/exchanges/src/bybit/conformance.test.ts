@@ -1,41 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExchangeMarket } from '@cryptoflow/model'
-import {
-  type ConformanceCases,
-  conformance,
-  type Fixture,
-  fixturesOf,
-  type SequenceCase,
-} from '@cryptoflow/testkit'
+import { type ConformanceCases, conformance, fixturesIn, type SequenceCase } from '@cryptoflow/testkit'
 import { bybitInverse, bybitLinear, bybitSpot } from './index.ts'
 import { QUOTE_LAG_MAX } from './rules.ts'
 
 const folder = join(import.meta.dirname, 'fixtures')
-
-/** Frames of one market, and what it answers to requests. */
-function fixturesIn({ exchange, market }: ExchangeMarket): Fixture[] {
-  const frames = filesOf(market).flatMap((name) => fixturesOf({ ...textsOf(market, name), answer: null }))
-  const answers = filesOf('answers')
-    .filter((name) => name.startsWith(`${market}-`))
-    .flatMap((name) => {
-      const texts = textsOf('answers', name)
-      const [about = ''] = texts.frames.split('\n')
-      const { stream, symbol } = JSON.parse(about) as { stream: string; symbol: string }
-      const answer = { exchange, market, resync: 0, status: 200, stream, symbol }
-      return fixturesOf({ ...texts, answer })
-    })
-  return [...frames, ...answers]
-}
-
-function filesOf(part: string): string[] {
-  return readdirSync(join(folder, part)).filter((name) => /^[^.]+\.jsonl$/.test(name))
-}
-
-function textsOf(part: string, name: string): { name: string; frames: string; goldens: string } {
-  const read = (file: string): string => readFileSync(join(folder, part, file), 'utf8')
-  return { name, frames: read(name), goldens: read(name.replace('.jsonl', '.golden.jsonl')) }
-}
 
 const absent = Number.NaN
 
@@ -81,7 +50,7 @@ const cases = (
   more: Pick<ConformanceCases, 'symbols' | 'recognised' | 'heard'>,
 ): ConformanceCases => ({
   ...more,
-  fixtures: fixturesIn(market),
+  fixtures: fixturesIn(folder, market),
   sequences: sequencesOf(market),
   resets: [
     // The service was restarted: its first message says u = 1.

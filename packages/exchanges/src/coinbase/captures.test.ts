@@ -1,31 +1,29 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import {
   type AnswerContext,
   type DecodeOutcome,
   decimalText,
   EventBatch,
   EventKind,
-  type ExchangeMarket,
-  type Market,
   Side,
   StringTable,
 } from '@cryptoflow/model'
 import { plainEvents } from '@cryptoflow/testkit'
 import { describe, expect, it } from 'vitest'
+import {
+  type Expected,
+  mixedRecords,
+  readExpected,
+  rowsByTable,
+  tallyOf,
+  verdictOf,
+} from '../capture-support.ts'
 import { type CaptureLine, capturesDirectory, isSameBatch, readCaptures } from '../test-support.ts'
 import { decodeExact } from './exact.ts'
 import { decodeFast } from './frame.ts'
 import { coinbaseLinear, coinbaseSpot } from './index.ts'
 
-/** What expect.json, which another program counted, says of one file. */
-interface Expected {
-  readonly file: string
-  readonly decoded: Readonly<Record<string, { readonly messages: number; readonly rows: number }>>
-  readonly ignored: Readonly<Record<string, number>>
-  readonly refused: Readonly<Record<string, number>>
-  readonly sessions: readonly { readonly book?: Readonly<Record<string, ExpectedBook>> }[]
-  readonly records?: readonly Verdict[]
+interface ExpectedSession {
+  readonly book?: Readonly<Record<string, ExpectedBook>>
 }
 
 interface ExpectedBook {
@@ -35,17 +33,6 @@ interface ExpectedBook {
   readonly crossed: number
   readonly ticker_points: number
   readonly ticker_equal: number
-}
-
-/** What it says of one line of a mixed file. */
-interface Verdict {
-  readonly i: number
-  readonly exchange?: string
-  readonly market?: Market | null
-  readonly symbol?: string
-  readonly verdict: 'decoded' | 'ignored' | 'refused'
-  readonly reason?: string
-  readonly rows?: Readonly<Record<string, number>>
 }
 
 const directory = capturesDirectory
@@ -62,24 +49,22 @@ if (directory === undefined) {
     expect(directory).toBeUndefined()
   })
 } else {
-  const { files: expected } = JSON.parse(readFileSync(join(directory, 'expect.json'), 'utf8')) as {
-    readonly files: readonly Expected[]
-  }
+  const expected = readExpected<ExpectedSession>(directory)
   const files = [...readCaptures(directory, 'coinbase-')]
 
   describe('real captures of Coinbase', () => {
     it('are there', () => expect(files.length).toBe(2))
 
     it.each(files)('%s gives the rows that were counted independently', (name, lines) => {
-      const wanted = expected.find(({ file }) => file === name) as Expected
-      const found = tally(lines)
+      const wanted = expected.find(({ file }) => file === name) as Expected<ExpectedSession>
+      const found = tallyOf(lines, spot, decode)
       expect(found.decoded).toEqual(wanted.decoded)
       expect(found.ignored).toEqual(wanted.ignored)
       expect(found.refused).toEqual(wanted.refused)
     })
 
     it.each(files)('%s gives books that agree with the tickers as counted independently', (name, lines) => {
-      const wanted = expected.find(({ file }) => file === name) as Expected
+      const wanted = expected.find(({ file }) => file === name) as Expected<ExpectedSession>
       const books = wanted.sessions.map(({ book }) => book).find((book) => book !== undefined)
       expect(booksOf(lines)).toEqual(books)
     })
@@ -137,12 +122,7 @@ if (directory === undefined) {
   })
 
   describe('single frames of Coinbase in mixed captures', () => {
-    const frames = [...readCaptures(directory, 'mixed__')].flatMap(([name, lines]) => {
-      const records = expected.find(({ file }) => file === name)?.records ?? []
-      return records
-        .filter(({ exchange }) => exchange === 'coinbase' || exchange === 'coinbase_intl')
-        .map((record) => [`${name} ${record.i}`, record, lines[record.i] as CaptureLine] as const)
-    })
+    const frames = mixedRecords(directory, expected, ['coinbase', 'coinbase_intl'])
 
     it('are there', () => expect(frames.length).toBe(18))
 
@@ -174,32 +154,6 @@ if (directory === undefined) {
   })
 }
 
-/** Ignored and refused as expect.json has them: answers and heartbeats count as ignored, what is outside as refused. */
-function verdictOf(outcome: DecodeOutcome): [string, string | undefined] {
-  if (outcome.kind === 'events') return ['decoded', undefined]
-  if (outcome.kind === 'outside') return ['refused', outcome.reason]
-  return ['ignored', outcome.kind === 'ignored' ? outcome.reason : outcome.kind]
-}
-
-function tally(lines: readonly CaptureLine[]): Pick<Expected, 'decoded' | 'ignored' | 'refused'> {
-  const decoded: Record<string, { messages: number; rows: number }> = {}
-  const others: Record<string, Record<string, number>> = { ignored: {}, refused: {} }
-  const batch = new EventBatch(new StringTable())
-  for (const line of lines) {
-    batch.clear()
-    const [verdict, reason = ''] = verdictOf(decode(line, batch))
-    const counts = others[verdict]
-    if (counts !== undefined) counts[reason] = (counts[reason] ?? 0) + 1
-    for (const [table, rows] of Object.entries(rowsByTable(batch, spot))) {
-      decoded[table] ??= { messages: 0, rows: 0 }
-      decoded[table].messages += 1
-      decoded[table].rows += rows
-    }
-  }
-  const { ignored = {}, refused = {} } = others
-  return { decoded, ignored, refused }
-}
-
 function decode(line: CaptureLine, out: EventBatch): DecodeOutcome {
   const bytes = encoder.encode(line.raw)
   if (line.transport === 'ws') return spot.decodeFrame(bytes, out)
@@ -213,18 +167,6 @@ function decode(line: CaptureLine, out: EventBatch): DecodeOutcome {
     status: 200,
   }
   return spot.decodeAnswer(context, bytes, out)
-}
-
-/** One row per trade or instrument, one per level of a book. */
-function rowsByTable(batch: EventBatch, market: ExchangeMarket): Record<string, number> {
-  const rows: Record<string, number> = {}
-  for (let event = 0; event < batch.count; event++) {
-    const name = batch.names.text(batch.stream[event] as number)
-    const table = market.streams.find((stream) => stream.name === name)?.table as string
-    const levels = (batch.entryStart[event + 1] as number) - (batch.entryStart[event] as number)
-    rows[table] = (rows[table] ?? 0) + (table.endsWith('_delta') ? levels : 1)
-  }
-  return rows
 }
 
 function kinds(batch: EventBatch): { kind: number; symbol: string; lastSeq: number }[] {

@@ -1,42 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AnswerContext, ExchangeMarket } from '@cryptoflow/model'
+import type { ExchangeMarket } from '@cryptoflow/model'
 import {
   type ConformanceCases,
   conformance,
   type Fixture,
-  fixturesOf,
+  fixturesIn,
   type SequenceCase,
 } from '@cryptoflow/testkit'
 import { coinbaseLinear, coinbaseSpot } from './index.ts'
 
 const folder = join(import.meta.dirname, 'fixtures')
 
-/** Frames of one market, and what it answers to requests. */
-function fixturesIn({ exchange, market }: ExchangeMarket): Fixture[] {
-  return [
-    ...filesOf(market).flatMap((name) => fixturesOf({ ...textsOf(market, name), answer: null })),
-    ...filesOf('answers')
-      .filter((name) => name.startsWith(`${market}-`))
-      .flatMap((name) => {
-        const texts = textsOf('answers', name)
-        const { stream, symbol } = JSON.parse(texts.frames.split('\n')[0] as string) as AnswerContext
-        return fixturesOf({ ...texts, answer: { exchange, market, stream, symbol, resync: 0, status: 200 } })
-      }),
-  ]
-}
-
 /** Trades that change places when an id changes are looked at by `trades.test.ts`: the kit takes places for fixed. */
-function filesOf(part: string): string[] {
-  return readdirSync(join(folder, part)).filter(
-    (name) => /^[^.]+\.jsonl$/.test(name) && !name.includes('order'),
-  )
-}
-
-function textsOf(part: string, name: string): { name: string; frames: string; goldens: string } {
-  const read = (file: string): string => readFileSync(join(folder, part, file), 'utf8')
-  return { name, frames: read(name), goldens: read(name.replace('.jsonl', '.golden.jsonl')) }
-}
+const hasFixedPlaces = ({ name }: Fixture): boolean => !name.includes('order')
 
 const absent = Number.NaN
 const ids: SequenceCase['rows'] = [
@@ -87,7 +63,7 @@ const cases = (
   more: Pick<ConformanceCases, 'symbols' | 'recognised' | 'heard' | 'symbolWith'>,
 ): ConformanceCases => ({
   ...more,
-  fixtures: fixturesIn(market),
+  fixtures: fixturesIn(folder, market).filter(hasFixedPlaces),
   sequences: sequencesOf(market),
   resets: {
     none: 'ids of trades never begin anew; books have no sequence, and the connection counts from 0',

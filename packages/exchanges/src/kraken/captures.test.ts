@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import {
   DecimalColumn,
   type DecodeOutcome,
@@ -12,25 +10,23 @@ import {
 } from '@cryptoflow/model'
 import { plainEvents } from '@cryptoflow/testkit'
 import { describe, expect, it } from 'vitest'
+import {
+  type Expected,
+  mixedRecords,
+  readExpected,
+  rowsByTable,
+  tallyOf,
+  verdictOf,
+} from '../capture-support.ts'
 import { type CaptureLine, capturesDirectory, isSameBatch, readCaptures } from '../test-support.ts'
 import { decodeFuturesExact, decodeFuturesFast } from './futures.ts'
 import { krakenInverse, krakenLinear, krakenSpot } from './index.ts'
 import { followsId, spotChecksum } from './rules.ts'
 import { decodeSpotExact, decodeSpotFast } from './spot.ts'
 
-/** What expect.json, which another program counted, says of one file. */
-interface Expected {
-  readonly file: string
-  readonly messages: number
-  readonly decoded: Readonly<Record<string, { readonly messages: number; readonly rows: number }>>
-  readonly ignored: Readonly<Record<string, number>>
-  readonly refused: Readonly<Record<string, number>>
-  readonly sessions: readonly {
-    readonly exchange: string
-    readonly conn: string
-    readonly book?: Readonly<Record<string, BookFacts>>
-  }[]
-  readonly records?: readonly Verdict[]
+interface ExpectedSession {
+  readonly conn: string
+  readonly book?: Readonly<Record<string, BookFacts>>
 }
 
 interface BookFacts {
@@ -41,18 +37,6 @@ interface BookFacts {
   readonly crossed: number
   readonly crc_checked?: number
   readonly crc_ok?: number
-}
-
-/** What it says of one line of a mixed file. */
-interface Verdict {
-  readonly i: number
-  readonly exchange?: string
-  readonly market?: Market | null
-  readonly symbol?: string
-  readonly verdict: 'decoded' | 'ignored' | 'refused'
-  readonly reason?: string
-  readonly body?: string
-  readonly rows?: Readonly<Record<string, number>>
 }
 
 type Line = CaptureLine & { readonly conn: string }
@@ -69,10 +53,9 @@ if (directory === undefined) {
     expect(directory).toBeUndefined()
   })
 } else {
-  const text = readFileSync(join(directory, 'expect.json'), 'utf8')
-  const expected = (JSON.parse(text) as { readonly files: readonly Expected[] }).files
+  const expected = readExpected<ExpectedSession>(directory)
   const files = [...readCaptures(directory, 'kraken')].map(([name, lines]) => {
-    const facts = expected.find(({ file }) => file === name) as Expected
+    const facts = expected.find(({ file }) => file === name) as Expected<ExpectedSession>
     return [name, lines as Line[], facts, name.startsWith('kraken_futures') ? 'inverse' : 'spot'] as const
   })
 
@@ -80,7 +63,7 @@ if (directory === undefined) {
     it('are there, of both protocols', () => expect(files.length).toBe(3))
 
     it.each(files)('%s gives the rows that were counted independently', (_name, lines, facts, market) => {
-      const tally = tallyOf(lines, markets[market])
+      const tally = tallyOf(lines, markets[market], (line, out) => decode(line, markets[market], out))
       expect(tally).toEqual({ decoded: facts.decoded, ignored: facts.ignored, refused: facts.refused })
     })
 
@@ -149,12 +132,7 @@ if (directory === undefined) {
   })
 
   describe('single frames of Kraken in mixed captures', () => {
-    const frames = [...readCaptures(directory, 'mixed__')].flatMap(([name, lines]) => {
-      const records = expected.find((file) => file.file === name)?.records ?? []
-      return records
-        .filter((record) => record.exchange === 'kraken')
-        .map((record) => [`${name} ${record.i}`, record, lines[record.i] as CaptureLine] as const)
-    })
+    const frames = mixedRecords(directory, expected, ['kraken'])
 
     it('are there', () => expect(frames.length).toBe(32))
 
@@ -178,7 +156,7 @@ if (directory === undefined) {
       if (record.verdict === 'decoded') {
         expect(outcome).toEqual({ kind: 'events' })
         expect(batch.names.text(batch.symbol[0] as number)).toBe(record.symbol)
-      } else expect(reasonOf(outcome)).toBe(`${record.verdict} ${record.reason}`)
+      } else expect(verdictOf(outcome)).toEqual([record.verdict, record.reason])
       for (const [name, other] of Object.entries(markets)) {
         expect(other.hears(line.url, bytes)).toBe(name === record.market)
         if (name === record.market) continue
@@ -206,37 +184,7 @@ function expectSame(fast: EventBatch, exact: EventBatch): void {
   expect([...fast.textIds]).toEqual([...exact.textIds])
 }
 
-/** `ignored ack`, as the independent count names what a message becomes. */
-function reasonOf(outcome: DecodeOutcome): string {
-  if (outcome.kind === 'ignored') return `ignored ${outcome.reason}`
-  if (outcome.kind === 'outside') return `refused ${outcome.reason}`
-  return `ignored ${outcome.kind}`
-}
-
-function tallyOf(
-  lines: readonly Line[],
-  market: ExchangeMarket,
-): Pick<Expected, 'decoded' | 'ignored' | 'refused'> {
-  const decoded: Record<string, { messages: number; rows: number }> = {}
-  const others: Record<string, Record<string, number>> = { ignored: {}, refused: {} }
-  const batch = new EventBatch(new StringTable())
-  for (const line of lines) {
-    batch.clear()
-    const outcome = decode(line, market, batch)
-    for (const [table, rows] of Object.entries(rowsByTable(batch, market))) {
-      decoded[table] ??= { messages: 0, rows: 0 }
-      decoded[table].messages += 1
-      decoded[table].rows += rows
-    }
-    if (outcome.kind === 'events') continue
-    const [verdict = '', reason = ''] = reasonOf(outcome).split(' ')
-    const counts = others[verdict] as Record<string, number>
-    counts[reason] = (counts[reason] ?? 0) + 1
-  }
-  return { decoded, ignored: others.ignored ?? {}, refused: others.refused ?? {} }
-}
-
-function decode(line: Line, market: ExchangeMarket, out: EventBatch): DecodeOutcome {
+function decode(line: CaptureLine, market: ExchangeMarket, out: EventBatch): DecodeOutcome {
   const bytes = encoder.encode(line.raw)
   if (line.transport === 'ws') return market.decodeFrame(bytes, out)
   const recognised = market.recognise(line.url, bytes)
@@ -245,18 +193,6 @@ function decode(line: Line, market: ExchangeMarket, out: EventBatch): DecodeOutc
   const { stream, symbol = '' } = recognised
   const asked = { exchange: market.exchange, market: market.market, resync: 0, status: 200 }
   return market.decodeAnswer({ ...asked, stream, symbol: symbol ?? '' }, bytes, out)
-}
-
-/** One row per trade or told number, one per level of a book. */
-function rowsByTable(batch: EventBatch, market: ExchangeMarket): Record<string, number> {
-  const rows: Record<string, number> = {}
-  for (let event = 0; event < batch.count; event++) {
-    const name = batch.names.text(batch.stream[event] as number)
-    const table = market.streams.find((stream) => stream.name === name)?.table as string
-    const levels = (batch.entryStart[event + 1] as number) - (batch.entryStart[event] as number)
-    rows[table] = (rows[table] ?? 0) + (table.endsWith('_delta') ? levels : 1)
-  }
-  return rows
 }
 
 /** A book as anybody would keep it: levels by their price, as they were written. */

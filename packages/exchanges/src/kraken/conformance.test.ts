@@ -1,13 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExchangeMarket } from '@cryptoflow/model'
-import {
-  type ConformanceCases,
-  conformance,
-  type Fixture,
-  fixturesOf,
-  type SequenceCase,
-} from '@cryptoflow/testkit'
+import { type ConformanceCases, conformance, fixturesIn, type SequenceCase } from '@cryptoflow/testkit'
 import { krakenInverse, krakenLinear, krakenSpot } from './index.ts'
 
 const folder = join(import.meta.dirname, 'fixtures')
@@ -15,31 +8,6 @@ const DEPTH = 10
 const SPOT_URL = 'wss://ws.kraken.com/v2'
 const FUTURES_URL = 'wss://futures.kraken.com/ws/v1'
 const LISTING_URL = 'https://futures.kraken.com/derivatives/api/v3/instruments'
-
-/** Frames of one market, and what it answers to requests. */
-function fixturesIn({ exchange, market }: ExchangeMarket): Fixture[] {
-  const answers = filesOf('answers').filter((name) => name.startsWith(`${market}-`))
-  return [
-    ...filesOf(market).flatMap((name) => fixturesOf({ ...textsOf(market, name), answer: null })),
-    ...answers.flatMap((name) => {
-      const texts = textsOf('answers', name)
-      const { stream, symbol } = JSON.parse(texts.frames.split('\n')[0] as string) as Record<
-        'stream' | 'symbol',
-        string
-      >
-      return fixturesOf({ ...texts, answer: { exchange, market, stream, symbol, resync: 0, status: 200 } })
-    }),
-  ]
-}
-
-function filesOf(part: string): string[] {
-  return readdirSync(join(folder, part)).filter((name) => /^[^.]+\.jsonl$/.test(name))
-}
-
-function textsOf(part: string, name: string): { name: string; frames: string; goldens: string } {
-  const read = (file: string): string => readFileSync(join(folder, part, file), 'utf8')
-  return { name, frames: read(name), goldens: read(name.replace('.jsonl', '.golden.jsonl')) }
-}
 
 const absent = Number.NaN
 
@@ -94,7 +62,7 @@ const spot = krakenSpot()
 
 conformance(spot, {
   ...common,
-  fixtures: fixturesIn(spot),
+  fixtures: fixturesIn(folder, spot),
   sequences: sequencesOf(spot),
   resets: { none: noResets },
   symbols: ['BTC/USD', 'AAPLx/USD', '1INCH/EUR', '测试/USD'],
@@ -153,7 +121,7 @@ for (const [market, product, dated] of [
 ] as const) {
   conformance(market, {
     ...common,
-    fixtures: fixturesIn(market),
+    fixtures: fixturesIn(folder, market),
     sequences: sequencesOf(market),
     resets: { none: noResets },
     symbols: [product, dated, `${product.slice(0, 3)}1INCHUSD`, `${product.slice(0, 3)}测试USD`],

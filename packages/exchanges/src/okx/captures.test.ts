@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import {
   type AnswerContext,
   type BookTop,
@@ -17,6 +15,14 @@ import {
 } from '@cryptoflow/model'
 import { plainEvents } from '@cryptoflow/testkit'
 import { describe, expect, it } from 'vitest'
+import {
+  type Expected,
+  mixedRecords,
+  readExpected,
+  rowsByTable,
+  type Tally,
+  type Verdict,
+} from '../capture-support.ts'
 import { type CaptureLine, capturesDirectory, isSameBatch, readCaptures } from '../test-support.ts'
 import { wires } from './channels.ts'
 import { decodeExact } from './exact.ts'
@@ -24,23 +30,10 @@ import { decodeFast } from './frame.ts'
 import { okxInverse, okxLinear, okxSpot } from './index.ts'
 import { bookChecksum } from './rules.ts'
 
-interface Tally {
-  readonly messages: number
-  readonly rows: number
-}
-
-/** What expect.json, which another program counted, says of one file. */
-interface Expected {
-  readonly file: string
-  readonly decoded: Readonly<Record<string, Tally>>
-  readonly ignored: Readonly<Record<string, number>>
-  readonly refused: Readonly<Record<string, number>>
-  readonly sessions: readonly {
-    readonly conn: string
-    readonly decoded_by_market?: Readonly<Record<string, Readonly<Record<string, Tally>>>>
-    readonly book?: Readonly<Record<string, BookCounts>>
-  }[]
-  readonly records?: readonly Verdict[]
+interface ExpectedSession {
+  readonly conn: string
+  readonly decoded_by_market?: Readonly<Record<string, Tally>>
+  readonly book?: Readonly<Record<string, BookCounts>>
 }
 
 interface BookCounts {
@@ -52,16 +45,8 @@ interface BookCounts {
   readonly crc_ok: number
 }
 
-/** What it says of one line of a mixed file, and what we say of it. */
-interface Verdict {
-  readonly i?: number
-  readonly exchange?: string
-  readonly market?: string | null
-  readonly symbol?: string
-  readonly verdict: string
-  readonly reason?: string
-  readonly rows?: Readonly<Record<string, number>>
-}
+/** What we say of a line. */
+type Reading = Pick<Verdict, 'verdict' | 'reason' | 'rows'> & { readonly symbols: readonly string[] }
 
 /** What has prices and quantities on the wire. */
 interface WireElement {
@@ -83,11 +68,6 @@ const NO_SYMBOL: DecodeOutcome = {
   detail: 'nothing names the symbol',
 }
 
-function readExpected(captures: string): readonly Expected[] {
-  const text = readFileSync(join(captures, 'expect.json'), 'utf8')
-  return (JSON.parse(text) as { readonly files: readonly Expected[] }).files
-}
-
 if (directory === undefined) {
   it('reads no captures here', () => {
     process.stdout.write(
@@ -96,15 +76,10 @@ if (directory === undefined) {
     expect(directory).toBeUndefined()
   })
 } else {
-  const expected = readExpected(directory)
-  const wanted = expected.find(({ file }) => file === MAIN) as Expected
+  const expected = readExpected<ExpectedSession>(directory)
+  const wanted = expected.find(({ file }) => file === MAIN) as Expected<ExpectedSession>
   const lines = readCaptures(directory, 'okx-').get(MAIN) as CaptureLine[]
-  const mixed = [...readCaptures(directory, 'mixed__')].flatMap(([name, all]) => {
-    const records = expected.find(({ file }) => file === name)?.records ?? []
-    return records
-      .filter(({ exchange }) => exchange === 'okx')
-      .map((record) => [`${name} ${record.i}`, record, all[record.i as number] as CaptureLine] as const)
-  })
+  const mixed = mixedRecords(directory, expected, ['okx'])
 
   describe('a capture of OKX', () => {
     it('gives the rows that were counted independently', () => {
@@ -132,7 +107,7 @@ if (directory === undefined) {
     it('are there', () => expect(mixed.length).toBeGreaterThan(80))
 
     it.each(mixed)('%s becomes what was decided independently', (_name, record, line) => {
-      const { symbols, ...verdict } = verdictOf(line)
+      const { symbols, ...verdict } = readingsOf(line)
       const { verdict: kind, reason, rows } = record
       expect(verdict).toEqual(kind === 'decoded' ? { verdict: kind, rows } : { verdict: kind, reason })
       if (kind === 'decoded' && record.symbol !== undefined) expect(symbols).toEqual([record.symbol])
@@ -185,7 +160,7 @@ if (directory === undefined) {
 }
 
 /** What all markets together make of a line, as an import does: a message feeds each market that it is of. */
-function verdictOf(line: CaptureLine): Verdict & { readonly symbols: readonly string[] } {
+function readingsOf(line: CaptureLine): Reading {
   const readings = markets.map((market) => readingOf(line, market)).filter((one) => one !== null)
   const rows: Record<string, number> = {}
   for (const { tables } of readings) {
@@ -253,18 +228,6 @@ function answered(
   return market.decodeAnswer(context, body, out)
 }
 
-/** One row per trade, quote or told price, one per level of a book. */
-function rowsByTable(batch: EventBatch, market: ExchangeMarket): Record<string, number> {
-  const rows: Record<string, number> = {}
-  for (let event = 0; event < batch.count; event++) {
-    const name = batch.names.text(batch.stream[event] as number)
-    const table = market.streams.find((stream) => stream.name === name)?.table as string
-    const levels = (batch.entryStart[event + 1] as number) - (batch.entryStart[event] as number)
-    rows[table] = (rows[table] ?? 0) + (/_(delta|ob)$/.test(table) ? levels : 1)
-  }
-  return rows
-}
-
 type Counts = Record<string, { messages: number; rows: number }>
 
 function tallied(all: readonly CaptureLine[]): {
@@ -280,7 +243,7 @@ function tallied(all: readonly CaptureLine[]): {
     byMarket: {} as Record<string, Counts>,
   }
   for (const line of all) {
-    const { verdict, reason = '', rows = {} } = verdictOf(line)
+    const { verdict, reason = '', rows = {} } = readingsOf(line)
     addRows(total.decoded, rows)
     if (verdict === 'ignored') total.ignored[reason] = (total.ignored[reason] ?? 0) + 1
     if (verdict === 'refused') total.refused[reason] = (total.refused[reason] ?? 0) + 1

@@ -1,42 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExchangeMarket } from '@cryptoflow/model'
 import {
   type ChecksumCase,
   type ConformanceCases,
   conformance,
-  type Fixture,
-  fixturesOf,
+  fixturesIn,
   type SequenceCase,
 } from '@cryptoflow/testkit'
 import { okxInverse, okxLinear, okxSpot } from './index.ts'
 
 const folder = join(import.meta.dirname, 'fixtures')
-
-/** Frames of one market, and what it answers to requests. */
-function fixturesIn({ exchange, market }: ExchangeMarket): Fixture[] {
-  return [
-    ...filesOf(market).flatMap((name) => fixturesOf({ ...textsOf(market, name), answer: null })),
-    ...filesOf('answers')
-      .filter((name) => name.startsWith(`${market}-`))
-      .flatMap((name) => {
-        const texts = textsOf('answers', name)
-        const [about = ''] = texts.frames.split('\n')
-        const { stream, symbol } = JSON.parse(about) as { stream: string; symbol: string }
-        const resync = stream === 'books' ? 1 : 0
-        return fixturesOf({ ...texts, answer: { exchange, market, stream, symbol, resync, status: 200 } })
-      }),
-  ]
-}
-
-function filesOf(part: string): string[] {
-  return readdirSync(join(folder, part)).filter((name) => /^[^.]+\.jsonl$/.test(name))
-}
-
-function textsOf(part: string, name: string): { name: string; frames: string; goldens: string } {
-  const read = (file: string): string => readFileSync(join(folder, part, file), 'utf8')
-  return { name, frames: read(name), goldens: read(name.replace('.jsonl', '.golden.jsonl')) }
-}
 
 const absent = Number.NaN
 
@@ -114,7 +87,7 @@ const cases = (
   more: Pick<ConformanceCases, 'symbols' | 'symbolWith' | 'recognised'>,
 ): ConformanceCases => ({
   ...more,
-  fixtures: fixturesIn(market),
+  fixtures: fixturesIn(folder, market),
   sequences: sequencesOf(market),
   resets: ['books', 'books-l2-tbt', 'books50-l2-tbt'].map((stream) => ({
     stream,

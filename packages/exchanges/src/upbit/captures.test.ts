@@ -1,31 +1,18 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type AnswerContext, type DecodeOutcome, EventBatch, StringTable } from '@cryptoflow/model'
 import { type PlainEvent, plainEvents } from '@cryptoflow/testkit'
 import { describe, expect, it } from 'vitest'
+import {
+  type Expected,
+  mixedRecords,
+  readExpected,
+  rowsByTable,
+  tallyOf,
+  verdictOf,
+} from '../capture-support.ts'
 import { type CaptureLine, capturesDirectory, isSameBatch, readCaptures } from '../test-support.ts'
 import { decodeExact } from './exact.ts'
 import { decodeFast } from './frame.ts'
 import { upbitSpot } from './index.ts'
-
-/** What expect.json, which another program counted, says of one file. */
-interface Expected {
-  readonly file: string
-  readonly decoded: Readonly<Record<string, { readonly messages: number; readonly rows: number }>>
-  readonly ignored: Readonly<Record<string, number>>
-  readonly refused: Readonly<Record<string, number>>
-  readonly records?: readonly Verdict[]
-}
-
-/** What it says of one line of a mixed file. */
-interface Verdict {
-  readonly i: number
-  readonly exchange?: string
-  readonly symbol?: string
-  readonly verdict: 'decoded' | 'ignored' | 'refused'
-  readonly reason?: string
-  readonly rows?: Readonly<Record<string, number>>
-}
 
 const directory = capturesDirectory
 const encoder = new TextEncoder()
@@ -42,16 +29,9 @@ if (directory === undefined) {
     expect(directory).toBeUndefined()
   })
 } else {
-  const { files: expected } = JSON.parse(readFileSync(join(directory, 'expect.json'), 'utf8')) as {
-    readonly files: readonly Expected[]
-  }
+  const expected = readExpected(directory)
   const files = [...readCaptures(directory, 'upbit-')]
-  const singles = [...readCaptures(directory, 'mixed__')].flatMap(([name, lines]) => {
-    const records = expected.find(({ file }) => file === name)?.records ?? []
-    return records
-      .filter(({ exchange }) => exchange === 'upbit')
-      .map((record) => [`${name} ${record.i}`, record, lines[record.i] as CaptureLine] as const)
-  })
+  const singles = mixedRecords(directory, expected, ['upbit'])
   const frames = [...files.flatMap(([, lines]) => lines), ...singles.map(([, , line]) => line)]
     .filter(({ transport }) => transport === 'ws')
     .map(({ raw }) => raw)
@@ -61,14 +41,14 @@ if (directory === undefined) {
 
     it.each(files)('%s gives the rows that were counted independently', (name, lines) => {
       const { decoded, ignored, refused } = expected.find(({ file }) => file === name) as Expected
-      expect(tally(lines)).toEqual({ decoded, ignored, refused })
+      expect(tallyOf(lines, spot, decode)).toEqual({ decoded, ignored, refused })
     })
 
     it.each(singles)('%s becomes what was decided independently', (_name, record, line) => {
       const batch = new EventBatch(new StringTable())
       const outcome = spot.decodeFrame(encoder.encode(line.raw), batch)
       expect(verdictOf(outcome)).toEqual([record.verdict, record.reason])
-      expect(rowsByTable(batch)).toEqual(record.rows ?? {})
+      expect(rowsByTable(batch, spot)).toEqual(record.rows ?? {})
       const symbols = plainEvents(batch).map(({ symbol }) => symbol)
       if (record.symbol !== undefined) expect(symbols).toEqual([record.symbol])
       expect(spot.hears(line.url, encoder.encode(line.raw))).toBe(line.url === null ? null : true)
@@ -132,32 +112,6 @@ if (directory === undefined) {
   })
 }
 
-/** Ignored and refused as expect.json has them: heartbeats count as ignored, what is outside as refused. */
-function verdictOf(outcome: DecodeOutcome): [string, string | undefined] {
-  if (outcome.kind === 'events') return ['decoded', undefined]
-  if (outcome.kind === 'outside') return ['refused', outcome.reason]
-  return ['ignored', outcome.kind === 'ignored' ? outcome.reason : outcome.kind]
-}
-
-function tally(lines: readonly CaptureLine[]): Pick<Expected, 'decoded' | 'ignored' | 'refused'> {
-  const decoded: Record<string, { messages: number; rows: number }> = {}
-  const others: Record<string, Record<string, number>> = { ignored: {}, refused: {} }
-  const batch = new EventBatch(new StringTable())
-  for (const line of lines) {
-    batch.clear()
-    const [verdict, reason = ''] = verdictOf(decode(line, batch))
-    const counts = others[verdict]
-    if (counts !== undefined) counts[reason] = (counts[reason] ?? 0) + 1
-    for (const [table, rows] of Object.entries(rowsByTable(batch))) {
-      decoded[table] ??= { messages: 0, rows: 0 }
-      decoded[table].messages += 1
-      decoded[table].rows += rows
-    }
-  }
-  const { ignored = {}, refused = {} } = others
-  return { decoded, ignored, refused }
-}
-
 function decode(line: CaptureLine, out: EventBatch): DecodeOutcome {
   const bytes = encoder.encode(line.raw)
   if (line.transport === 'ws') return spot.decodeFrame(bytes, out)
@@ -165,14 +119,4 @@ function decode(line: CaptureLine, out: EventBatch): DecodeOutcome {
   const asked = { exchange: 'upbit', market: 'spot', resync: 0, status: 200 } as const
   const context: AnswerContext = { ...asked, stream, symbol: symbol ?? '' }
   return spot.decodeAnswer(context, bytes, out)
-}
-
-/** One row per trade or instrument, one per level of a book. */
-function rowsByTable(batch: EventBatch): Record<string, number> {
-  const rows: Record<string, number> = {}
-  for (const { stream, entries } of plainEvents(batch)) {
-    const table = spot.streams.find(({ name }) => name === stream)?.table as string
-    rows[table] = (rows[table] ?? 0) + (table.endsWith('_ob') ? entries.length : 1)
-  }
-  return rows
 }

@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ConformanceCases, conformance, type Fixture, fixturesOf } from '@cryptoflow/testkit'
+import { type ConformanceCases, conformance, fixturesIn } from '@cryptoflow/testkit'
 import { upbitSpot } from './index.ts'
 
 const folder = join(import.meta.dirname, 'fixtures')
@@ -8,18 +7,6 @@ const spot = upbitSpot()
 const WS_URL = 'wss://api.upbit.com/websocket/v1'
 const LIST_URL = 'https://api.upbit.com/v1/market/all'
 const MARKETS = { stream: 'market/all', symbol: '' }
-
-/** Frames of the market, and what it answers to requests. */
-function fixturesIn(part: string): Fixture[] {
-  const files = readdirSync(join(folder, part)).filter((name) => /^[^.]+\.jsonl$/.test(name))
-  return files.flatMap((name) => {
-    const read = (file: string): string => readFileSync(join(folder, part, file), 'utf8')
-    const texts = { name, frames: read(name), goldens: read(name.replace('.jsonl', '.golden.jsonl')) }
-    const { stream, symbol } = JSON.parse(texts.frames.split('\n')[0] as string) as Record<string, string>
-    const asked = { exchange: 'upbit', market: 'spot', stream, symbol, resync: 0, status: 200 }
-    return fixturesOf({ ...texts, answer: part === 'spot' ? null : (asked as Fixture['answer']) })
-  })
-}
 
 /** `[{"ticket":"x"},{"type":"trade","codes":["KRW-BTC"]},{"format":"DEFAULT"}]`, as the documents give it. */
 function readSubscription(frame: string): ReturnType<ConformanceCases['readSubscription']> {
@@ -38,7 +25,7 @@ function readSubscription(frame: string): ReturnType<ConformanceCases['readSubsc
 }
 
 conformance(spot, {
-  fixtures: [...fixturesIn('spot'), ...fixturesIn('answers')],
+  fixtures: fixturesIn(folder, spot),
   sequences: [],
   resets: { none: 'no message has a sequence, and the ids of trades have no order' },
   symbols: ['KRW-BTC', 'BTC-ETH', 'USDT-1INCH', 'KRW-測試'],

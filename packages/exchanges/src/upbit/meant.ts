@@ -11,5 +11,8 @@ export function symbolMeant(symbol: string): string | null {
   if (isOrdered && upper === symbol) return null
   if (isOrdered) return upper
   const pair = pairIn(symbol)
-  return pair !== null && QUOTES.includes(pair.quote) ? `${pair.quote}-${pair.base}` : symbol
+  if (pair === null) return symbol
+  const { base, quote } = pair
+  if (QUOTES.includes(quote) && base !== 'KRW') return `${quote}-${base}`
+  return QUOTES.includes(base) ? `${base}-${quote}` : symbol
 }
