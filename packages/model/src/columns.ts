@@ -58,9 +58,15 @@ const VIEW_ROWS_MIN = 96
  * entry is null. No price or quantity is ever rounded on the way through here.
  */
 export class DecimalColumn {
-  mantissas = new Float64Array(64)
-  scales = new Uint8Array(64)
+  mantissas: Float64Array<ArrayBuffer>
+  scales: Uint8Array<ArrayBuffer>
   readonly wide = new Map<number, bigint>()
+
+  /** `rows` are reserved; less than usual where there are many columns of few rows. */
+  constructor(rows = 64) {
+    this.mantissas = new Float64Array(rows)
+    this.scales = new Uint8Array(rows)
+  }
 
   reserve(rows: number): void {
     if (rows <= this.mantissas.length) return

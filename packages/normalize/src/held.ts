@@ -14,9 +14,9 @@ export interface HeldDelta extends Levels {
 export function holdDelta(batch: EventBatch, event: number, stamp: Stamp): HeldDelta {
   const start = batch.entryStart[event] as number
   const end = batch.entryStart[event + 1] as number
-  const price = new DecimalColumn()
-  const quantity = new DecimalColumn()
-  for (const column of [price, quantity]) column.reserve(end - start)
+  // Hundreds of books may each hold minutes of deltas while they wait for their turn.
+  const price = new DecimalColumn(end - start)
+  const quantity = new DecimalColumn(end - start)
   price.copy(0, batch.price, start, end - start)
   quantity.copy(0, batch.quantity, start, end - start)
   return {

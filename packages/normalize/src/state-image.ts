@@ -347,8 +347,7 @@ function decimalsImage(column: DecimalColumn, count: number): DecimalsImage {
 }
 
 function restoreDecimals(image: DecimalsImage): DecimalColumn {
-  const column = new DecimalColumn()
-  column.reserve(image.mantissas.length)
+  const column = new DecimalColumn(image.mantissas.length)
   image.mantissas.forEach((mantissa, i) => {
     column.set(i, BigInt(mantissa), image.scales[i] as number)
   })
