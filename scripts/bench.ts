@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { channelBench } from '../packages/channels/bench/channel.ts'
 import { decodeBenches } from '../packages/exchanges/bench/decode.ts'
 import { journalBench } from '../packages/journal/bench/journal.ts'
 import { EventKind } from '../packages/model/src/index.ts'
@@ -16,6 +17,8 @@ import { allocationsBench } from '../packages/pipeline/bench/allocations.ts'
 import { captureFiles, type FrameSet, frameSets, without } from '../packages/pipeline/bench/frames.ts'
 import { type Bench, costLine, type Line, type SkippedLine } from '../packages/pipeline/bench/line.ts'
 import { madeUpCaptures } from '../packages/pipeline/bench/made-up.ts'
+import { medianCpuSeconds, SEVEN } from '../packages/pipeline/bench/measure.ts'
+import { receiverBench } from '../packages/pipeline/bench/receiver.ts'
 import { rowsBench } from '../packages/pipeline/bench/rows.ts'
 import { wholePathBench } from '../packages/pipeline/bench/whole-path.ts'
 import { bookBench } from './bench/book.ts'
@@ -69,8 +72,16 @@ function benches(): Bench[] {
     // Long recordings of one symbol each, all of the same minutes: they can be journaled as one.
     wholePathBench(async () => allFiles().filter((file) => /hftbacktest|made-up/.test(file))),
     allocationsBench(mixed),
+    { name: 'channel', run: channelLines },
+    receiverBench,
     { name: 'journal', run: journalLines },
   ]
+}
+
+/** What bounds and figures cost beside a list that has neither. */
+async function channelLines(): Promise<Line[]> {
+  const { ours, plain } = await channelBench((candidates) => medianCpuSeconds(candidates, SEVEN))
+  return [costLine('channel, an item in and out', 'ns', { ours, yardstick: plain })]
 }
 
 /** What it costs that every frame is durable before anything else happens to it, beside a plain file. */

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { memoryOf, type Sample } from './soak/memory.ts'
+import { memoryOf, type Sample } from '../test/soak-memory.ts'
 import { type Running, residentMb, start } from './soak/processes.ts'
 
 const SLOPE_MAX = 1
@@ -83,7 +83,8 @@ async function soak() {
   }
   sim.kill('SIGTERM')
   await sim.ended
-  const { stdout } = await begin('verify', '--warehouse', warehouse, '--emissions', emissions).ended
+  const places = ['--warehouse', warehouse, '--emissions', emissions]
+  const { stdout } = await begin('verify', ...places, ...(lives > 1 ? ['--restarted'] : [])).ended
   const { ok, emitted, stored, in_gaps, lost, doubled } = JSON.parse(stdout) as Verdict
   const slope = Math.max(...memory.map(({ slopeMbPerMinute }) => slopeMbPerMinute))
   const sum = (name: string): number => totals.reduce((all, one) => all + (one[name] ?? 0), 0)

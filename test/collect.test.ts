@@ -74,6 +74,9 @@ describe('collecting by a configuration file', () => {
         expect(later).toMatch(/^channel_enqueue_delay_seconds_count\{channel="raw"\} [1-9]/m)
         const channels = await (await fetch(`${address}/health/components/channels`)).json()
         expect(channels).toMatchObject({ details: { channels: [{ name: 'raw', left: 0 }] } })
+        const place = ['--warehouse', join(folder, 'warehouse'), '--health', address]
+        expect(await runJson('status', ...place, '--json')).toMatchObject({ channels: [{ name: 'raw' }] })
+        expect((await run('status', ...place)).stdout).toMatch(/^raw +\d+ % +\d/m)
         collector.process.kill('SIGTERM')
         const { code, stdout, stderr } = await collector.ended
         expect(code, stderr).toBe(0)

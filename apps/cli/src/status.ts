@@ -10,6 +10,7 @@ import { holes } from './gaps.ts'
 import { escapeControls } from './inspect/exact.ts'
 import { runQuery } from './inspect/query.ts'
 import { patiently } from './patience.ts'
+import { channelsText, readChannels } from './status-channels.ts'
 import { ageText, asciiJson, timeText, wrapped } from './text.ts'
 import { filesBelow } from './warehouse-check.ts'
 
@@ -44,12 +45,17 @@ export function addStatus(program: Command): void {
     .command('status')
     .description('a warehouse at a glance: collector, last record, last commits, holes, disk')
     .addOption(warehouseOption())
+    .option('--health <url>', 'also the channels of the running collector, from its health page')
     .option('--json', 'one JSON object on stdout')
-    .action(async (flags: { warehouse: string; json?: boolean }) => {
+    .action(async (flags: { warehouse: string; health?: string; json?: boolean }) => {
       const clock = systemClock()
       const status = await patiently('looking', () => readStatus(warehouseAt(flags.warehouse)))
+      const channels = flags.health === undefined ? null : await readChannels(flags.health)
       const nowUs = clock.nowUs()
-      process.stdout.write(`${flags.json ? asciiJson({ nowUs, ...status }) : statusText(status, nowUs)}\n`)
+      process.stdout.write(
+        `${flags.json ? asciiJson({ nowUs, ...status, channels }) : statusText(status, nowUs)}\n`,
+      )
+      if (channels !== null && !flags.json) process.stdout.write(`\n${channelsText(channels)}\n`)
     })
 }
 

@@ -22,9 +22,12 @@ export function systemClock({ wallUs, monotonicUs }: TimeSources = machineTime):
   let last = 0
   return {
     nowUs() {
-      const carried = anchorUs + monotonicUs()
-      if (wallUs() - carried > STEP_US_MAX) anchorUs = wallUs() - monotonicUs()
-      last = Math.max(last, Math.floor(anchorUs + monotonicUs()))
+      let carried = anchorUs + monotonicUs()
+      if (wallUs() - carried > STEP_US_MAX) {
+        anchorUs = wallUs() - monotonicUs()
+        carried = anchorUs + monotonicUs()
+      }
+      last = Math.max(last, Math.floor(carried))
       return last
     },
     after(ms, callback) {
