@@ -1,4 +1,5 @@
 import { type EventBatch, Side } from '@cryptoflow/model'
+import { asciiText, isLower } from '../ascii.ts'
 import {
   half,
   isEight,
@@ -26,10 +27,7 @@ import { endTrade, ID_BYTES_MAX, rpiId } from './trades.ts'
  * Any order is read, since none is documented; a field that is unknown or comes twice is for the exact path.
  */
 
-const { bytes, view } = space
-/** The same bytes, of which text is made without a decoder; Node has the method, its types have not. */
-const text = Buffer.from(bytes.buffer) as Buffer & { latin1Slice(start: number, end: number): string }
-
+const { view } = space
 const QUOTE = 34
 const COMMA = 44
 const COLON = 58
@@ -152,7 +150,7 @@ function scanTrade(at: number, place: Place, out: EventBatch): number {
   if (!isWhole || !settleTime(out.engineUs, event)) return MISS
   const type = isRpi ? rpiId(out.names) : -1
   if (isRpi && type < 0) return MISS
-  endTrade(out, isBlock, side, type, text.latin1Slice(idAt, idEnd))
+  endTrade(out, isBlock, side, type, asciiText(idAt, idEnd))
   return at + 1
 }
 
@@ -201,27 +199,6 @@ const SPOT_ID_BYTES = 19
 function scanId(at: number): number {
   if (isLower(at, UUID_BYTES)) return at + UUID_BYTES
   return isLower(at, SPOT_ID_BYTES) ? at + SPOT_ID_BYTES : scanAsciiText(at, ID_BYTES_MAX)
-}
-
-const TOP_AND_LOWER_BITS = 0xa0a0a0a0 | 0
-const LOWER_BITS = 0x20202020
-const TOP_BITS = 0x80808080 | 0
-/** Lifts every byte from the hyphen on to its top bit. */
-const LIFT = 0x53535353
-
-/**
- * Whether a text of `length` bytes, four at least, has nothing but digits, small letters and hyphens, or a few
- * other characters that JSON writes as they are: bytes from the hyphen on with the bit that small letters have.
- */
-function isLower(at: number, length: number): boolean {
-  if (view.getUint8(at + length) !== QUOTE) return false
-  const last = at + length - 4
-  for (let i = at; i < last; i += 4) if (!isLowerWord(view.getInt32(i, true))) return false
-  return isLowerWord(view.getInt32(last, true))
-}
-
-function isLowerWord(four: number): boolean {
-  return (four & TOP_AND_LOWER_BITS) === LOWER_BITS && ((four + LIFT) & TOP_BITS) === TOP_BITS
 }
 
 const ZERO = word('Zero')

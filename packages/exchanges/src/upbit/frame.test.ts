@@ -117,6 +117,33 @@ const images = fc
           `"orderbook_units":[${list}],"stream_type":"${kind}"${hasLevel ? ',"level":0' : ''}}`
   })
 
+/** Numbers as nearly all messages have them, of any number of digits: one in eight at a border of the usual loop. */
+const whole = fc.tuple(fc.nat(8), fc.nat(999_999_999)).map(([cut, n]) => String(n).slice(cut) || '0')
+const usualWhole = whole.map((digits) => String(Number(digits)))
+const fraction = fc.stringMatching(/^\d{1,8}$/)
+const border = fc.constantFrom(
+  '0',
+  '0.0',
+  '9E9',
+  '1.5E1',
+  '1.25E1',
+  '9.007199254740992E9',
+  '999.99999999',
+  '1000.5',
+)
+const usual = fc.oneof(
+  { weight: 4, arbitrary: usualWhole },
+  { weight: 6, arbitrary: fc.tuple(usualWhole, fraction).map((parts) => parts.join('.')) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(fc.nat(999), fc.nat(99_999_999))
+      .map(([a, b]) => `${a}.${String(b).padStart(8, '0')}`),
+  },
+  { weight: 2, arbitrary: border },
+)
+const usualUnit = fc.tuple(usual, usual, usual, usual)
+
 const messages = { trades, images }
 
 describe('the fast path', () => {
@@ -131,6 +158,19 @@ describe('the fast path', () => {
       )
     },
   )
+
+  it('reads books of numbers without any surprise as the exact path does', () => {
+    fc.assert(
+      fc.property(fc.array(usualUnit, { minLength: 1, maxLength: 30 }), (units) => {
+        const list = units
+          .map(([a, b, c, d]) => `{"ask_price":${a},"bid_price":${b},"ask_size":${c},"bid_size":${d}}`)
+          .join()
+        const frame = `{"type":"orderbook","code":"KRW-BTC","timestamp":1746601573804,"total_ask_size":1,"total_bid_size":2,"orderbook_units":[${list}],"stream_type":"REALTIME","level":0}`
+        expect(isTaken(frame)).toBe(true)
+      }),
+      { ...seeded, numRuns: 2000 },
+    )
+  })
 
   it.each(Object.entries(messages))(
     'reads %s with other bytes as the exact path does, or not at all',

@@ -1,9 +1,10 @@
 import type { DecodeOutcome, EventBatch, StringTable } from '@cryptoflow/model'
 import { FRAME_AT, load, MISS } from '../bytes.ts'
 import { EVENTS } from '../outcomes.ts'
+import { defaultHead, scanDefaultTrade } from './default-trade.ts'
 import { decodeExact } from './exact.ts'
 import { defaultImage, scanImage, simpleImage } from './orderbook.ts'
-import { defaultTrade, scanTrade, simpleTrade } from './trades.ts'
+import { scanTrade, simpleTrade } from './trades.ts'
 import { behind } from './words.ts'
 
 /**
@@ -32,15 +33,13 @@ function scan(out: EventBatch): boolean {
     const at = behind(FRAME_AT, words.head)
     if (at !== MISS) return orderbook >= 0 && scanImage(at, words, orderbook, out)
   }
-  for (const words of trades) {
-    const at = behind(FRAME_AT, words.head)
-    if (at !== MISS) return trade >= 0 && scanTrade(at, words, trade, out)
-  }
-  return false
+  const defaultAt = behind(FRAME_AT, defaultHead)
+  if (defaultAt !== MISS) return trade >= 0 && scanDefaultTrade(defaultAt, trade, out)
+  const simpleAt = behind(FRAME_AT, simpleTrade.head)
+  return simpleAt !== MISS && trade >= 0 && scanTrade(simpleAt, simpleTrade, trade, out)
 }
 
 const images = [defaultImage, simpleImage]
-const trades = [defaultTrade, simpleTrade]
 
 let owner: StringTable | null = null
 /** Ids of the streams' names, for as long as the same table is asked for; -1 where it is full. */

@@ -1,4 +1,5 @@
 import { type EventBatch, EventKind, Side } from '@cryptoflow/model'
+import { asciiText } from '../ascii.ts'
 import { MISS, scanAsciiText, scanInteger, space, word } from '../bytes.ts'
 import { type FieldReader, field, type Json, JsonNumber, type JsonObject } from '../json.ts'
 import { settleTime } from '../time.ts'
@@ -57,7 +58,7 @@ interface Trade {
   readonly symbol: number
 }
 
-function endTrade(out: EventBatch, { id, side, stream, symbol }: Trade): void {
+export function endTrade(out: EventBatch, { id, side, stream, symbol }: Trade): void {
   const event = out.count
   out.kind[event] = EventKind.trade
   out.symbol[event] = symbol
@@ -93,27 +94,6 @@ export interface TradeWords {
   readonly snapshot: Spelled
 }
 
-/** Of the format `DEFAULT`. */
-export const defaultTrade: TradeWords = {
-  head: spelled('{"type":"trade","code":"'),
-  timestamp: spelled('","timestamp":'),
-  date: spelled(',"trade_date":"'),
-  time: spelled('","trade_time":"'),
-  tradeTimestamp: spelled('","trade_timestamp":'),
-  price: spelled(',"trade_price":'),
-  volume: spelled(',"trade_volume":'),
-  side: spelled(',"ask_bid":"'),
-  closing: spelled('","prev_closing_price":'),
-  change: spelled(',"change":"'),
-  changePrice: spelled('","change_price":'),
-  id: spelled(',"sequential_id":'),
-  best: [',"best_ask_price":', ',"best_ask_size":', ',"best_bid_price":', ',"best_bid_size":'].map((text) =>
-    spelled(text),
-  ),
-  realtime: spelled(',"stream_type":"REALTIME"'),
-  snapshot: spelled(',"stream_type":"SNAPSHOT"'),
-}
-
 /** Of the format `SIMPLE`. */
 export const simpleTrade: TradeWords = {
   head: spelled('{"ty":"trade","cd":"'),
@@ -133,17 +113,14 @@ export const simpleTrade: TradeWords = {
   snapshot: spelled(',"st":"SNAPSHOT"'),
 }
 
-const { bytes, view } = space
-/** Node's own name for what `toString('latin1')` does, without its checks. */
-const ascii = Buffer.from(bytes.buffer) as Buffer & { latin1Slice(start: number, end: number): string }
+const { view } = space
 const BID = word('BID"')
 const ASK = word('ASK"')
 /** Longest date, time or word that is passed by. */
 const TEXT_BYTES_MAX = 16
-
 /**
- * The fast path: appends the trade whose code stands at `at`, when it is written exactly as the exchange writes it;
- * false otherwise.
+ * The fast path of the format whose texts are `words`: appends the trade whose code stands at `at`, when it is written
+ * exactly as the exchange writes it; false otherwise.
  */
 export function scanTrade(at: number, words: TradeWords, stream: number, out: EventBatch): boolean {
   const codeEnd = symbolEnd(at)
@@ -167,7 +144,7 @@ export function scanTrade(at: number, words: TradeWords, stream: number, out: Ev
   const idEnd = scanId(idAt)
   if (!isEnd(behindKind(behindBest(idEnd, words.best), words))) return false
   if (!settleTime(out.sentUs, event) || !settleTime(out.engineUs, event)) return false
-  const id = ascii.latin1Slice(idAt, idEnd)
+  const id = asciiText(idAt, idEnd)
   endTrade(out, { id, side: side === BID ? Side.buy : Side.sell, stream, symbol })
   return true
 }
@@ -176,7 +153,7 @@ const ZERO = 48
 const NINE = 57
 
 /** The offset behind the whole number at `at`. */
-function scanId(at: number): number {
+export function scanId(at: number): number {
   const start = at
   for (let byte = view.getUint8(at); byte >= ZERO && byte <= NINE; byte = view.getUint8(at)) at += 1
   const digits = at - start

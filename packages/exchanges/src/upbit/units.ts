@@ -2,7 +2,8 @@ import { DecimalColumn, type EventBatch, Side } from '@cryptoflow/model'
 import { scanUsualBareDecimal } from '../bare-numbers.ts'
 import { MISS, space, word } from '../bytes.ts'
 import { scanRest } from './numbers.ts'
-import { eight } from './words.ts'
+import { scanUsualUnits } from './usual-units.ts'
+import { eight, isEights } from './words.ts'
 
 /**
  * The units of a book, `{"ask_price":1,"bid_price":1,"ask_size":1,"bid_size":1}`, read by bytes: what the hottest
@@ -34,6 +35,8 @@ const NEXT_TAIL = eight('_price":')
 
 /** Of the format `DEFAULT`: the first ask's price stands at `at`. */
 export const scanDefaultUnits: ScanUnits = (at, out) => {
+  const usual = scanUsualUnits(at, out)
+  if (usual !== MISS) return usual
   begin(out)
   const { price: askPrice, quantity: askQuantity } = asks
   const { price, quantity, side } = out
@@ -71,10 +74,6 @@ export const scanDefaultUnits: ScanUnits = (at, out) => {
     at = end + 15
   }
   return MISS
-}
-
-function isEights(at: number, first: number, tailAt: number, tail: number): boolean {
-  return view.getFloat64(at, true) === first && view.getFloat64(at + tailAt, true) === tail
 }
 
 const BP = word(',"bp')

@@ -55,6 +55,25 @@ export function behind(at: number, { first, last, lastAt, middle, bytes }: Spell
   return view.getFloat64(at + lastAt, true) === last ? at + bytes : MISS
 }
 
+/**
+ * Whether a text stands at `at` that is told by its first eight characters and its last eight. For the hottest texts:
+ * what is written into the code as constants takes half the time of what is looked up in a `Spelled`.
+ */
+export function isEights(at: number, first: number, lastAt: number, last: number): boolean {
+  return view.getFloat64(at, true) === first && view.getFloat64(at + lastAt, true) === last
+}
+
+/** The same of a text of 17 to 24 characters, whose second eight begins behind the first. */
+export function isThreeEights(
+  at: number,
+  first: number,
+  second: number,
+  lastAt: number,
+  last: number,
+): boolean {
+  return isEights(at, first, lastAt, last) && view.getFloat64(at + EIGHT, true) === second
+}
+
 /** Whether at `at` the message's object ends, and with it the frame. */
 export function isEnd(at: number): boolean {
   return at + 1 === space.end && view.getUint8(at) === OBJECT_END
