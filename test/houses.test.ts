@@ -13,9 +13,11 @@ describe('five simulated exchanges that misbehave, their books begin in their st
         foreign: 0,
         gap_mismatch_count: 0,
         images_wrong: 0,
+        changes_wrong: 0,
       })
       expect(verdict.ok).toBe(true)
       expect(verdict.emitted).toBe(accounted(verdict))
+      expect(verdict.changes_checked).toBeGreaterThan(0)
       for (const table of [
         'ticks',
         'spot_delta',

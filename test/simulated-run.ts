@@ -26,6 +26,8 @@ export interface Verdict {
   readonly images_wrong: number
   readonly images_missing: number
   readonly images_checked: number
+  readonly changes_checked: number
+  readonly changes_wrong: number
   readonly tables: Readonly<Record<string, { readonly rows: number }>>
 }
 

@@ -165,8 +165,12 @@ describe('what is expected of a market', () => {
 
   it('takes images as large as they are subscribed', () => {
     const of = (depth?: number) => loadOf('upbit', 'spot', ['orderbook'], depth)
-    expect(of().tables).toMatchObject([{ table: 'spot_ob', rowsPerSecond: 10 * 2 * 30 }])
-    expect(of(5).tables).toMatchObject([{ table: 'spot_ob', rowsPerSecond: 10 * 2 * 5 }])
+    const changes = { table: 'spot_delta', rowsPerSecond: 10 * busySymbol.levelsPerUpdate }
+    const all = { table: 'spot_delta', rowsPerSecond: 10 * 2 * 5 }
+    expect(of().tables).toMatchObject([{ table: 'spot_ob', rowsPerSecond: 10 * 2 * 30 }, changes])
+    expect(of(5).tables).toMatchObject([{ table: 'spot_ob', rowsPerSecond: 10 * 2 * 5 }, all])
+    expect(loadOf('upbit', 'spot', ['spot_delta']).tables).toMatchObject([changes])
+    expect(loadOf('upbit', 'spot', ['spot_ob']).tables).toMatchObject([{ table: 'spot_ob' }])
     expect(of(5).journalBytesPerSecond * 6).toBeCloseTo(of(30).journalBytesPerSecond)
   })
 

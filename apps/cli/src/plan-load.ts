@@ -66,7 +66,11 @@ function tableLoads(
   const ofChannels = specs.flatMap((spec) => {
     const load = channelLoad(spec, market, collection, activity)
     if (load === null) return []
-    return [loadOf(spec.table, load.frames * load.rowsPerFrame * symbols, load.rowBytes)]
+    const own = loadOf(spec.table, load.frames * load.rowsPerFrame * symbols, load.rowBytes)
+    if (spec.changes === undefined) return [own]
+    // As many levels are different from image to image as an update has, and never more than an image has.
+    const changed = Math.min(busySymbol.levelsPerUpdate, load.rowsPerFrame)
+    return [own, loadOf(spec.changes, load.frames * changed * symbols, busySymbol.rowBytes.delta)]
   })
   const stored = storedTables(collection.streams, specs)
   return [...ofChannels, ...ofImages].filter(({ table }) => stored.has(table))
@@ -98,7 +102,9 @@ function storedTables(
   specs: readonly StreamSpec[],
 ): { has(table: string): boolean } {
   if (streams === undefined) return { has: () => true }
-  const byChannel = specs.filter(({ name }) => streams.includes(name)).map(({ table }) => table)
+  const byChannel = specs
+    .filter(({ name }) => streams.includes(name))
+    .flatMap(({ table, changes }) => [table, ...(changes === undefined ? [] : [changes])])
   return new Set<string>([...streams, ...byChannel])
 }
 

@@ -189,6 +189,11 @@ export interface StreamSpec {
   readonly idWindow: number
   /** Present when the stream is a book. */
   readonly book: BookRule | null
+  /**
+   * Of a stream of whole book images, where what changes from one image of a key to the next is stored, derived by us.
+   * Absent: nowhere.
+   */
+  readonly changes?: 'spot_delta' | 'futures_delta'
   /** Present when the stream is polled by REST. */
   readonly poll: PollSpec | null
 }

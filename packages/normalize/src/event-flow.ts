@@ -12,6 +12,7 @@ import { detailOf, eventRows } from './event-rows.ts'
 import { type FlowParts, labelOf, reveal, sourceOf } from './flow-parts.ts'
 import { revealsGap } from './gap-rows.ts'
 import type { IdWindow } from './id-window.ts'
+import { ImageChanges } from './image-changes.ts'
 import type { KeyState, Track } from './key-state.ts'
 import { rowKey } from './row-sink.ts'
 import { blankStamp, isAbsurd, readStamp, type Stamp } from './stamps.ts'
@@ -40,11 +41,13 @@ export class EventFlow {
   /** Dead letters that no key can be named for. */
   readonly unnamed: Counters = createCounters()
   private readonly parts: FlowParts
+  private readonly changes: ImageChanges
   /** Of the event at hand. */
   private readonly stamp = blankStamp()
 
   constructor(parts: FlowParts) {
     this.parts = parts
+    this.changes = new ImageChanges(parts.sink)
   }
 
   /** One event of a frame or of an answer; `index` is its position among the record's events. */
@@ -164,6 +167,9 @@ export class EventFlow {
     const { stamp } = this
     const label = labelOf(state, stream, kind, stands)
     eventRows(this.parts.sink, spec.table, state.key, stamp, batch, event, label, sourceOf(record))
+    if (kind === EventKind.bookImage && spec.changes !== undefined && stands !== 'late') {
+      this.changes.write(state.key, stream, spec.changes, stamp, batch, event, stands === 'first')
+    }
     const { keeper } = state
     if (keeper === null) return
     if (kind === EventKind.quote) keeper.quotes.add(batch, event)
@@ -189,11 +195,19 @@ export class EventFlow {
     if (stands === 'duplicate') return stands
     if (stream.ids !== null && isRepeated(stream.ids, batch, event)) return 'duplicate'
     if (stands === 'late') return stands
-    if (revealsGap(stream, stands)) {
+    const isRevealed = revealsGap(stream, stands)
+    if (isRevealed || this.isUnreadBefore(record, stream)) stream.image = null
+    if (isRevealed) {
       reveal(this.parts, state, stream, stands, { record, batch, event, index })
     } else if (stands === 'unproven') noteSkip(stream, firstSeq, lastSeq)
     moveOn(stream, lastSeq, record.number, record.receivedUs)
     return stands
+  }
+
+  /** Whether something that could not be read, and that may have been of this stream, came after its last message. */
+  private isUnreadBefore({ connection }: JournalRecord, stream: StreamState): boolean {
+    const ofConnection = this.parts.connections.get(connection)?.deadLetter ?? 0
+    return Math.max(ofConnection, stream.deadLetter) > stream.lastFrame
   }
 
   /**

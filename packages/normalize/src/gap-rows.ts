@@ -137,9 +137,13 @@ function writeGap(
   gapRow(sink, key, record.receivedUs, record.number, { ...gap, table, stream: spec.name })
 }
 
-/** The table that misses rows: a book's images where its deltas are not stored; null where neither is. */
-function tableOfGap(sink: RowSink, key: RowKey, { table, book }: StreamSpec): TableName | null {
+/**
+ * The table that misses rows: a book's images where its deltas are not stored, what changes between images where they
+ * are not; null where neither is.
+ */
+function tableOfGap(sink: RowSink, key: RowKey, { table, book, changes }: StreamSpec): TableName | null {
   if (isStored(sink, key, table)) return table
+  if (changes !== undefined && isStored(sink, key, changes)) return changes
   const images = imageTableOf(key)
   return book !== null && isStored(sink, key, images) ? images : null
 }

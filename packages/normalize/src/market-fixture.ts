@@ -124,6 +124,7 @@ function streamsOf(market: Market): StreamSpec[] {
 /** An exchange whose books begin in their streams: with a checksum, with a sequence, and with neither. */
 function otherStreamsOf(market: Market): StreamSpec[] {
   const delta = market === 'spot' ? 'spot_delta' : 'futures_delta'
+  const image = market === 'spot' ? 'spot_ob' : 'futures_ob'
   const linked = { ...inStream, follows: linkedRule }
   return [
     { ...carried, name: 'depth', table: delta, follows: null, book: streamBookRules[market] },
@@ -133,6 +134,7 @@ function otherStreamsOf(market: Market): StreamSpec[] {
     { ...carried, name: 'renewed', table: 'ticks', follows: renewedRule },
     { ...carried, name: 'quote', table: 'bbo', follows: growingRule },
     { ...carried, name: 'within', table: 'liquidations', within: 'trade', follows: null },
+    { ...carried, name: 'whole', table: image, follows: null, changes: delta },
     { ...asked, name: 'instrument', table: 'instruments', scope: 'market', poll },
     { ...asked, name: 'told', table: 'ticks', scope: 'symbol', poll, idWindow: 4 },
   ]

@@ -1,4 +1,11 @@
-import { DecimalColumn, type ExchangeMarket, type Market, Side, type StoredTables } from '@cryptoflow/model'
+import {
+  DecimalColumn,
+  type ExchangeMarket,
+  type Market,
+  Side,
+  type StoredTables,
+  type TopSide,
+} from '@cryptoflow/model'
 import { Book } from './book.ts'
 import type { BookSide } from './book-side.ts'
 import { type BookState, bookStates } from './book-transitions.ts'
@@ -27,10 +34,13 @@ interface DecimalsImage {
   readonly scales: readonly number[]
 }
 
-interface SideImage {
-  /** Best level first. */
+/** Levels of a side, best first. */
+interface LevelsImage {
   readonly prices: DecimalsImage
   readonly quantities: DecimalsImage
+}
+
+interface SideImage extends LevelsImage {
   readonly known: readonly [mantissa: string, scale: number] | 'all' | null
 }
 
@@ -92,6 +102,8 @@ interface StreamImage {
   readonly holes: readonly (readonly [from: Numeral, to: number])[]
   /** Hashes, oldest first. */
   readonly ids?: readonly number[]
+  /** The last image, where changes are derived from it. */
+  readonly image?: { readonly bids: LevelsImage; readonly asks: LevelsImage }
 }
 
 export interface KeyImage {
@@ -181,7 +193,19 @@ function streamImage(stream: StreamState): StreamImage {
     openGap: stream.openGap === null ? null : { id: stream.openGap.id, cause: stream.openGap.cause },
     holes: stream.holes.map((hole) => [numeral(hole.from), hole.to]),
     ...(stream.ids === null ? {} : { ids: stream.ids.hashes() }),
+    ...(stream.image === null
+      ? {}
+      : { image: { bids: levelsImage(stream.image.bids), asks: levelsImage(stream.image.asks) } }),
   }
+}
+
+function levelsImage({ price, quantity, count }: TopSide): LevelsImage {
+  return { prices: decimalsImage(price, count), quantities: decimalsImage(quantity, count) }
+}
+
+function restoreLevels({ prices, quantities }: LevelsImage): TopSide {
+  const count = prices.mantissas.length
+  return { count, price: restoreDecimals(prices), quantity: restoreDecimals(quantities) }
 }
 
 export function restoreStream(stream: StreamState, image: StreamImage): void {
@@ -195,6 +219,9 @@ export function restoreStream(stream: StreamState, image: StreamImage): void {
   stream.openGap = image.openGap
   stream.holes = image.holes.map(([from, to]) => ({ from: from ?? Number.NEGATIVE_INFINITY, to }))
   for (const hash of image.ids ?? []) stream.ids?.add(hash)
+  if (image.image !== undefined) {
+    stream.image = { bids: restoreLevels(image.image.bids), asks: restoreLevels(image.image.asks) }
+  }
 }
 
 function keeperImage(keeper: Keeper): KeeperImage {

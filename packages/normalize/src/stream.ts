@@ -1,6 +1,7 @@
 import type { InterruptionCause, StreamBookRule, StreamSpec } from '@cryptoflow/model'
 import { addHole, fillHole, type Hole } from './holes.ts'
 import { IdWindow } from './id-window.ts'
+import type { KnownImage } from './image-changes.ts'
 
 /** Why a stream is not known to have gone on since its last message. */
 export type Interruption =
@@ -40,6 +41,8 @@ export interface StreamState {
   interrupted: Interruption | null
   openGap: OpenGap | null
   holes: Hole[]
+  /** The last image, where changes are derived from it; null: the next one begins anew. */
+  image: KnownImage | null
 }
 
 export function createStream(spec: StreamSpec): StreamState {
@@ -59,6 +62,7 @@ export function createStream(spec: StreamSpec): StreamState {
     interrupted: null,
     openGap: null,
     holes: [],
+    image: null,
   }
 }
 

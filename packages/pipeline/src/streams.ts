@@ -29,6 +29,7 @@ export function resolveStreams(
       for (const channel of channels) streams.add(channel)
     } else if (spec !== undefined && isCollected(market, spec)) {
       tables.add(spec.table)
+      if (spec.changes !== undefined) tables.add(spec.changes)
       streams.add(name)
     } else throw unknownName(market, name)
   }

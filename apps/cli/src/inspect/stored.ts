@@ -30,6 +30,7 @@ function singleRows(table: TableName, source: string): string {
 
 const LEVEL_SHOWN = (index: string): string => `concat_ws(' ', side, ${index}, price, quantity)`
 
+/** Deltas that were sent; those that we derived are compared by `changes.ts`. */
 function deltaRows(table: TableName, source: string): string {
   const extra = 'coalesce(checksum, CASE WHEN is_snapshot THEN t.first_seq END)'
   return `
@@ -39,7 +40,7 @@ function deltaRows(table: TableName, source: string): string {
       ${heading('quantity_unit', 'prev_seq', extra)} AS mark,
       level_print(mark, side, level_index, price, price_scale, quantity, quantity_scale) AS fingerprint,
       book_state, ${ORIGIN}, ${LEVEL_SHOWN('level_index')} AS shown
-    FROM ${source} t`
+    FROM ${source} t WHERE source <> 'derived'`
 }
 
 /** Images that are not ours; ours are compared by `images.ts`. */

@@ -149,5 +149,6 @@ export const GREEN = {
   foreign: 0,
   gap_mismatch_count: 0,
   images_wrong: 0,
+  changes_wrong: 0,
   names_wrong: 0,
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { type TableName, tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import { bookStreamSql } from './book-streams.ts'
+import { compareChanges } from './changes.ts'
 import { type Duck, openDuck, type TableFiles } from './duck.ts'
 import { emissionSql } from './emissions.ts'
 import { duckMessage } from './exact.ts'
@@ -85,6 +86,10 @@ export interface VerifyReport {
   /** Images with a wrong level, and images that were not due. */
   readonly images_wrong: number
   readonly images_missing: number
+  /** Whole images whose changes were derived. */
+  readonly changes_checked: number
+  /** Those of which the derived changes are not what is different from the image before. */
+  readonly changes_wrong: number
   /** Frames of a key and table whose rows do not bear the instrument's name from its first row on. */
   readonly names_wrong: number
   readonly tables: Readonly<Record<TableName, TableVerdict>>
@@ -93,6 +98,7 @@ export interface VerifyReport {
     readonly doubled: readonly Example[]
     readonly foreign: readonly Example[]
     readonly images: readonly Example[]
+    readonly changes: readonly Example[]
     readonly grid: readonly Example[]
     readonly names: readonly Example[]
   }
@@ -138,6 +144,7 @@ async function judge(duck: Duck, log: string, restarted: boolean): Promise<Verif
   for (const sql of [...judgementSql(restarted), ...holesSql(restarted), ...namesSql]) await duck.run(sql)
   for (const sql of [...bookStreamSql, IMAGE_INDEX_SQL, GRID_SQL]) await duck.run(sql)
   const images = await compareImages(duck, log, EXAMPLES_MAX)
+  const changes = await compareChanges(duck, EXAMPLES_MAX)
   const grid = await one<{ missing: number; needless: number }>(duck, GRID_COUNTS)
   const holes = await one<HoleCounts>(duck, HOLE_COUNTS)
   const names = await one<{ wrong: number }>(duck, NAME_COUNTS)
@@ -152,6 +159,8 @@ async function judge(duck: Duck, log: string, restarted: boolean): Promise<Verif
     images_checked: images.checked,
     images_wrong: images.wrong + grid.needless,
     images_missing: grid.missing,
+    changes_checked: changes.checked,
+    changes_wrong: changes.wrong,
     names_wrong: names.wrong,
   }
   return {
@@ -161,6 +170,7 @@ async function judge(duck: Duck, log: string, restarted: boolean): Promise<Verif
     examples: {
       ...messages.examples,
       images: images.examples as unknown as Example[],
+      changes: changes.examples as unknown as Example[],
       grid: await duck.objects(gridExamples(EXAMPLES_MAX)),
       names: await duck.objects(nameExamples(EXAMPLES_MAX)),
     },
@@ -183,6 +193,7 @@ const FAILURES = [
   'gap_mismatch_count',
   'images_wrong',
   'images_missing',
+  'changes_wrong',
   'names_wrong',
 ] as const
 

@@ -172,6 +172,39 @@ describe('the fast path', () => {
     )
   })
 
+  it('takes no other byte for the one that stands at a place', () => {
+    const unit = '{"ask_price":137002000,"bid_price":253.1,"ask_size":0.10623869,"bid_size":33.03656812}'
+    const frames = [
+      `{"type":"orderbook","code":"KRW-BTC","timestamp":1746601573804,"total_ask_size":4.7,"total_bid_size":2,"orderbook_units":[${unit},${unit.replace('33.', '123.')}],"stream_type":"REALTIME","level":0}`,
+      '{"type":"trade","code":"KRW-BTC","timestamp":1788335180423,"trade_date":"2026-09-02","trade_time":"07:46:20","trade_timestamp":1788335180377,"trade_price":106691000.00000000,"trade_volume":0.00009372,"ask_bid":"ASK","prev_closing_price":107005000.00000000,"change":"FALL","change_price":314000.00000000,"sequential_id":17883351803770004,"best_ask_price":106705000,"best_ask_size":0.00906333,"best_bid_price":106691000,"best_bid_size":0.00702247,"stream_type":"SNAPSHOT"}',
+    ]
+    for (const frame of frames.map((text) => encoder.encode(text))) {
+      expect(isTaken(frame)).toBe(true)
+      for (let at = 0; at < frame.length; at++) {
+        const right = frame[at] as number
+        for (const byte of [
+          0x2f,
+          0x3a,
+          0x30,
+          0x31,
+          0x2e,
+          0x2d,
+          0x2c,
+          0x22,
+          0x20,
+          0x7e,
+          0x80,
+          right ^ 1,
+          right ^ 32,
+        ]) {
+          frame[at] = byte
+          isTaken(frame)
+        }
+        frame[at] = right
+      }
+    }
+  })
+
   it.each(Object.entries(messages))(
     'reads %s with other bytes as the exact path does, or not at all',
     (_name, frames) => {

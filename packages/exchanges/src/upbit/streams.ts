@@ -33,10 +33,10 @@ const markets: PollSpec = {
   request: () => ({ path: `${MARKETS_PATH}?is_details=true`, weight: 1 }),
 }
 
-/** Streams of the spot market. Whole images of a book are no deltas: nothing is kept from one to the next. */
+/** Streams of the spot market. Whole images of a book are no deltas: those are what changes from one to the next. */
 export const spotStreams: readonly StreamSpec[] = [
   { ...subscribed, name: 'trade', table: 'ticks', idWindow: TRADE_ID_WINDOW },
-  { ...subscribed, name: 'orderbook', table: 'spot_ob' },
+  { ...subscribed, name: 'orderbook', table: 'spot_ob', changes: 'spot_delta' },
   {
     ...subscribed,
     name: MARKETS_STREAM,
@@ -51,5 +51,6 @@ export const spotStreams: readonly StreamSpec[] = [
 export const spotCollectors: Readonly<Partial<Record<TableName, readonly string[]>>> = {
   ticks: ['trade'],
   spot_ob: ['orderbook'],
+  spot_delta: ['orderbook'],
   instruments: [MARKETS_STREAM],
 }
