@@ -172,7 +172,7 @@ describe('the fast path', () => {
     )
   })
 
-  it('takes no other byte for the one that stands at a place', () => {
+  it('takes no other byte for the one that stands at a place, nor none', () => {
     const unit = '{"ask_price":137002000,"bid_price":253.1,"ask_size":0.10623869,"bid_size":33.03656812}'
     const frames = [
       `{"type":"orderbook","code":"KRW-BTC","timestamp":1746601573804,"total_ask_size":4.7,"total_bid_size":2,"orderbook_units":[${unit},${unit.replace('33.', '123.')}],"stream_type":"REALTIME","level":0}`,
@@ -201,6 +201,7 @@ describe('the fast path', () => {
           isTaken(frame)
         }
         frame[at] = right
+        isTaken(Uint8Array.from([...frame.subarray(0, at), ...frame.subarray(at + 1)]))
       }
     }
   })

@@ -69,6 +69,7 @@ function isNext(at: number): boolean {
 
 const ZERO = 48
 const POINT = -2
+const POINT_BYTE = 46
 const LETTER_E = 21
 const WHOLE_DIGITS_MAX = 9
 const FRACTION_DIGITS_MAX = 8
@@ -133,33 +134,29 @@ function scanExponent(at: number, mantissa: number, scale: number, row: number):
   return at + 1
 }
 
-/** Where the first four bytes of a quantity have its point, ASCII zeros taken off (`^ DIGITS`). */
-const POINT_SECOND = 0x1e00
-const POINT_THIRD = 0x1e0000
-const POINT_FOURTH = 0x1e
+/** Top bits of the first byte that is no digit, when it is the first and the second one. */
+const NO_DIGIT = 7
+const ONE_DIGIT = 15
 
-/** A quantity: mostly one to three digits, a point and eight digits. Where the point stands is guessed, not counted. */
+/**
+ * A quantity: mostly one to three digits, a point and eight digits. How many they are differs from one to the next, so
+ * that is computed: a branch would be guessed wrong.
+ */
 function scanQuantity(at: number, row: number): number {
   const four = view.getInt32(at, true) ^ DIGITS
-  let whole = four & 0xff
-  let partAt = at + 2
-  if ((four & 0xff00) === POINT_SECOND) {
-    if (whole > 9) return MISS
-  } else if ((four & 0xff0000) === POINT_THIRD) {
-    if (whole === 0 || !isDigits(four & 0xffff)) return MISS
-    whole = fourDigits(four << 16)
-    partAt = at + 3
-  } else if (four >>> 24 === POINT_FOURTH) {
-    if (whole === 0 || !isDigits(four & 0xffffff)) return MISS
-    whole = fourDigits(four << 8)
-    partAt = at + 4
-  } else return scanPrice(at, row)
-  const high = view.getInt32(partAt, true) ^ DIGITS
-  const low = view.getInt32(partAt + 4, true) ^ DIGITS
-  if (!areDigits(high, low)) return scanFraction(partAt, whole, row)
+  const strange = ((four + LIFT) | four) & TOP_BITS
+  if (strange === 0) return scanPrice(at, row)
+  const bit = 31 - Math.clz32(strange & -strange)
+  const pointAt = at + (bit >> 3)
+  const high = view.getInt32(pointAt + 1, true) ^ DIGITS
+  const low = view.getInt32(pointAt + 5, true) ^ DIGITS
+  // No digit, or a zero before others, is no number; the slower scanner says so.
+  const isWhole = bit === ONE_DIGIT || (bit !== NO_DIGIT && (four & 0xff) !== 0)
+  if (view.getUint8(pointAt) !== POINT_BYTE || !areDigits(high, low) || !isWhole) return scanPrice(at, row)
+  const whole = fourDigits((four << (31 - bit)) << 8)
   mantissas[row] = whole * 100_000_000 + (Math.imul(fourDigits(high), 10_000) + fourDigits(low))
   scales[row] = 8
-  return partAt + 8
+  return pointAt + 9
 }
 
 const DIGITS = 0x30303030
