@@ -48,9 +48,6 @@ export class BytesColumn {
   reserve(_rows: number): void {}
 }
 
-/** Fewest rows for which copying by views pays: four views are made for it. */
-const VIEW_ROWS_MIN = 96
-
 /**
  * Exact decimals: `mantissas[i] / 10^scales[i]`.
  *
@@ -104,16 +101,16 @@ export class DecimalColumn {
 
   /** Copies rows `from ... from + count - 1` of another column to `to`. Reserve first. */
   copy(to: number, source: DecimalColumn, from: number, count: number): void {
-    if (count < VIEW_ROWS_MIN) {
-      const { mantissas, scales } = this
-      for (let i = 0; i < count; i++) {
-        mantissas[to + i] = source.mantissas[from + i] as number
-        scales[to + i] = source.scales[from + i] as number
-      }
-    } else {
-      this.mantissas.set(source.mantissas.subarray(from, from + count), to)
-      this.scales.set(source.scales.subarray(from, from + count), to)
+    const { mantissas, scales } = this
+    for (let i = 0; i < count; i++) {
+      mantissas[to + i] = source.mantissas[from + i] as number
+      scales[to + i] = source.scales[from + i] as number
     }
+    this.copyWide(to, source, from, count)
+  }
+
+  /** The wide mantissas of such rows alone, for whoever copies the rest by itself. */
+  copyWide(to: number, source: DecimalColumn, from: number, count: number): void {
     if (this.wide.size > 0) for (let i = 0; i < count; i++) this.wide.delete(to + i)
     if (source.wide.size === 0) return
     for (let i = 0; i < count; i++) {
@@ -126,7 +123,10 @@ export class DecimalColumn {
 export type Column = LongColumn | BooleanColumn | NameColumn | TextColumn | BytesColumn | DecimalColumn
 
 /** A copy with room for `rows`, at least doubled so that growth costs are spread. */
-export function grown<T extends Float64Array | Uint8Array | Int32Array>(values: T, rows: number): T {
+export function grown<T extends Float64Array | Uint8Array | Int32Array | Uint32Array>(
+  values: T,
+  rows: number,
+): T {
   const length = Math.max(rows, values.length * 2)
   const copy = new (values.constructor as new (length: number) => T)(length)
   copy.set(values)

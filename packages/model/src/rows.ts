@@ -3,6 +3,7 @@ import {
   BytesColumn,
   type Column,
   DecimalColumn,
+  grown,
   LongColumn,
   NameColumn,
   TextColumn,
@@ -34,7 +35,13 @@ export type ColumnsOf<T extends TableContract> = {
 /**
  * Rows of one table as columns: filled by `normalize`, sealed by `sink`.
  *
- * Fill every column of rows `count ... count + n - 1` after `reserve(n)`, then add n to `count`.
+ * Fill every column of rows `count ... count + n - 1` after `reserveRows(n)`, then add n to `count`. Of a table with
+ * `levelColumns` an event's n rows may share what the event says:
+ *
+ *     row                 7    8    9    10
+ *     heads               7    7    7    10
+ *     price, side, ...    a    b    c    d
+ *     event_ts, ...       x    ·    ·    y       · is neither written nor read: row 7 says it
  */
 export interface RowBuffer<T extends TableContract = TableContract> {
   readonly table: T
@@ -44,6 +51,14 @@ export interface RowBuffer<T extends TableContract = TableContract> {
   count: number
   /** Rows that every column has room for. */
   capacity: number
+  /** By row, the row that has its event's columns: its own unless whoever fills it says otherwise. Null: all have them. */
+  heads: Uint32Array | null
+  /**
+   * Rows of event times `fromUs ... untilUs - 1` of its exchange belong here: none until whoever gave the buffer out
+   * says so, and none any more once it was taken back.
+   */
+  fromUs: number
+  untilUs: number
 }
 
 export function createRowBuffer<T extends TableContract>(table: T, names: StringTable): RowBuffer<T> {
@@ -51,7 +66,9 @@ export function createRowBuffer<T extends TableContract>(table: T, names: String
   for (const [name, spec] of Object.entries<ColumnSpec>(table.columns)) {
     if (spec.type !== 'scale') columns[name] = createColumn(spec.type)
   }
-  return { table, names, columns: columns as ColumnsOf<T>, count: 0, capacity: 0 }
+  const heads = table.levelColumns === undefined ? null : new Uint32Array(0)
+  const window = { fromUs: Number.POSITIVE_INFINITY, untilUs: Number.NEGATIVE_INFINITY }
+  return { table, names, columns: columns as ColumnsOf<T>, count: 0, capacity: 0, heads, ...window }
 }
 
 /** Makes room for `more` rows beyond `count` in every column; a look at one number where there is room already. */
@@ -62,6 +79,19 @@ export function reserveRows(buffer: RowBuffer, more: number): void {
   for (const column of Object.values(buffer.columns as Record<string, Column>)) {
     column.reserve(buffer.capacity)
   }
+  if (buffer.heads !== null) buffer.heads = grownHeads(buffer.heads, buffer.capacity)
+}
+
+function grownHeads(heads: Uint32Array, rows: number): Uint32Array {
+  const copy = grown(heads, rows)
+  for (let row = heads.length; row < copy.length; row++) copy[row] = row
+  return copy
+}
+
+/** Where a row's value of a column stands: in its own row, or in the first of its event. */
+export function rowOf({ table, heads }: RowBuffer, column: string, row: number): number {
+  if (heads === null || table.levelColumns?.includes(column)) return row
+  return heads[row] as number
 }
 
 function createColumn(type: Exclude<ColumnType, 'scale'>): Column {

@@ -39,6 +39,11 @@ export interface TableContract {
   readonly partition: { readonly time: 'hour' | 'day'; readonly byExchange: boolean } | null
   /** Columns that rows are sorted by inside a file, ascending. */
   readonly sort: readonly string[]
+  /**
+   * Where an event has a row per level: the columns that may differ from level to level. All others are of the event,
+   * and in a row buffer they stand only in its first row. Absent: every row is an event of its own.
+   */
+  readonly levelColumns?: readonly string[]
 }
 
 /** A ColumnSpec that keeps its type as a literal, so that a row buffer's columns are typed one by one. */
@@ -117,6 +122,7 @@ export const spotDelta = {
   columns: deltaColumns,
   partition: { time: 'hour', byExchange: true },
   sort: ['market', 'symbol', 'event_ts', 'last_seq', 'frame'],
+  levelColumns: ['side', 'price', 'quantity', 'level_index'],
 } as const satisfies TableContract
 
 /** The same of a linear or inverse market. */
@@ -145,6 +151,7 @@ export const spotOb = {
   },
   partition: { time: 'hour', byExchange: true },
   sort: ['market', 'symbol', 'event_ts', 'last_seq', 'frame'],
+  levelColumns: ['side', 'level', 'price', 'quantity', 'known_depth'],
 } as const satisfies TableContract
 
 /** The same of a linear or inverse market. */

@@ -1,7 +1,7 @@
 import { type EventBatch, Side } from '@cryptoflow/model'
 import type { Book } from './book.ts'
-import { fillNames, fillNumbers } from './column-arrays.ts'
-import type { ImageRoom } from './rooms.ts'
+import { fillHeads, fillNames, fillNumbers } from './column-arrays.ts'
+import type { ImageRoom, UpdateRoom } from './rooms.ts'
 import type { RowSource } from './row-ids.ts'
 import { imageTableOf, isStored, type RowSink } from './row-sink.ts'
 import type { BookLabel, DeltaTable, ImageKind, ImageTable, RowKey } from './row-types.ts'
@@ -22,29 +22,20 @@ export function updateRows(
   const start = batch.entryStart[event] as number
   const count = (batch.entryStart[event + 1] as number) - start
   if (count === 0 || !isStored(sink, key, table)) return
-  const rows = sink.rowsFor(table, key.exchange, stamp.eventUs)
   const room = sink.updates[table]
-  if (!room.holds(rows, count)) {
-    room.told = label
-    room.enter(sink.names, rows, count, key, stamp, source)
-  }
-  const from = room.next
-  const to = from + count
-  room.common.writeAll(from, to, key, stamp, source)
-  fillSides(sink, room.side, room.position, from, batch.side, start, count)
-  room.price.copyAll(from, batch.price, start, count)
-  room.quantity.copyAll(from, batch.quantity, start, count)
-  fillNumbers(room.firstSeq, batch.firstSeq[event] as number, from, to)
-  fillNumbers(room.lastSeq, batch.lastSeq[event] as number, from, to)
-  const prevSeq = batch.prevSeq[event] as number
-  if (!Number.isNaN(prevSeq)) fillNumbers(room.prevSeq, prevSeq, from, to)
-  const { connectionSeq, checksum } = sink
-  if (!Number.isNaN(connectionSeq)) fillNumbers(room.connectionSeq, connectionSeq, from, to)
+  room.open(key, stamp.eventUs, count)
+  const head = room.next
+  room.common.write(head, key, stamp, source)
+  room.firstSeq[head] = batch.firstSeq[event] as number
+  room.lastSeq[head] = batch.lastSeq[event] as number
+  room.prevSeq[head] = batch.prevSeq[event] as number
+  room.isSnapshot[head] = isSnapshot ? 1 : 0
+  room.connectionSeq[head] = sink.connectionSeq
   // Some exchanges send 0 where they have none.
-  if (checksum > 0 || checksum < 0) fillNumbers(room.checksum, checksum, from, to)
-  if (isSnapshot) room.isSnapshot.fill(1, from, to)
-  if (label !== room.told) fillNames(room.bookState, sink.ids[label], from, to)
-  room.leave(rows, count)
+  room.checksum[head] = sink.checksum === 0 ? Number.NaN : sink.checksum
+  room.bookState[head] = sink.ids[label]
+  copyLevels(sink, room, room.position, head, batch, start, count)
+  room.leave(count)
   sink.written += count
 }
 
@@ -62,18 +53,14 @@ export function partialRows(
   const start = batch.entryStart[event] as number
   const count = (batch.entryStart[event + 1] as number) - start
   if (count === 0 || !isStored(sink, key, table)) return
-  const rows = sink.rowsFor(table, key.exchange, stamp.eventUs)
   const room = sink.images[table]
-  if (!room.holds(rows, count)) room.enter(sink.names, rows, count, key, stamp, source)
-  const from = room.next
-  const to = from + count
-  room.common.writeAll(from, to, key, stamp, source)
-  const depth = fillSides(sink, room.side, room.level, from, batch.side, start, count)
-  room.price.copyAll(from, batch.price, start, count)
-  room.quantity.copyAll(from, batch.quantity, start, count)
-  fillNumbers(room.knownDepth, Number.NaN, from, to)
-  fillImage(sink, room, from, to, { kind: 'partial', lastSeq: batch.lastSeq[event] as number, depth, label })
-  room.leave(rows, count)
+  room.open(key, stamp.eventUs, count)
+  const head = room.next
+  room.common.write(head, key, stamp, source)
+  const depth = copyLevels(sink, room, room.level, head, batch, start, count)
+  fillNumbers(room.knownDepth, Number.NaN, head, head + count)
+  writeImage(sink, room, head, { kind: 'partial', lastSeq: batch.lastSeq[event] as number, depth, label })
+  room.leave(count)
   sink.written += count
 }
 
@@ -93,33 +80,33 @@ export function imageRows(sink: RowSink, key: RowKey, stamp: Stamp, book: Book, 
   const asks = Math.min(book.asks.count, spec.levels)
   const table = imageTableOf(key)
   if (bids + asks === 0 || !isStored(sink, key, table)) return
-  const rows = sink.rowsFor(table, key.exchange, stamp.eventUs)
   const room = sink.images[table]
-  if (!room.holds(rows, bids + asks)) room.enter(sink.names, rows, bids + asks, key, stamp, 'derived')
-  const from = room.next
-  const middle = from + bids
+  room.open(key, stamp.eventUs, bids + asks)
+  const head = room.next
+  const middle = head + bids
   const to = middle + asks
-  room.common.writeAll(from, to, key, stamp, 'derived')
-  fillNames(room.side, sink.ids.bid, from, middle)
+  room.common.write(head, key, stamp, 'derived')
+  fillHeads(room.heads, head, to)
+  fillNames(room.side, sink.ids.bid, head, middle)
   fillNames(room.side, sink.ids.ask, middle, to)
-  for (let row = from; row < middle; row++) room.level[row] = row - from
+  for (let row = head; row < middle; row++) room.level[row] = row - head
   for (let row = middle; row < to; row++) room.level[row] = row - middle
-  const { price, quantity } = rows.columns
-  book.bids.write(price, quantity, from, bids)
+  const price = room.price.column
+  const quantity = room.quantity.column
+  book.bids.write(price, quantity, head, bids)
   book.asks.write(price, quantity, middle, asks)
-  fillNumbers(room.knownDepth, book.bids.knownDepth() ?? Number.NaN, from, middle)
+  fillNumbers(room.knownDepth, book.bids.knownDepth() ?? Number.NaN, head, middle)
   fillNumbers(room.knownDepth, book.asks.knownDepth() ?? Number.NaN, middle, to)
-  fillImage(sink, room, from, to, { kind, lastSeq, depth: Math.max(bids, asks), label: 'live' })
-  room.leave(rows, bids + asks)
+  writeImage(sink, room, head, { kind, lastSeq, depth: Math.max(bids, asks), label: 'live' })
+  room.leave(bids + asks)
   sink.written += bids + asks
 }
 
-/** What all rows of an image have in common. */
-function fillImage(
+/** What an image says beside its levels, in its first row. */
+function writeImage(
   { ids }: RowSink,
   room: ImageRoom,
-  from: number,
-  to: number,
+  head: number,
   {
     kind,
     lastSeq,
@@ -132,28 +119,45 @@ function fillImage(
     readonly label: BookLabel
   },
 ): void {
-  fillNumbers(room.lastSeq, lastSeq, from, to)
-  fillNumbers(room.depth, depth, from, to)
-  if (kind !== 'derived') fillNames(room.kind, ids[kind], from, to)
-  if (label !== 'live') fillNames(room.bookState, ids[label], from, to)
+  room.lastSeq[head] = lastSeq
+  room.depth[head] = depth
+  room.kind[head] = ids[kind]
+  room.bookState[head] = ids[label]
 }
 
-/** Side names, and positions from 0 on each side, in wire order; answers the number of levels of the larger side. */
-function fillSides(
+/**
+ * Levels as the message has them: sides, positions from 0 on each side, prices and quantities; answers the number of
+ * levels of the larger side. All columns in one loop, since most messages have few levels.
+ */
+function copyLevels(
   { sideIds }: RowSink,
-  sides: Int32Array,
+  { heads, side, price, quantity }: UpdateRoom | ImageRoom,
   positions: Float64Array,
-  row: number,
-  wireSides: Uint8Array,
+  head: number,
+  batch: EventBatch,
   start: number,
   count: number,
 ): number {
+  const { mantissas: prices, scales: priceScales } = price
+  const { mantissas: quantities, scales: quantityScales } = quantity
+  const { side: wireSides } = batch
+  const { mantissas: wirePrices, scales: wirePriceScales } = batch.price
+  const { mantissas: wireQuantities, scales: wireQuantityScales } = batch.quantity
   let bids = 0
   let asks = 0
   for (let i = 0; i < count; i++) {
-    const side = wireSides[start + i] as number
-    sides[row + i] = sideIds[side] as number
-    positions[row + i] = side === Side.bid ? bids++ : asks++
+    const row = head + i
+    const entry = start + i
+    const wireSide = wireSides[entry] as number
+    heads[row] = head
+    side[row] = sideIds[wireSide] as number
+    positions[row] = wireSide === Side.bid ? bids++ : asks++
+    prices[row] = wirePrices[entry] as number
+    priceScales[row] = wirePriceScales[entry] as number
+    quantities[row] = wireQuantities[entry] as number
+    quantityScales[row] = wireQuantityScales[entry] as number
   }
+  price.column.copyWide(head, batch.price, start, count)
+  quantity.column.copyWide(head, batch.quantity, start, count)
   return Math.max(bids, asks)
 }

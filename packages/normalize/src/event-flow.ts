@@ -63,12 +63,12 @@ export class EventFlow {
     const { index: keys } = this.parts
     const track = keys.track(market, symbolId, streamId) ?? this.open(record, market, symbolId, streamId)
     if (track === null) return
-    const { state, stream, kinds } = track
+    const { state, stream, kinds, isMarketWide } = track
     if (((kinds >>> (batch.kind[event] as number)) & 1) === 0) {
       this.refuse(record, state, stream.spec.name, 'unknown_message', NO_EVENT)
       return
     }
-    if (stream.spec.scope === 'market') this.attach(state, stream, record.connection)
+    if (isMarketWide) this.attach(state, stream, record.connection)
     const { stamp } = this
     readStamp(stamp, record, batch, event)
     if (this.isFuture(stamp)) {

@@ -72,17 +72,33 @@ export function eventRows(
     case EventKind.quote:
       quoteRow(sink, key, stamp, batch, event, source)
       break
+    default:
+      detailRow(sink, key, stamp, batch, event, source)
+  }
+}
+
+/** The same of a kind that has a detail: rare, and apart, so that the compiler takes the rest into its caller. */
+function detailRow(
+  sink: RowSink,
+  key: RowKey,
+  stamp: Stamp,
+  batch: EventBatch,
+  event: number,
+  source: RowSource,
+): void {
+  const detail = detailOf(batch, event)
+  switch (batch.kind[event]) {
     case EventKind.funding:
-      fundingRow(sink, key, stamp, detailOf(batch, event) as FundingDetail, source)
+      fundingRow(sink, key, stamp, detail as FundingDetail, source)
       break
     case EventKind.liquidation:
-      liquidationRow(sink, key, stamp, detailOf(batch, event) as LiquidationDetail, source)
+      liquidationRow(sink, key, stamp, detail as LiquidationDetail, source)
       break
     case EventKind.openInterest:
-      openInterestRow(sink, key, stamp, detailOf(batch, event) as OpenInterestDetail, source)
+      openInterestRow(sink, key, stamp, detail as OpenInterestDetail, source)
       break
     case EventKind.instrument:
-      instrumentRow(sink, key, stamp, detailOf(batch, event) as InstrumentDetail, source)
+      instrumentRow(sink, key, stamp, detail as InstrumentDetail, source)
   }
 }
 

@@ -38,17 +38,21 @@ export interface KeyState {
 /** One stream of one key with everything that an event of it needs: looked up once, then found by two ids. */
 export interface Track {
   readonly streamId: number
+  /** Of the same symbol, another stream's. */
+  readonly other: Track | null
   readonly state: KeyState
   readonly stream: StreamState
   /** Bit n is set: an event of kind n can be rows of the stream's table. */
   readonly kinds: number
+  /** Whether one subscription brings the stream of all symbols. */
+  readonly isMarketWide: boolean
 }
 
 /** Keys and tracks of a market by ids of names; an absent key is not ours. */
 interface MarketIndex {
   readonly keys: Map<number, KeyState | null>
-  /** By symbol id; a handful each, found faster by walking than by hashing. */
-  readonly tracks: (Track[] | undefined)[]
+  /** By symbol id, the first of a handful each: found faster by walking than by hashing. */
+  readonly tracks: (Track | null)[]
 }
 
 /** Makes the book keeper of a key for its first book stream. */
@@ -111,13 +115,10 @@ export class KeyIndex {
   /** The track of two ids; null when `openTrack` has not made it, or will not. */
   track(market: ExchangeMarket, symbolId: number, streamId: number): Track | null {
     if (market !== this.lastMarket) this.turnTo(market)
-    const tracks = this.lastIndex.tracks[symbolId]
-    if (tracks === undefined) return null
-    for (let i = 0; i < tracks.length; i++) {
-      const track = tracks[i] as Track
-      if (track.streamId === streamId) return track
-    }
-    return null
+    const { tracks } = this.lastIndex
+    let track = symbolId < tracks.length ? (tracks[symbolId] as Track | null) : null
+    while (track !== null && track.streamId !== streamId) track = track.other
+    return track
   }
 
   /** Makes the track of a key's stream; null when the market offers none of that name. */
@@ -125,13 +126,19 @@ export class KeyIndex {
     const stream = this.stream(state, this.names.text(streamId))
     if (stream === null) return null
     this.turnTo(state.market)
-    const track = { streamId, state, stream, kinds: kindsOf(stream.spec.table) }
     const { tracks } = this.lastIndex
     // Ids are dense: an array without holes is no larger than the table of names.
-    while (tracks.length <= symbolId) tracks.push(undefined)
-    const known = tracks[symbolId]
-    if (known === undefined) tracks[symbolId] = [track]
-    else known.push(track)
+    while (tracks.length <= symbolId) tracks.push(null)
+    const { table, scope } = stream.spec
+    const track: Track = {
+      streamId,
+      other: tracks[symbolId] as Track | null,
+      state,
+      stream,
+      kinds: kindsOf(table),
+      isMarketWide: scope === 'market',
+    }
+    tracks[symbolId] = track
     return track
   }
 

@@ -14,6 +14,7 @@ import {
   parseDecimal,
   RecordKind,
   type RowBuffer,
+  rowOf,
   Side,
   type StoredTables,
   StringTable,
@@ -318,7 +319,7 @@ export function setDecimal(column: DecimalColumn, row: number, text: string): vo
 export function plainRow(table: TableName, buffer: RowBuffer, row: number, names: StringTable): Row {
   const values = Object.entries(buffer.columns as Record<string, Column>).map(([name, column]) => [
     name,
-    plainValue(column, row, names),
+    plainValue(column, rowOf(buffer, name, row), names),
   ])
   return { table, ...Object.fromEntries(values) }
 }

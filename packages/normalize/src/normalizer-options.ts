@@ -6,6 +6,14 @@ import type { RowsFor } from './row-types.ts'
 /** Where a snapshot request leads, and the number that its answer must carry. */
 export type SnapshotRequest = Omit<AnswerContext, 'status'>
 
+export function requestOf(
+  { exchange, market, symbol }: InstrumentKey,
+  stream: string,
+  resync: number,
+): SnapshotRequest {
+  return { exchange, market, symbol, stream, resync }
+}
+
 export interface NormalizerOptions {
   /** Journal id. */
   readonly writer: string

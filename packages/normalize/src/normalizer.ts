@@ -22,7 +22,8 @@ import { openAtStop } from './gap-rows.ts'
 import { HELD_BOUNDS } from './held.ts'
 import { ImageGrid, imageDefaults } from './image-grid.ts'
 import { countsOf, type Keeper, KeyIndex, type KeyState } from './key-state.ts'
-import type { NormalizerOptions, SnapshotRequest } from './normalizer-options.ts'
+import { doubtBooks, loseFrames } from './lost-frames.ts'
+import { type NormalizerOptions, requestOf, type SnapshotRequest } from './normalizer-options.ts'
 import { nameId } from './row-ids.ts'
 import { createRowSink, type RowSink, storeOnly } from './row-sink.ts'
 import { stampOf } from './stamps.ts'
@@ -36,8 +37,8 @@ import {
   restoreStream,
   STATE_IMAGE_VERSION,
 } from './state-image.ts'
-import { interrupt, isSequenced, joinConnection, leaveConnection, type StreamState } from './stream.ts'
-import { cutStreamBook, streamBookDamage } from './stream-book-flow.ts'
+import { interrupt, joinConnection, leaveConnection, type StreamState } from './stream.ts'
+import { cutStreamBook } from './stream-book-flow.ts'
 import { StreamKeeper } from './stream-keeper.ts'
 import { type Digits, UNKNOWN_DIGITS } from './top.ts'
 
@@ -163,13 +164,15 @@ export class Normalizer {
   ): void {
     assert(batch.names === this.options.names, 'batches and normalizer share one string table')
     this.grid.advance(record.receivedUs)
-    if (!Number.isNaN(connectionSeq) && !this.counts(record, connectionSeq)) {
-      for (let event = from; event < to; event++) this.flow.repeat(market, batch, event)
+    const { flow, sink } = this
+    const isCounted = !Number.isNaN(connectionSeq)
+    if (isCounted && !this.counts(record, connectionSeq)) {
+      for (let event = from; event < to; event++) flow.repeat(market, batch, event)
       return
     }
-    this.sink.connectionSeq = connectionSeq
-    for (let event = from; event < to; event++) this.flow.event(record, market, batch, event, event - from)
-    this.sink.connectionSeq = Number.NaN
+    if (isCounted) sink.connectionSeq = connectionSeq
+    for (let event = from; event < to; event++) flow.event(record, market, batch, event, event - from)
+    if (isCounted) sink.connectionSeq = Number.NaN
   }
 
   /**
@@ -204,24 +207,9 @@ export class Normalizer {
     const connection = this.connections.get(record.connection)
     if (connection !== undefined && about === null) {
       connection.deadLetter = record.number
-      if (reason !== 'unknown_message') this.doubtBooks(record.connection, record.number)
+      if (reason !== 'unknown_message') doubtBooks(this.index.keys, record.connection, record.number)
     }
     this.flow.deadLetter(record, market, { reason, detail, decoderVersion, raw, symbol, stream })
-  }
-
-  /**
-   * An unreadable frame may have been an update of any book without a sequence that its connection carries; a count
-   * over the connection does not tell, since a frame's number may be all of it that can be read.
-   */
-  private doubtBooks(connection: number, frame: number): void {
-    for (const state of this.index.keys) {
-      for (const stream of state.streams) {
-        const isProven = stream.streamBook === null || isSequenced(stream)
-        if (isProven || !stream.connections.includes(connection)) continue
-        stream.deadLetter = frame
-        streamBookDamage(state, stream, false)
-      }
-    }
   }
 
   /** Snapshots that books wait for: what a process that starts from this state must ask for again. */
@@ -314,21 +302,11 @@ export class Normalizer {
     // One that could not be read had perhaps a number that nobody saw.
     const cause = connection.deadLetter > connection.lastFrame ? 'undecodable' : 'sequence'
     const standing = countFrame(connection, seq, record.number)
-    if (standing === 'hole') this.loseFrames(record.connection, cause, connection.deadLetter)
-    return standing !== 'repeat'
-  }
-
-  private loseFrames(connection: number, cause: 'undecodable' | 'sequence', deadLetter: number): void {
-    for (const state of this.index.keys) {
-      for (const stream of state.streams) {
-        if (!stream.connections.includes(connection)) continue
-        interrupt(stream, cause)
-        // The connection may be gone, and with it what it knows, when a message reveals the hole.
-        if (cause === 'undecodable') stream.deadLetter = deadLetter
-        if (!isSequenced(stream)) cutStreamBook(state, stream)
-      }
+    if (standing === 'hole') {
+      loseFrames(this.index.keys, record.connection, cause, connection.deadLetter)
+      this.options.wantReplace?.(record.connection)
     }
-    this.options.wantReplace?.(connection)
+    return standing !== 'repeat'
   }
 
   /** A subscription for the whole market carries the stream of every key that was heard on it before. */
@@ -400,12 +378,4 @@ export function createNormalizer(options: NormalizerOptions): Normalizer {
 
 function plainKey({ exchange, market, symbol }: InstrumentKey): InstrumentKey {
   return { exchange, market, symbol }
-}
-
-function requestOf(
-  { exchange, market, symbol }: InstrumentKey,
-  stream: string,
-  resync: number,
-): SnapshotRequest {
-  return { exchange, market, symbol, stream, resync }
 }

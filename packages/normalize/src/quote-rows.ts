@@ -14,9 +14,8 @@ export function quoteRow(
   source: RowSource,
 ): void {
   if (!isStored(sink, key, 'bbo')) return
-  const rows = sink.rowsFor('bbo', key.exchange, stamp.eventUs)
   const room = sink.quotes
-  if (!room.holds(rows, 1)) room.enter(sink.names, rows, 1, key, stamp, source)
+  room.open(key, stamp.eventUs, 1)
   const row = room.next
   room.common.write(row, key, stamp, source)
   let bid = -1
@@ -42,6 +41,6 @@ export function quoteRow(
     room.askQuantity.copy(row, quantity, ask)
   }
   room.lastSeq[row] = batch.lastSeq[event] as number
-  room.leave(rows, 1)
+  room.leave(1)
   sink.written += 1
 }

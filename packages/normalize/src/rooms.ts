@@ -1,8 +1,6 @@
 import type { bbo, ColumnsOf, spotDelta, spotOb, ticks } from '@cryptoflow/model'
-import { DecimalArrays, NAMES, NUMBERS, TRUTHS } from './column-arrays.ts'
-import { Room } from './room.ts'
-import type { RowIds } from './row-ids.ts'
-import type { BookLabel, ImageKind } from './row-types.ts'
+import { DecimalArrays, HEADS, NAMES, NUMBERS, TRUTHS } from './column-arrays.ts'
+import { Room, type Rows } from './room.ts'
 
 /** For the rows of quotes. */
 export class QuoteRoom extends Room<ColumnsOf<typeof bbo>> {
@@ -12,11 +10,11 @@ export class QuoteRoom extends Room<ColumnsOf<typeof bbo>> {
   readonly askQuantity = new DecimalArrays()
   lastSeq = NUMBERS
 
-  protected tell(columns: ColumnsOf<typeof bbo>, from: number): void {
-    this.bidPrice.take(columns.bid_price, from)
-    this.bidQuantity.take(columns.bid_quantity, from)
-    this.askPrice.take(columns.ask_price, from)
-    this.askQuantity.take(columns.ask_quantity, from)
+  protected take({ columns }: Rows<ColumnsOf<typeof bbo>>): void {
+    this.bidPrice.take(columns.bid_price, this.next)
+    this.bidQuantity.take(columns.bid_quantity, this.next)
+    this.askPrice.take(columns.ask_price, this.next)
+    this.askQuantity.take(columns.ask_quantity, this.next)
     this.lastSeq = columns.last_seq.values
   }
 }
@@ -35,9 +33,9 @@ export class TickRoom extends Room<ColumnsOf<typeof ticks>> {
   lastTradeId: Texts = []
   tradeType = NAMES
 
-  protected tell(columns: ColumnsOf<typeof ticks>, from: number): void {
-    this.price.take(columns.price, from)
-    this.quantity.take(columns.quantity, from)
+  protected take({ columns }: Rows<ColumnsOf<typeof ticks>>): void {
+    this.price.take(columns.price, this.next)
+    this.quantity.take(columns.quantity, this.next)
     this.tradeId = columns.trade_id.values
     this.kind = columns.kind.values
     this.side = columns.side.values
@@ -48,10 +46,11 @@ export class TickRoom extends Room<ColumnsOf<typeof ticks>> {
   }
 }
 
-/** For the rows of book updates: of deltas, without a predecessor, a checksum and a place in a connection, unless they say otherwise. */
+/** For the rows of book updates: a row per level, what the update says in the first. */
 export class UpdateRoom extends Room<ColumnsOf<typeof spotDelta>> {
   readonly price = new DecimalArrays()
   readonly quantity = new DecimalArrays()
+  heads: Uint32Array = HEADS
   side = NAMES
   position = NUMBERS
   firstSeq = NUMBERS
@@ -61,34 +60,28 @@ export class UpdateRoom extends Room<ColumnsOf<typeof spotDelta>> {
   connectionSeq = NUMBERS
   checksum = NUMBERS
   bookState = NAMES
-  /** What the rows ahead say that the book was. */
-  told: BookLabel = 'live'
-  private readonly ids: RowIds
 
-  constructor(ids: RowIds) {
-    super(ids)
-    this.ids = ids
-  }
-
-  protected tell(columns: ColumnsOf<typeof spotDelta>, from: number, to: number): void {
-    this.price.take(columns.price, from)
-    this.quantity.take(columns.quantity, from)
+  protected take({ columns, heads }: Rows<ColumnsOf<typeof spotDelta>>): void {
+    this.price.take(columns.price, this.next)
+    this.quantity.take(columns.quantity, this.next)
+    this.heads = heads ?? HEADS
     this.side = columns.side.values
     this.position = columns.level_index.values
     this.firstSeq = columns.first_seq.values
     this.lastSeq = columns.last_seq.values
-    this.prevSeq = columns.prev_seq.values.fill(Number.NaN, from, to)
-    this.isSnapshot = columns.is_snapshot.values.fill(0, from, to)
-    this.connectionSeq = columns.connection_seq.values.fill(Number.NaN, from, to)
-    this.checksum = columns.checksum.values.fill(Number.NaN, from, to)
-    this.bookState = columns.book_state.values.fill(this.ids[this.told], from, to)
+    this.prevSeq = columns.prev_seq.values
+    this.isSnapshot = columns.is_snapshot.values
+    this.connectionSeq = columns.connection_seq.values
+    this.checksum = columns.checksum.values
+    this.bookState = columns.book_state.values
   }
 }
 
-/** For the rows of book images: of live books, derived from updates, unless they say otherwise. */
+/** For the rows of book images: a row per level, what the image says in the first. */
 export class ImageRoom extends Room<ColumnsOf<typeof spotOb>> {
   readonly price = new DecimalArrays()
   readonly quantity = new DecimalArrays()
+  heads: Uint32Array = HEADS
   kind = NAMES
   side = NAMES
   level = NUMBERS
@@ -96,24 +89,17 @@ export class ImageRoom extends Room<ColumnsOf<typeof spotOb>> {
   depth = NUMBERS
   knownDepth = NUMBERS
   bookState = NAMES
-  private readonly ids: RowIds
 
-  constructor(ids: RowIds) {
-    super(ids)
-    this.ids = ids
-  }
-
-  protected tell(columns: ColumnsOf<typeof spotOb>, from: number, to: number): void {
-    this.price.take(columns.price, from)
-    this.quantity.take(columns.quantity, from)
+  protected take({ columns, heads }: Rows<ColumnsOf<typeof spotOb>>): void {
+    this.price.take(columns.price, this.next)
+    this.quantity.take(columns.quantity, this.next)
+    this.heads = heads ?? HEADS
+    this.kind = columns.kind.values
     this.side = columns.side.values
     this.level = columns.level.values
     this.lastSeq = columns.last_seq.values
     this.depth = columns.depth.values
     this.knownDepth = columns.known_depth.values
-    this.kind = columns.kind.values.fill(this.ids[DERIVED], from, to)
-    this.bookState = columns.book_state.values.fill(this.ids.live, from, to)
+    this.bookState = columns.book_state.values
   }
 }
-
-const DERIVED: ImageKind = 'derived'

@@ -49,16 +49,20 @@ export function createRowSink(options: {
   const { names, rowsFor } = options
   const ids = rowIds(names, options.writer)
   const sideIds = new Int32Array(4)
+  const source = { ids, names, rowsFor }
   for (const side of ['bid', 'ask', 'buy', 'sell'] as const) sideIds[Side[side]] = ids[side]
   return {
     names,
     rowsFor,
     ids,
     sideIds,
-    quotes: new QuoteRoom(ids),
-    ticks: new TickRoom(ids),
-    updates: { spot_delta: new UpdateRoom(ids), futures_delta: new UpdateRoom(ids) },
-    images: { spot_ob: new ImageRoom(ids), futures_ob: new ImageRoom(ids) },
+    quotes: new QuoteRoom('bbo', source),
+    ticks: new TickRoom('ticks', source),
+    updates: {
+      spot_delta: new UpdateRoom('spot_delta', source),
+      futures_delta: new UpdateRoom('futures_delta', source),
+    },
+    images: { spot_ob: new ImageRoom('spot_ob', source), futures_ob: new ImageRoom('futures_ob', source) },
     connectionSeq: Number.NaN,
     checksum: Number.NaN,
     written: 0,

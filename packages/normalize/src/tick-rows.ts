@@ -14,9 +14,8 @@ export function tickRow(
   source: RowSource,
 ): void {
   if (!isStored(sink, key, 'ticks')) return
-  const rows = sink.rowsFor('ticks', key.exchange, stamp.eventUs)
   const room = sink.ticks
-  if (!room.holds(rows, 1)) room.enter(sink.names, rows, 1, key, stamp, source)
+  room.open(key, stamp.eventUs, 1)
   const row = room.next
   room.common.write(row, key, stamp, source)
   const entry = batch.entryStart[event] as number
@@ -34,7 +33,7 @@ export function tickRow(
   room.tradeCount[row] = lastId - firstId + 1
   room.firstTradeId[row] = idText(firstId)
   room.lastTradeId[row] = idText(lastId)
-  room.leave(rows, 1)
+  room.leave(1)
   sink.written += 1
 }
 

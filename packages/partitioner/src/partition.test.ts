@@ -1,4 +1,4 @@
-import { gaps, spotDelta, ticks } from '@cryptoflow/model'
+import { gaps, instruments, spotDelta, ticks } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
 import { partitionOf } from './partition.ts'
 
@@ -54,6 +54,17 @@ describe('partitionOf', () => {
     expect(partitionOf(ticks, 'b', 6).values).toEqual([0, 'b'])
     expect(partitionOf(gaps, 'a', 6).values).toEqual([0])
     expect(partitionOf(ticks, 'a', 7)).toEqual(first)
+  })
+
+  it('says which times a partition has: all of them give the same one, and those beside them another', () => {
+    for (const us of [0, -1, 7 * HOUR_US + 5, -3 * DAY_US - 1]) {
+      for (const table of [spotDelta, ticks, gaps]) {
+        const { key, fromUs, untilUs } = partitionOf(table, 'x', us)
+        for (const inside of [us, fromUs, untilUs - 1]) expect(partitionOf(table, 'x', inside).key).toBe(key)
+        for (const beside of [fromUs - 1, untilUs]) expect(partitionOf(table, 'x', beside).key).not.toBe(key)
+      }
+    }
+    expect(partitionOf(instruments, 'x', 5)).toMatchObject({ fromUs: -Infinity, untilUs: Infinity })
   })
 
   it('refuses a time that is no whole number', () => {

@@ -6,6 +6,9 @@ export interface TablePartition {
   readonly key: string
   /** Hours or days since 1970-01-01 UTC, then the exchange where the table has it. */
   readonly values: readonly (number | string | null)[]
+  /** It has the event times `fromUs ... untilUs - 1`. */
+  readonly fromUs: number
+  readonly untilUs: number
 }
 
 const WIDTH_US = { hour: 3_600_000_000, day: 86_400_000_000 } as const
@@ -16,7 +19,7 @@ interface Memo {
   partition: TablePartition
 }
 
-const NOWHERE = freeze('', [])
+const NOWHERE = freeze('', [], Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)
 
 /** The last answer per table: rows come in runs of one partition. Holds no meaning, only time saved. */
 const memos = new WeakMap<TableContract, Memo>()
@@ -28,12 +31,12 @@ const memos = new WeakMap<TableContract, Memo>()
  */
 export function partitionOf(contract: TableContract, exchange: string, eventUs: number): TablePartition {
   if (contract.partition === null) return NOWHERE
-  const time = floorDivide(eventUs, WIDTH_US[contract.partition.time])
+  const width = WIDTH_US[contract.partition.time]
+  const time = floorDivide(eventUs, width)
   const memo = memos.get(contract)
   if (memo !== undefined && memo.time === time && memo.exchange === exchange) return memo.partition
-  const partition = contract.partition.byExchange
-    ? freeze(`${time} ${exchange}`, [time, exchange])
-    : freeze(`${time}`, [time])
+  const values = contract.partition.byExchange ? [time, exchange] : [time]
+  const partition = freeze(values.join(' '), values, time * width, (time + 1) * width)
   memos.set(contract, { exchange, time, partition })
   return partition
 }
@@ -49,6 +52,6 @@ function floorDivide(value: number, divisor: number): number {
   return quotient * divisor > value ? quotient - 1 : quotient
 }
 
-function freeze(key: string, values: (number | string)[]): TablePartition {
-  return Object.freeze({ key, values: Object.freeze(values) })
+function freeze(key: string, values: (number | string)[], fromUs: number, untilUs: number): TablePartition {
+  return Object.freeze({ key, values: Object.freeze(values), fromUs, untilUs })
 }

@@ -85,7 +85,7 @@ function* captureLines(file: string): Generator<CaptureLine> {
   }
 }
 
-/** The set without what nobody stores, as views of one block of bytes. */
+/** The set without what nobody stores. */
 function stored(set: FrameSet): FrameSet {
   const batch = new EventBatch(new StringTable())
   const reader = openOurs(set)
@@ -97,15 +97,18 @@ function stored(set: FrameSet): FrameSet {
     reader.read(frame, i)
     return [...reader.tables].some(([table, { count }]) => table !== 'gaps' && count > 0)
   })
-  const block = Buffer.concat(frames.map(({ bytes }) => bytes))
+  return laidOut({ ...set, frames })
+}
+
+/** The same frames as views of one block of bytes in the order in which they are read, as they lie in a journal. */
+function laidOut(set: FrameSet): FrameSet {
+  const block = Buffer.concat(set.frames.map(({ bytes }) => bytes))
   let at = 0
-  return {
-    ...set,
-    frames: frames.map((frame) => {
-      at += frame.bytes.length
-      return { ...frame, bytes: block.subarray(at - frame.bytes.length, at) }
-    }),
-  }
+  const frames = set.frames.map((frame) => {
+    at += frame.bytes.length
+    return { ...frame, bytes: block.subarray(at - frame.bytes.length, at) }
+  })
+  return { ...set, frames }
 }
 
 function mixed(sets: readonly FrameSet[]): FrameSet {
@@ -121,7 +124,7 @@ function mixed(sets: readonly FrameSet[]): FrameSet {
       firstSource += set.sources.length
     }
   }
-  return { name: 'mixed', sources, frames: frames.slice(0, FRAMES_MAX) }
+  return laidOut({ name: 'mixed', sources, frames: frames.slice(0, FRAMES_MAX) })
 }
 
 /** The set without one kind of event. */
@@ -132,5 +135,5 @@ export function without(kind: number, set: FrameSet, name = set.name): FrameSet 
     ;(set.sources[source] as ExchangeMarket).decodeFrame(bytes, batch)
     return batch.kind[0] !== kind
   })
-  return { ...set, name, frames }
+  return laidOut({ ...set, name, frames })
 }

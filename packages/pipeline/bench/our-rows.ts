@@ -88,7 +88,7 @@ function withoutBooks(market: ExchangeMarket): ExchangeMarket {
 export interface RowBuffers {
   readonly names: StringTable
   readonly tables: ReadonlyMap<TableName, RowBuffer>
-  rowsFor<T extends TableName>(table: T): RowBuffer<(typeof tables)[T]>
+  rowsFor<T extends TableName>(table: T, exchange: string, eventUs: number): RowBuffer<(typeof tables)[T]>
   reset(): void
 }
 
@@ -102,6 +102,9 @@ export function openBuffers(): RowBuffers {
       let buffer = buffers.get(table)
       if (buffer === undefined) {
         buffer = createRowBuffer(tables[table], names) as RowBuffer
+        // One partition has all rows, as in a lane one has nearly all of an hour.
+        buffer.fromUs = Number.NEGATIVE_INFINITY
+        buffer.untilUs = Number.POSITIVE_INFINITY
         buffers.set(table, buffer)
       }
       return buffer as never

@@ -3,6 +3,7 @@ import {
   type ExchangeMarket,
   type RowBuffer,
   reserveRows,
+  type spotDelta,
   type ticks,
 } from '@cryptoflow/model'
 import type { BenchFrame, FrameSet } from './frames.ts'
@@ -36,6 +37,8 @@ export interface WireData {
   readonly B: string
   readonly A: string
 }
+
+type Levels = readonly [string, string][]
 
 /** The columns that every table begins with, and the unit. */
 type Common = Pick<
@@ -119,8 +122,8 @@ export function openPlain(set: FrameSet, buffers: RowBuffers = openBuffers()): R
     columns.frame.values[row] = head.number
     columns.quantity_unit.values[row] = head.unit
   }
-  const trade = (head: Head, data: WireData, isAggregate: boolean): void => {
-    const buffer = buffers.rowsFor('ticks')
+  const trade = (market: ExchangeMarket, head: Head, data: WireData, isAggregate: boolean): void => {
+    const buffer = buffers.rowsFor('ticks', market.exchange, head.eventUs)
     const { columns, count: row } = buffer
     makeRoom(buffer, 1)
     common(columns, row, head)
@@ -135,8 +138,8 @@ export function openPlain(set: FrameSet, buffers: RowBuffers = openBuffers()): R
     columns.trade_type.values[row] = data.X === undefined ? -1 : id(data.X)
     buffer.count += 1
   }
-  const quote = (head: Head, data: WireData): void => {
-    const buffer = buffers.rowsFor('bbo')
+  const quote = (market: ExchangeMarket, head: Head, data: WireData): void => {
+    const buffer = buffers.rowsFor('bbo', market.exchange, head.eventUs)
     const { columns, count: row } = buffer
     makeRoom(buffer, 1)
     common(columns, row, head)
@@ -147,31 +150,43 @@ export function openPlain(set: FrameSet, buffers: RowBuffers = openBuffers()): R
     columns.last_seq.values[row] = data.u
     buffer.count += 1
   }
+  const book = (market: ExchangeMarket, head: Head, data: WireData): void => {
+    const buffer = buffers.rowsFor(
+      market.market === 'spot' ? 'spot_delta' : 'futures_delta',
+      market.exchange,
+      head.eventUs,
+    )
+    const { columns, count: row } = buffer
+    const bids: Levels = data.b
+    const asks: Levels = data.a
+    makeRoom(buffer, bids.length + asks.length)
+    common(columns, row, head)
+    columns.first_seq.values[row] = data.U
+    columns.last_seq.values[row] = data.u
+    columns.prev_seq.values[row] = data.pu ?? Number.NaN
+    columns.is_snapshot.values[row] = 0
+    columns.connection_seq.values[row] = Number.NaN
+    columns.checksum.values[row] = Number.NaN
+    columns.book_state.values[row] = waiting
+    levels(buffer, row, bid, bids)
+    levels(buffer, row, ask, asks)
+  }
   const levels = (
-    market: ExchangeMarket,
-    head: Head,
-    data: WireData,
+    buffer: Pick<RowBuffer<typeof spotDelta>, 'columns' | 'count' | 'heads'>,
+    head: number,
     side: number,
-    entries: readonly [string, string][],
+    entries: Levels,
   ): void => {
-    const buffer = buffers.rowsFor(market.market === 'spot' ? 'spot_delta' : 'futures_delta')
     const { columns } = buffer
-    makeRoom(buffer, entries.length)
+    const heads = buffer.heads as Uint32Array
     for (let i = 0; i < entries.length; i++) {
       const [price, quantity] = entries[i] as [string, string]
       const row = buffer.count
-      common(columns, row, head)
+      heads[row] = head
       columns.side.values[row] = side
       columns.price.mantissas[row] = Number(price)
       columns.quantity.mantissas[row] = Number(quantity)
-      columns.first_seq.values[row] = data.U
-      columns.last_seq.values[row] = data.u
-      columns.prev_seq.values[row] = data.pu ?? Number.NaN
-      columns.is_snapshot.values[row] = 0
       columns.level_index.values[row] = i
-      columns.connection_seq.values[row] = Number.NaN
-      columns.checksum.values[row] = Number.NaN
-      columns.book_state.values[row] = waiting
       buffer.count += 1
     }
   }
@@ -182,12 +197,10 @@ export function openPlain(set: FrameSet, buffers: RowBuffers = openBuffers()): R
       const { stream, data } = JSON.parse(frame.bytes.toString('utf8')) as WireMessage
       if (isOld(sequences, market, stream, data)) return
       const head = headOf(market, frame, number, data)
-      if (data.e === 'depthUpdate') {
-        levels(market, head, data, bid, data.b)
-        levels(market, head, data, ask, data.a)
-      } else if (data.e === 'trade') trade(head, data, false)
-      else if (data.e === 'aggTrade') trade(head, data, true)
-      else quote(head, data)
+      if (data.e === 'depthUpdate') book(market, head, data)
+      else if (data.e === 'trade') trade(market, head, data, false)
+      else if (data.e === 'aggTrade') trade(market, head, data, true)
+      else quote(market, head, data)
     },
     reset: buffers.reset,
   }

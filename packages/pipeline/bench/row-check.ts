@@ -5,6 +5,7 @@ import {
   LongColumn,
   NameColumn,
   type RowBuffer,
+  rowOf,
   type TableName,
   TextColumn,
 } from '@cryptoflow/model'
@@ -36,7 +37,8 @@ function differingRow(ours: RowBuffer, theirs: RowBuffer, name: string): number 
   const a = (ours.columns as Record<string, Column>)[name] as Column
   const b = (theirs.columns as Record<string, Column>)[name] as Column
   for (let row = 0; row < ours.count; row++) {
-    if (!Object.is(cellOf(ours, a, row), cellOf(theirs, b, row, true))) return row
+    const [our, their] = [rowOf(ours, name, row), rowOf(theirs, name, row)]
+    if (!Object.is(cellOf(ours, a, our), cellOf(theirs, b, their, true))) return row
   }
   return -1
 }

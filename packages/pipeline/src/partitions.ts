@@ -25,11 +25,12 @@ export function openPartitions(names: StringTable): Partitions {
       const of = partitionOf(tables[table], exchange, eventUs)
       const known = latest.get(table)
       if (known?.of === of) return known.buffer as never
-      const { key, values } = of
+      const { key, values, fromUs, untilUs } = of
       const place = `${table}\0${key}`
       let partition = open.get(place)
       if (partition === undefined) {
-        partition = { table, values, buffer: createRowBuffer(tables[table], names) as RowBuffer }
+        const buffer = createRowBuffer(tables[table], names) as RowBuffer
+        partition = { table, values, buffer: Object.assign(buffer, { fromUs, untilUs }) }
         open.set(place, partition)
       }
       latest.set(table, { of, buffer: partition.buffer })
@@ -41,6 +42,7 @@ export function openPartitions(names: StringTable): Partitions {
       return rows
     },
     take() {
+      for (const { buffer } of open.values()) buffer.untilUs = Number.NEGATIVE_INFINITY
       const taken = [...open.values()].filter(({ buffer }) => buffer.count > 0)
       open = new Map()
       latest = new Map()

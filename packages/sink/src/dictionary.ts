@@ -8,17 +8,12 @@ export interface Dictionary {
   readonly slots: Int32Array
 }
 
-/** Collects the names of the first `count` entries, or of the given rows. */
-export function dictionaryOf(
-  values: Int32Array,
-  names: StringTable,
-  count: number,
-  rows?: Uint32Array,
-): Dictionary {
+/** Collects the names of the given rows. */
+export function dictionaryOf(values: Int32Array, names: StringTable, rows: Uint32Array): Dictionary {
   const slots = new Int32Array(names.count).fill(-1)
   const ids: number[] = []
-  for (let i = 0; i < count; i++) {
-    const id = values[rows === undefined ? i : (rows[i] as number)] as number
+  for (let i = 0; i < rows.length; i++) {
+    const id = values[rows[i] as number] as number
     if (id < 0 || slots[id] === 0) continue
     slots[id] = 0
     ids.push(id)

@@ -11,8 +11,12 @@ import { dictionaryOf } from './dictionary.ts'
  */
 export function sortedOrder(buffer: RowBuffer): Uint32Array {
   const columns = buffer.columns as Record<string, Column>
-  const keys = buffer.table.sort.map((name) => sortKey(columns[name], buffer.names, buffer.count))
   let order = Uint32Array.from({ length: buffer.count }, (_, row) => row)
+  const rows = buffer.heads?.subarray(0, buffer.count) ?? order
+  const keys = buffer.table.sort.map((name) => {
+    assert(!buffer.table.levelColumns?.includes(name), 'rows are sorted by columns of their events')
+    return sortKey(columns[name], buffer.names, rows)
+  })
   for (const key of [...keys].reverse()) if (key.ranks > 0) order = countedByRank(order, key)
   return mergedRuns(
     order,
@@ -26,22 +30,24 @@ interface SortKey {
   readonly ranks: number
 }
 
-function sortKey(column: Column | undefined, names: StringTable, count: number): SortKey {
+/** `rows`: by row, where its value stands. */
+function sortKey(column: Column | undefined, names: StringTable, rows: Uint32Array): SortKey {
   assert(column !== undefined && 'values' in column, 'a sort column is a name or a number')
   const { values } = column
   if (values instanceof Int32Array) {
-    const dictionary = dictionaryOf(values, names, count)
-    const ranks = new Float64Array(count)
-    for (let row = 0; row < count; row++) {
-      const id = values[row] as number
+    const dictionary = dictionaryOf(values, names, rows)
+    const ranks = new Float64Array(rows.length)
+    for (let row = 0; row < rows.length; row++) {
+      const id = values[rows[row] as number] as number
       ranks[row] = id < 0 ? Number.NEGATIVE_INFINITY : (dictionary.slots[id] as number)
     }
     return { values: ranks, ranks: dictionary.ids.length }
   }
   assert(values instanceof Float64Array, 'a sort column is a name or a number')
-  const numbers = values.slice(0, count)
-  for (let row = 0; row < count; row++) {
-    if (Number.isNaN(numbers[row])) numbers[row] = Number.NEGATIVE_INFINITY
+  const numbers = new Float64Array(rows.length)
+  for (let row = 0; row < rows.length; row++) {
+    const value = values[rows[row] as number] as number
+    numbers[row] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value
   }
   return { values: numbers, ranks: 0 }
 }

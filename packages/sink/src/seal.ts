@@ -46,11 +46,14 @@ function sealFile(buffer: RowBuffer, rows: Uint32Array, options: EncodeOptions):
     upperBounds: {} as Record<string, string>,
   }
   const parts: ColumnPart[] = []
-  for (const [name, spec] of Object.entries(buffer.table.columns)) {
-    const column = columns[spec.of ?? name]
-    assert(column !== undefined, `the buffer has the column ${spec.of ?? name}`)
-    const part = partOf(spec, column, buffer.names, rows)
-    assert(part.nulls === 0 || spec.nullable, `${buffer.table.name}.${name} is never null`)
+  const { heads, table } = buffer
+  const headRows = heads === null ? rows : rows.map((row) => heads[row] as number)
+  for (const [name, spec] of Object.entries(table.columns)) {
+    const source = spec.of ?? name
+    const column = columns[source]
+    assert(column !== undefined, `the buffer has the column ${source}`)
+    const part = partOf(spec, column, buffer.names, table.levelColumns?.includes(source) ? rows : headRows)
+    assert(part.nulls === 0 || spec.nullable, `${table.name}.${name} is never null`)
     file.valueCounts[spec.id] = rows.length
     file.nullCounts[spec.id] = part.nulls
     if (part.bounds !== null) file.lowerBounds[spec.id] = part.bounds.lower
@@ -58,7 +61,7 @@ function sealFile(buffer: RowBuffer, rows: Uint32Array, options: EncodeOptions):
     parts.push(part)
   }
   const data = parts.map((part) => part.data)
-  const bytes = encodeParquet(buffer.table, data, rows.length, options)
+  const bytes = encodeParquet(table, data, rows.length, options)
   return { bytes, rows: rows.length, ...file, splitOffsets: [ROW_GROUP_OFFSET] }
 }
 

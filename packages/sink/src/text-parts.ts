@@ -12,7 +12,7 @@ const encoder = new TextEncoder()
 const utf8 = new TextDecoder()
 
 export function namePart(values: Int32Array, names: StringTable, rows: Uint32Array): ColumnPart {
-  const { ids, slots } = dictionaryOf(values, names, rows.length, rows)
+  const { ids, slots } = dictionaryOf(values, names, rows)
   const validity = new Validity(rows.length)
   const data = new Int32Array(rows.length)
   for (let i = 0; i < rows.length; i++) {

@@ -1,6 +1,6 @@
 import type { EventBatch, Market, StringTable } from '@cryptoflow/model'
-import { space, word } from '../bytes.ts'
 import type { FieldReader, JsonObject } from '../json.ts'
+import { isSpelled, type Spelled, spelled } from '../spelled.ts'
 import { readAggregate, readFuturesAggregate, scanAggregate, scanFuturesAggregate } from './aggregates.ts'
 import {
   readDepth,
@@ -45,9 +45,8 @@ interface Form {
 export interface Channel extends Form {
   /** Without its symbol: `depth@100ms`, `!bookTicker`. */
   readonly name: string
-  /** `@depth@100ms","data":` as it stands behind the symbol: its words, the last of which overlaps the one before. */
-  readonly words: Int32Array
-  readonly bytes: number
+  /** `@depth@100ms","data":` as it stands behind the symbol. */
+  readonly text: Spelled
 }
 
 const readLiquidation: Reader = (fields, stream, out, message) =>
@@ -109,20 +108,17 @@ function wireOf(market: Market, kind: number | null): Wire {
     .sort((a, b) => rankOf(a.name) - rankOf(b.name))
     .map(({ name, scope }) => {
       const form = forms[formOf(name)] as Form
-      return { name, ...spelled(name), ...form, scan: scope === 'market' ? null : form.scan }
+      return {
+        name,
+        text: spelled(`@${name}","data":`),
+        ...form,
+        scan: scope === 'market' ? null : form.scan,
+      }
     })
   const byName = new Map(channels.map((channel) => [channel.name, channel]))
   const bare = bareNames.map((name) => byName.get(name)).filter((channel) => channel !== undefined)
   const byType = new Map(bare.map((channel) => [channel.type ?? 'bookTicker', channel]))
   return { market, kind, channels, byName, byType, ids: null }
-}
-
-function spelled(name: string): { words: Int32Array; bytes: number } {
-  const text = `@${name}","data":`
-  const starts = Array.from({ length: Math.ceil(text.length / 4) }, (_, i) =>
-    Math.min(i * 4, text.length - 4),
-  )
-  return { words: Int32Array.from(starts, (at) => word(text.slice(at, at + 4))), bytes: text.length }
 }
 
 /** By market. Of futures `st` tells which kind: source CONN notice of 2026-06-10, 1 = USD-M, 2 = COIN-M. */
@@ -132,19 +128,11 @@ export const wires: Readonly<Record<Market, Wire>> = {
   inverse: wireOf('inverse', 2),
 }
 
-const { view } = space
-
 /** The index of the channel whose name stands at `at`, with the envelope's `","data":` behind it; -1 for none. */
 export function channelAt(wire: Wire, at: number): number {
   const { channels } = wire
-  for (let i = 0; i < channels.length; i++) if (stands(channels[i] as Channel, at)) return i
+  for (let i = 0; i < channels.length; i++) if (isSpelled(at, (channels[i] as Channel).text)) return i
   return -1
-}
-
-function stands({ words, bytes }: Channel, at: number): boolean {
-  const last = words.length - 1
-  for (let i = 0; i < last; i++) if (view.getInt32(at + 4 * i, true) !== words[i]) return false
-  return view.getInt32(at + bytes - 4, true) === words[last]
 }
 
 /** The ids of the channels in `names`, in their order; looked up once for as long as the same table is asked for. */

@@ -29,9 +29,9 @@ function scanFrame(wire: Wire, out: EventBatch): boolean {
   const at = scanStreamSymbol()
   const index = channelAt(wire, at)
   if (index < 0) return false
-  const { scan, bytes } = wire.channels[index] as Channel
-  const stream = channelIds(wire, out.names)[index] as number
-  return scan?.(at + bytes, at - STREAM_AT, stream, out) ?? false
+  const { scan, text } = wire.channels[index] as Channel
+  if (scan === null) return false
+  return scan(at + text.bytes, at - STREAM_AT, channelIds(wire, out.names)[index] as number, out)
 }
 
 /** Without an envelope the payload tells what it is by its beginning. */

@@ -1,0 +1,86 @@
+import { type Column, DecimalColumn, type RowBuffer } from '@cryptoflow/model'
+import { partitionOf } from '@cryptoflow/partitioner'
+import type { BenchFrame, FrameSet } from './frames.ts'
+import { type Bench, rateLine } from './line.ts'
+import { medianCpuSeconds, SEVEN } from './measure.ts'
+import { openBuffers, openOurs, type RowBuffers } from './our-rows.ts'
+
+/** Frames between two uses of the row buffers, as a lane decodes them: block by block. */
+const FRAMES_PER_BLOCK = 256
+
+/** What each way of writing rows is worth: decode and normalize with it, over the same without. */
+export function rowTricksBench(setOf: () => Promise<FrameSet>): Bench {
+  return {
+    name: 'rows, tricks',
+    async run() {
+      const set = await setOf()
+      const buffers = [openBuffers(), openBuffers(), placedOneByOne(openBuffers())] as const
+      const [usual, spread, placed] = (await medianCpuSeconds(
+        [
+          () => readAll(set, buffers[0], () => {}),
+          () => readAll(set, buffers[1], spreadEvents),
+          () => readAll(set, buffers[2], () => {}),
+        ],
+        SEVEN,
+      )) as [number, number, number]
+      const frames = set.frames.length
+      const line = (name: string, without: number) =>
+        rateLine(`rows, tricks, ${name}`, 'frames/CPU-s', {
+          ours: frames / usual,
+          yardstick: frames / without,
+        })
+      return [
+        line('columns of an event once, over once per level', spread),
+        line('rows placed by the window of a buffer, over one by one', placed),
+      ]
+    },
+  }
+}
+
+function readAll(set: FrameSet, buffers: RowBuffers, finish: (buffer: RowBuffer) => void): void {
+  const reader = openOurs(set, buffers)
+  for (let i = 0; i < set.frames.length; i++) {
+    reader.read(set.frames[i] as BenchFrame, i)
+    if ((i + 1) % FRAMES_PER_BLOCK !== 0) continue
+    for (const buffer of reader.tables.values()) finish(buffer)
+    reader.reset()
+  }
+}
+
+/** Writes into every level's row what its event says, column by column. */
+function spreadEvents({ table, columns, heads, count }: RowBuffer): void {
+  if (heads === null) return
+  for (const [name, column] of Object.entries(columns as Record<string, Column>)) {
+    if (table.levelColumns?.includes(name) || column instanceof DecimalColumn) continue
+    const { values } = column
+    if (values instanceof Float64Array) spreadNumbers(values, heads, count)
+    else if (values instanceof Int32Array) spreadNames(values, heads, count)
+    else spreadTruths(values as Uint8Array, heads, count)
+  }
+}
+
+// One function per kind of array: each loop then knows its own.
+function spreadNumbers(values: Float64Array, heads: Uint32Array, count: number): void {
+  for (let row = 0; row < count; row++) values[row] = values[heads[row] as number] as number
+}
+
+function spreadNames(values: Int32Array, heads: Uint32Array, count: number): void {
+  for (let row = 0; row < count; row++) values[row] = values[heads[row] as number] as number
+}
+
+function spreadTruths(values: Uint8Array, heads: Uint32Array, count: number): void {
+  for (let row = 0; row < count; row++) values[row] = values[heads[row] as number] as number
+}
+
+/** Buffers that never say what belongs to them, so that the partitioner is asked for each message. */
+function placedOneByOne(buffers: RowBuffers): RowBuffers {
+  return {
+    ...buffers,
+    rowsFor(table, exchange, eventUs) {
+      const buffer = buffers.rowsFor(table, exchange, eventUs)
+      partitionOf(buffer.table, exchange, eventUs)
+      buffer.untilUs = Number.NEGATIVE_INFINITY
+      return buffer
+    },
+  }
+}
