@@ -10,11 +10,12 @@
 //   node scripts/run.mjs bench                  benchmarks
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const codeCache = join(root, 'node_modules', '.cache', 'cryptoflow-code')
 const [task = 'start', ...rest] = process.argv.slice(2)
 const tasks = {
   start: { tools: false, script: 'apps/cli/src/main.ts', args: ['demo', ...rest] },
@@ -66,13 +67,20 @@ function setUp() {
     process.stderr.write(`${result.stdout}${result.stderr}`)
     fail('the set-up failed; is the npm registry reachable? Run the command again to retry.')
   }
+  rmSync(codeCache, { recursive: true, force: true })
   mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, JSON.stringify({ key, tools: withTools }))
 }
 
 function run() {
   const bins = [join(root, 'node_modules', '.bin'), join(root, 'tools', 'runtime', 'node_modules', '.bin')]
-  const env = { ...process.env, DO_NOT_TRACK: '1', TURBO_TELEMETRY_DISABLED: '1' }
+  // With compiled code at hand a command starts in a third of the time.
+  const env = {
+    NODE_COMPILE_CACHE: codeCache,
+    ...process.env,
+    DO_NOT_TRACK: '1',
+    TURBO_TELEMETRY_DISABLED: '1',
+  }
   env.PATH = [...bins, process.env.PATH].join(delimiter)
   const node = nodeAtHandIsGood ? process.execPath : join(bins[1], 'node')
   const child = spawn(node, [join(root, script), ...args], { env, stdio: 'inherit' })
