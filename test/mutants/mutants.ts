@@ -70,8 +70,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'one delta in 97 frames is dropped',
     file: 'packages/normalize/src/normalizer.ts',
-    from: 'this.sink.connectionSeq = connectionSeq\n',
-    to: 'this.sink.connectionSeq = connectionSeq\n    if (record.number % 97 === 0) return\n',
+    from: 'if (isCounted) sink.connectionSeq = connectionSeq\n',
+    to: 'if (isCounted) sink.connectionSeq = connectionSeq\n    if (record.number % 97 === 0) return\n',
     tests: NORMALIZE,
   },
   {

@@ -28,11 +28,7 @@ export function demoText(result: DemoResult): string {
         `of ${grouped(report.gaps_injected)} injected: each is in one that is recorded`,
       ],
       ['book images checked', grouped(report.images_checked), `${grouped(report.images_wrong)} wrong`],
-      [
-        'books compared with the changes derived from them',
-        grouped(report.changes_checked),
-        `${grouped(report.changes_wrong)} wrong`,
-      ],
+      ['derived changes checked', grouped(report.changes_checked), `${grouped(report.changes_wrong)} wrong`],
     ]),
     '',
     `${grouped(result.rowsPerSecond)} rows/s over ${result.seconds.toFixed(1)} s, at the pace of the exchanges`,

@@ -47,7 +47,7 @@ function checkMarket(market: ExchangeMarket, findings: Findings): void {
 }
 
 function checkStream(market: ExchangeMarket, stream: StreamSpec, findings: Findings): void {
-  const { name, table, route, poll, book, follows, within, idWindow } = stream
+  const { name, table, route, poll, book, changes, follows, within, idWindow } = stream
   if (!/^[\x21-\x7e]+$/.test(name)) findings.add(`a stream is called ${JSON.stringify(name)}`)
   if (!fits(market, table))
     findings.add(`${name} is stored in ${table}, not a table of a ${market.market} market`)
@@ -57,6 +57,9 @@ function checkStream(market: ExchangeMarket, stream: StreamSpec, findings: Findi
   if (route !== null && poll !== null) findings.add(`${name} is both subscribed and polled`)
   if (!Number.isSafeInteger(idWindow) || idWindow < 0) findings.add(`${name} remembers ${idWindow} ids`)
   if (within !== null) checkWithin(market, stream, within, findings)
+  if (changes !== undefined && (derived[table] !== changes || !fits(market, changes))) {
+    findings.add(`${name} of ${table} is no stream of images whose changes belong into ${changes}`)
+  }
   if (book === null) return
   if ((follows === null) !== (book.follows === null))
     findings.add(`${name} and its book do not both have a rule`)
@@ -135,7 +138,7 @@ function checkCollectors(
       continue
     }
     const isDerived = stream.book !== null && stream.table === derived[table]
-    if (stream.table !== table && !isDerived)
+    if (stream.table !== table && stream.changes !== table && !isDerived)
       findings.add(`${table} is collected from ${name} of ${stream.table}`)
     if (stream.route === null && stream.poll === null && stream.within === null) {
       findings.add(`${table} is collected from ${name}, which nobody brings`)

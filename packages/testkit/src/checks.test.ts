@@ -172,6 +172,7 @@ const listings: Readonly<Record<string, readonly [Check, ExchangeMarket]>> = {
   'a route that every object has': [checkStreams, streams({ ...trade, route: 'constructor' })],
   'a stream that is listed twice': [checkStreams, streams(trade, trade, book, rates)],
   'a table of another market': [checkStreams, streams({ ...trade, table: 'spot_ob' })],
+  'changes of what is no image': [checkStreams, streams({ ...trade, changes: 'spot_delta' })],
   'a table that only we write': [checkStreams, streams({ ...trade, table: 'gaps' })],
   'a book without a rule': [checkStreams, streams({ ...(book as object), follows: null })],
   'a collector that is no stream': [checkStreams, { ...right, collectors: { ticks: ['nothing'] } }],
