@@ -68,7 +68,11 @@ export function channelLoad(
 }
 
 /** By what it fills. */
-function kindOf(spec: StreamSpec, { urls }: MarketCollection, activity: number): ChannelLoad | null {
+function kindOf(
+  spec: StreamSpec,
+  { urls, bookPoll }: MarketCollection,
+  activity: number,
+): ChannelLoad | null {
   const { frameBytes, rowBytes, levelsPerUpdate, trades, quotes } = busySymbol
   const speed = speedOf(spec.name)
   const updates = { frames: (speed ?? assumed.updates) * activity, frameBytes: frameBytes.update }
@@ -88,7 +92,7 @@ function kindOf(spec: StreamSpec, { urls }: MarketCollection, activity: number):
       return { ...updates, rowsPerFrame: levelsPerUpdate, rowBytes: rowBytes.delta }
     case 'spot_ob':
     case 'futures_ob': {
-      const levels = 2 * levelsOf(spec.name, urls?.bookDepth)
+      const levels = 2 * levelsOf(spec.name, spec.poll === null ? urls?.bookDepth : bookPoll?.depth)
       // A level takes as much room in an image as in an update.
       const imageBytes = (frameBytes.update * levels) / levelsPerUpdate
       return { ...updates, frameBytes: imageBytes, rowsPerFrame: levels, rowBytes: rowBytes.image }

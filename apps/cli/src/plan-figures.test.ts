@@ -34,6 +34,26 @@ describe('what a market asks of its exchange', () => {
     expect(planMarket(spot(3, ['spot_delta', 'spot_ob'])).books).toBe(3)
   })
 
+  it('counts the questions for polled books, which are not fetched otherwise', () => {
+    const polled = (depth: number, everyMs: number) => {
+      const bookPoll = { everyMs, depth, spreadMaxPercent: 10 }
+      return plannedMarket({ exchange: 'binance', market: 'spot', symbols: symbols(4), bookPoll })
+    }
+    const plan = planMarket(polled(100, 1000))
+    expect(plan.books).toBe(0)
+    expect(plan.channels).not.toContain('depth@100ms')
+    const polls = { stream: 'depth@rest', questions: 4, everyMs: 1000, weightPerMinute: 4 * 60 * 5 }
+    expect(plan.polls).toContainEqual(polls)
+    expect(planMarket(polled(101, 500)).polls).toContainEqual({
+      ...polls,
+      everyMs: 500,
+      weightPerMinute: 4 * 120 * 25,
+    })
+    const load = planLoad([polled(100, 1000)], images, 1).tables
+    expect(load.find(({ table }) => table === 'spot_ob')?.rowsPerSecond).toBe(4 * 200)
+    expect(load.some(({ table }) => table === 'spot_delta')).toBe(false)
+  })
+
   it('spends at most the share of the budget in every minute until the books are live', () => {
     // 4800 of 6000 a minute, a snapshot is 250: nineteen in a minute.
     const seconds = (count: number) => planBudgets([spot(count, ['spot_delta'])])[0]?.booksLiveSeconds

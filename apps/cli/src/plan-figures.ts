@@ -1,4 +1,3 @@
-import { findMarket } from '@cryptoflow/exchanges'
 import {
   BOOKS_IN_A_ROW_MAX,
   byWireName,
@@ -9,7 +8,7 @@ import {
   WEIGHT_SHARE,
 } from '@cryptoflow/ingest'
 import type { ExchangeMarket, StreamSpec } from '@cryptoflow/model'
-import { type MarketCollection, resolveStreams } from '@cryptoflow/pipeline'
+import { type MarketCollection, resolveCollection } from '@cryptoflow/pipeline'
 
 const MINUTE_MS = 60_000
 
@@ -77,11 +76,9 @@ export interface PlannedMarket {
 
 /** The channels behind what is asked for: tables by their usual channels, channels as they are. */
 export function plannedMarket(collection: MarketCollection): PlannedMarket {
-  const { exchange, urls } = collection
-  const market = findMarket(exchange, collection.market, urls)
-  const { streams } = resolveStreams(market, collection.streams)
+  const { market, streams, pollEveryMs } = resolveCollection(collection)
   const specs = market.streams.filter(({ name }) => streams.includes(name))
-  return { market, collection, specs }
+  return { market, collection: { ...collection, pollEveryMs }, specs }
 }
 
 /** Connections, questions and books of one market. */

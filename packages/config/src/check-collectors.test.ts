@@ -54,6 +54,31 @@ describe('a collector', () => {
     ).toEqual([])
   })
 
+  it('polls its books or hears them, as deep as they are given', () => {
+    const polling = (more: string, market = 'spot') =>
+      problemsOf(`exchange: binance\nmarket: ${market}\nsymbols: [A]\nbook_poll: { depth: 5000 }\n${more}`)
+    expect(polling('')).toEqual([])
+    expect(polling('streams: [spot_ob, ticks]\npoll_every_ms: { "depth@rest": 2000 }')).toEqual([])
+    expect(polling('streams: [spot_ob, spot_delta]')).toEqual([
+      expect.stringContaining('expected a table or channel of binance spot, got "spot_delta"'),
+    ])
+    expect(polling('streams: [ticks]')).toEqual([
+      expect.stringContaining('book_poll: expected "spot_ob" among the streams'),
+    ])
+    expect(polling('', 'linear')).toEqual([
+      expect.stringContaining('expected null: books of binance linear cannot be asked for by REST'),
+    ])
+    const text = 'exchange: binance\nsymbols: [A]\nbook_poll: { depth: 51 }'
+    const shallow = facts.map((fact) => ({
+      ...fact,
+      bookPoll: fact.bookPoll && { ...fact.bookPoll, levelsMax: 50 },
+    }))
+    const input = { file: { name: 'a.yaml', text }, environment: [], flags: [], facts: shallow }
+    expect(loadConfig(input).problems.map(problemText)).toEqual([
+      'a.yaml:3:21: book_poll.depth: expected at most 50, got 51: binance spot gives no more',
+    ])
+  })
+
   it('polls and expects only what it collects', () => {
     const text = (streams: string) =>
       `exchange: binance\nmarket: linear\nsymbols: [A]\nstreams: ${streams}\npoll_every_ms: { openInterest: 1000 }\nexpect_within_ms: { trade: null }`

@@ -1,6 +1,6 @@
 import type { Market } from '@cryptoflow/model'
 import type { CollectorConfig, Config } from './config.ts'
-import { channelsOf, type MarketFact, type MarketFacts, streamNamesOf } from './facts.ts'
+import { channelsOf, type MarketFact, type MarketFacts, streamNamesOf, withPolledBooks } from './facts.ts'
 import type { Findings } from './findings.ts'
 import type { KeyPath } from './key-path.ts'
 import { hint, nearestName } from './nearest.ts'
@@ -30,11 +30,13 @@ export function checkCollectors(
       const fact = factOf(collector, index, facts, findings)
       if (fact === null) return Object.freeze({ ...collector, market: collector.market ?? 'spot' })
       const at: KeyPath = ['collectors', index]
+      const heard = collector.bookPoll === null ? fact : withPolledBooks(fact)
       tellTaken(fact, index, taken, findings)
-      checkStreams(collector, at, fact, findings)
+      checkBookPoll(collector, at, fact, findings)
+      checkStreams(collector, at, heard, findings)
       checkReach(collector, at, fact, findings)
-      checkSymbols(collector, at, fact, findings)
-      checkConnections(collector, at, fact, findings)
+      checkSymbols(collector, at, heard, findings)
+      checkConnections(collector, at, heard, findings)
       return Object.freeze({ ...collector, market: fact.market })
     }),
   )
@@ -143,6 +145,32 @@ function checkReach(
     findings.problem(path, source, message)
   }
   checkBookDepth(bookDepth, [...at, 'book_depth'], fact, findings)
+}
+
+/** Books are polled or heard, not both. */
+function checkBookPoll(
+  { bookPoll, streams }: UndecidedCollector,
+  at: KeyPath,
+  fact: MarketFact,
+  findings: Findings,
+): void {
+  const path: KeyPath = [...at, 'book_poll']
+  if (bookPoll === null || findings.isBroken(path)) return
+  const tell = (where: KeyPath, message: string): void => {
+    findings.problem(where, findings.sourceOf(where), message)
+  }
+  const market = `${fact.exchange} ${fact.market}`
+  const { bookPoll: offered } = fact
+  if (offered === null) {
+    tell(path, `expected null: books of ${market} cannot be asked for by REST`)
+    return
+  }
+  if (bookPoll.depth > offered.levelsMax && !findings.isBroken([...path, 'depth'])) {
+    const got = findings.sourceOf([...path, 'depth']).isSecret ? '***' : bookPoll.depth
+    tell([...path, 'depth'], `expected at most ${offered.levelsMax}, got ${got}: ${market} gives no more`)
+  }
+  if (streams === null || streams.some((name) => name === offered.table || name === offered.name)) return
+  tell(path, `expected ${quoted(offered.table)} among the streams: it is what polled books fill`)
 }
 
 function checkBookDepth(

@@ -102,6 +102,10 @@ function checkOptional(
     findings.setSource(path, raw.source)
     return null
   }
+  if (raw === undefined && node.default === null) {
+    findings.setSource(path, nowhere)
+    return null
+  }
   return checkSection(node.section, raw, path, findings)
 }
 

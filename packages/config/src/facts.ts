@@ -28,6 +28,8 @@ export interface MarketFact {
    * adapter takes the least that it knows to be offered and that holds as many.
    */
   readonly bookDepths: readonly number[] | null
+  /** Books by REST: the channel and most levels a side of it; null: they cannot be asked for. */
+  readonly bookPoll: { readonly name: string; readonly table: string; readonly levelsMax: number } | null
   readonly streamsPerConnectionMax: number
   readonly connectsPerFiveMinutesMax: number
   /** See ExchangeMarket. */
@@ -64,6 +66,7 @@ export function marketFacts(
       routes: Object.keys(session.routes),
       addressRoutes: addressRoutesOf(market, chosen),
       bookDepths: bookDepthsOf(market, chosen),
+      bookPoll: bookPollOf(market.streams),
       streamsPerConnectionMax: session.streamsPerConnectionMax.value,
       connectsPerFiveMinutesMax: session.connectsPerFiveMinutesMax.value,
       symbolMeant: market.symbolMeant,
@@ -83,6 +86,25 @@ function channelFacts(streams: readonly StreamSpec[]): ChannelFact[] {
     const { table, scope } = spec
     return [{ name: spec.name, table, scope, isPolled: route === null, carrier: name }]
   })
+}
+
+const IMAGES: readonly string[] = ['spot_ob', 'futures_ob']
+const UPDATES: readonly string[] = ['spot_delta', 'futures_delta']
+
+function bookPollOf(streams: readonly StreamSpec[]): MarketFact['bookPoll'] {
+  const spec = streams.find(({ table, poll }) => poll !== null && IMAGES.includes(table))
+  if (spec === undefined) return null
+  const { name, table, poll } = spec
+  return { name, table, levelsMax: poll?.levelsMax ?? Number.POSITIVE_INFINITY }
+}
+
+/** The same market where books are polled: images come from the channel that is asked for, and updates from none. */
+export function withPolledBooks(fact: MarketFact): MarketFact {
+  const { bookPoll } = fact
+  if (bookPoll === null) return fact
+  const kept = Object.entries(fact.tables).filter(([table]) => !UPDATES.includes(table))
+  const channels = fact.channels.filter(({ table }) => !UPDATES.includes(table))
+  return { ...fact, tables: { ...Object.fromEntries(kept), [bookPoll.table]: [bookPoll.name] }, channels }
 }
 
 type Chosen = NonNullable<FactOptions['chosen']>

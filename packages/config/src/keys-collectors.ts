@@ -1,4 +1,15 @@
-import { choiceOrNull, list, names, section, text, textOrNull, whole, wholeOrNull } from './node.ts'
+import {
+  choiceOrNull,
+  fraction,
+  list,
+  names,
+  optional,
+  section,
+  text,
+  textOrNull,
+  whole,
+  wholeOrNull,
+} from './node.ts'
 import { plainName, restAddress, routeAddress, streamText, symbolText, wsAddress } from './shapes.ts'
 
 /** Symbols in one collector: several times the largest listing of a market. */
@@ -9,6 +20,8 @@ const COLLECTORS_MAX = 64
 const DAY_MS = 86_400_000
 /** Above the deepest book that an exchange lets one choose. */
 const BOOK_DEPTH_MAX = 10_000
+/** The deepest book that an exchange gives by REST. */
+const POLL_DEPTH_MAX = 5_000
 /** Timers end at 24 days. */
 const POLL_EVERY_MS_MAX = 7 * DAY_MS
 
@@ -57,6 +70,35 @@ const collectorKeys = {
     min: 1,
     max: BOOK_DEPTH_MAX,
   }),
+  book_poll: optional(
+    section(
+      {
+        doc: 'Order books are asked for by REST, instead of being heard: images of them fill `spot_ob` or `futures_ob`, updates are not collected. Null: books are heard.',
+        usedBy: 'pipeline',
+      },
+      {
+        every_ms: whole({
+          doc: 'Milliseconds between two questions for one symbol; longer where the exchange’s budget does not hold them.',
+          default: 1_000,
+          min: 100,
+          max: POLL_EVERY_MS_MAX,
+        }),
+        depth: whole({
+          doc: 'Levels a side, or the next number that the exchange offers.',
+          default: 100,
+          min: 1,
+          max: POLL_DEPTH_MAX,
+        }),
+        spread_max_percent: fraction({
+          doc: 'An image with a wider spread, in percent of the middle between its best prices, goes to `dead_letter`; so does one that is crossed or out of order, whatever this says.',
+          default: 10,
+          min: 0,
+          max: 200,
+        }),
+      },
+    ),
+    null,
+  ),
   poll_every_ms: names(
     whole({
       doc: 'Milliseconds between two questions.',

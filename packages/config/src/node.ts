@@ -41,10 +41,12 @@ export interface Section<K extends Keys = Keys> extends About {
   readonly keys: K
 }
 
-/** A section that may be switched off with `null`. */
+/** A section that may be switched off with `null`, or on by being there. */
 export interface OptionalSection<K extends Keys = Keys> extends About {
   readonly kind: 'optional'
   readonly section: Section<K>
+  /** What holds where it is absent: its keys' defaults (`on`), or null. */
+  readonly default: 'on' | null
 }
 
 /** Values in a row. A default of null means: none given, which is not the same as none. */
@@ -171,9 +173,12 @@ export function section<K extends Keys>(about: About, keys: K): Section<K> {
   return { kind: 'section', keys, ...about }
 }
 
-export function optional<K extends Keys>(of: Section<K>): OptionalSection<K> {
+export function optional<K extends Keys>(
+  of: Section<K>,
+  whenAbsent: OptionalSection['default'] = 'on',
+): OptionalSection<K> {
   const { kind: _, keys: __, ...about } = of
-  return { kind: 'optional', section: of, ...about }
+  return { kind: 'optional', section: of, default: whenAbsent, ...about }
 }
 
 export function list<N extends Node, D extends null | 'empty'>(

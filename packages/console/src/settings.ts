@@ -61,7 +61,7 @@ export function settingsOf(config: Config): Settings {
 
 function collectionOf(collector: Config['collectors'][number]): Settings['collections'][number] {
   const { exchange, market, streams, symbols, pollEveryMs, expectWithinMs } = collector
-  const { wsUrl, restUrl, paths, bookDepth } = collector
+  const { wsUrl, restUrl, paths, bookDepth, bookPoll } = collector
   const urls = {
     ...(wsUrl === null ? {} : { wsUrl }),
     ...(restUrl === null ? {} : { restUrl }),
@@ -76,5 +76,6 @@ function collectionOf(collector: Config['collectors'][number]): Settings['collec
     expectWithinMs,
     ...(Object.keys(urls).length === 0 ? {} : { urls }),
     ...(streams === null ? {} : { streams }),
+    ...(bookPoll === null ? {} : { bookPoll }),
   }
 }

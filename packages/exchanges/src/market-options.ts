@@ -7,4 +7,6 @@ export interface MarketOptions {
   readonly paths?: Readonly<Record<string, string>>
   /** Levels a side of subscribed books, where the subscriber chooses and the stream's name does not say it. */
   readonly bookDepth?: number
+  /** Levels a side that are asked for where books are polled by REST; the least offered that holds as many is. */
+  readonly bookPollDepth?: number
 }

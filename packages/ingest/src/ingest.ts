@@ -27,6 +27,8 @@ export interface IngestOptions {
   readonly connectPools?: ConnectPools
   /** Distance of two questions by polled stream, where it is not the stream's own. */
   readonly pollEveryMs?: Readonly<Record<string, number>>
+  /** Largest spread of polled book images that is believed, percent; absent: any. Noted beside every answer. */
+  readonly spreadMaxPercent?: number
   /** By stream: within how many milliseconds a subscription must be heard first; null: it may be silent for ever. */
   readonly expectWithinMs?: Readonly<Record<string, number | null>>
   readonly limits?: Partial<IngestLimits>
@@ -88,7 +90,7 @@ export function startIngest(options: IngestOptions): Ingest {
   )
   const sessions = plans.map((plan) => startSession({ ...shared, plan, connectPools, expectWithinMs }))
   const snapshots = startSnapshots({ ...shared, pool })
-  const polling = startPolls({ ...shared, pool, polls })
+  const polling = startPolls({ ...shared, pool, polls, spreadMaxPercent: options.spreadMaxPercent })
   const cancelClock = options.clockRecords === false ? () => {} : startClockRecords(clock, intake)
   return {
     want(wanted) {

@@ -1,4 +1,10 @@
-import { type ExchangeMarket, encodeAnswer, RecordKind, type RestRequest } from '@cryptoflow/model'
+import {
+  type AnswerContext,
+  type ExchangeMarket,
+  encodeAnswer,
+  RecordKind,
+  type RestRequest,
+} from '@cryptoflow/model'
 import { type Backoff, backoffMs, type Chance, type Clock } from '@cryptoflow/runtime'
 import type { IngestCounters, IngestNotice, Intake } from './intake.ts'
 import type { Poll, PolledStream } from './plan.ts'
@@ -17,6 +23,7 @@ export interface PollOptions {
   readonly market: ExchangeMarket
   readonly polls: readonly Poll[]
   readonly pool: RestPool
+  readonly spreadMaxPercent?: number | undefined
   readonly intake: Intake
   readonly clock: Clock
   readonly chance: Chance
@@ -65,8 +72,7 @@ export function startPolls(options: PollOptions): { stop(): Promise<void> } {
       const where = count === 1 ? '' : `page ${count}: `
       if (outcome.kind === 'failed') return { kind: 'failed', reason: where + outcome.reason }
       for (const { name: stream } of due) {
-        const context = { exchange: market.exchange, market: market.market, symbol, stream }
-        const payload = encodeAnswer({ ...context, resync: 0, status: 200 }, outcome.body)
+        const payload = encodeAnswer(contextOf(options, symbol, stream), outcome.body)
         intake.append(RecordKind.answer, 0, outcome.receivedUs, payload)
         counters.polls += 1
       }
@@ -128,6 +134,14 @@ export function startPolls(options: PollOptions): { stop(): Promise<void> } {
 /** The streams that share a question have their turns with the first of them. */
 function nameOf({ streams }: Poll): string {
   return (streams[0] as PolledStream).name
+}
+
+function contextOf({ market, spreadMaxPercent }: PollOptions, symbol: string, stream: string): AnswerContext {
+  const key = { exchange: market.exchange, market: market.market, symbol, stream }
+  const table = market.streams.find(({ name }) => name === stream)?.table
+  const isImage = table === 'spot_ob' || table === 'futures_ob'
+  const checked = isImage && spreadMaxPercent !== undefined ? { spreadMaxPercent } : {}
+  return { ...key, resync: 0, status: 200, ...checked }
 }
 
 /** Each symbol's place in the period of its stream, 0 <= x < 1. */

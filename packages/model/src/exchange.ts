@@ -60,6 +60,7 @@ export type DeadLetterReason =
   | 'absurd_time'
   | 'too_many_levels'
   | 'bad_symbol'
+  | 'invalid_book'
 
 /** What a REST answer answers; journaled beside its body. */
 export interface AnswerContext {
@@ -76,6 +77,11 @@ export interface AnswerContext {
   readonly resync: number
   /** HTTP status; decoders see only 200. */
   readonly status: number
+  /**
+   * Of a polled book image: the largest spread that is believed, percent of the middle between the best prices.
+   * Absent: any.
+   */
+  readonly spreadMaxPercent?: number
 }
 
 /** How a delta stands to a position in its sequence. */
@@ -156,6 +162,8 @@ export interface RestRequest {
 export interface PollSpec {
   /** Default distance of two questions for one symbol (or for the market), milliseconds. */
   readonly everyMs: number
+  /** Of book images: most levels a side that can be asked for. Absent where there is no depth to choose. */
+  readonly levelsMax?: number
   /** `symbol` is empty for a stream of the whole market. Streams whose request is the same share its answer. */
   request(symbol: string): RestRequest
   /**

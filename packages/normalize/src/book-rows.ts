@@ -59,14 +59,15 @@ export function partialRows(
   room.common.write(head, key, stamp, source)
   const depth = copyLevels(sink, room, room.level, head, batch, start, count)
   fillNumbers(room.knownDepth, Number.NaN, head, head + count)
-  writeImage(sink, room, head, { kind: 'partial', lastSeq: batch.lastSeq[event] as number, depth, label })
+  const kind = source === 'rest' ? 'rest' : 'partial'
+  writeImage(sink, room, head, { kind, lastSeq: batch.lastSeq[event] as number, depth, label })
   room.leave(count)
   sink.written += count
 }
 
 /** Which image of our book is written. */
 export interface ImageRows {
-  readonly kind: Exclude<ImageKind, 'partial'>
+  readonly kind: Exclude<ImageKind, 'partial' | 'rest'>
   /** Levels a side at most. */
   readonly levels: number
   /** NaN = null. */

@@ -6,6 +6,7 @@ import {
   type DisconnectNote,
   decodeAnswerPayload,
   type EventBatch,
+  EventKind,
   type ExchangeMarket,
   type InstrumentKey,
   type JournalRecord,
@@ -20,6 +21,7 @@ import { addCounters, type Counters } from './counters.ts'
 import { EventFlow } from './event-flow.ts'
 import { openAtStop } from './gap-rows.ts'
 import { HELD_BOUNDS } from './held.ts'
+import { imageFault } from './image-faults.ts'
 import { ImageGrid, imageDefaults } from './image-grid.ts'
 import { countsOf, type Keeper, KeyIndex, type KeyState } from './key-state.ts'
 import { doubtBooks, loseFrames } from './lost-frames.ts'
@@ -188,7 +190,7 @@ export class Normalizer {
     const spec = market.streams.find(({ name }) => name === context.stream)
     if (spec !== undefined && spec.book !== null) this.bookAnswer(record, market, context, batch)
     else
-      for (let event = 0; event < batch.count; event++) this.flow.event(record, market, batch, event, event)
+      for (let event = 0; event < batch.count; event++) this.answered(record, market, context, batch, event)
   }
 
   /** A frame or an answer could not be read; `raw`, the bytes in question, is kept as a copy. */
@@ -316,6 +318,32 @@ export class Normalizer {
       const stream = state.streams.find(({ spec }) => spec.name === name)
       if (stream !== undefined) joinConnection(stream, connection)
     }
+  }
+
+  /** An event of an answer that is no book's: an image of a book that contradicts itself is not believed. */
+  private answered(
+    record: JournalRecord,
+    market: ExchangeMarket,
+    { symbol, stream, spreadMaxPercent }: AnswerContext,
+    batch: EventBatch,
+    event: number,
+  ): void {
+    const isImage = batch.kind[event] === EventKind.bookImage
+    const detail = isImage ? imageFault(batch, event, spreadMaxPercent ?? null) : null
+    if (detail === null) {
+      this.flow.event(record, market, batch, event, event)
+      return
+    }
+    const { decoderVersion } = market
+    const raw = decodeAnswerPayload(record.payload).body
+    this.flow.deadLetter(record, market, {
+      reason: 'invalid_book',
+      detail,
+      decoderVersion,
+      raw,
+      symbol,
+      stream,
+    })
   }
 
   private bookAnswer(

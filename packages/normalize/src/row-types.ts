@@ -22,8 +22,8 @@ export interface RowKey extends InstrumentKey {
 /** What our book was when an update came. */
 export type BookLabel = 'waiting' | 'live' | 'stale' | 'resync'
 
-/** What an image of a book is: the exchange's own, or ours of a moment or of all levels. */
-export type ImageKind = 'partial' | 'derived' | 'checkpoint'
+/** What an image of a book is: the exchange's own, by stream or by REST, or ours of a moment or of all levels. */
+export type ImageKind = 'partial' | 'rest' | 'derived' | 'checkpoint'
 
 /** Tables of book updates, and of book images. */
 export type DeltaTable = 'spot_delta' | 'futures_delta'

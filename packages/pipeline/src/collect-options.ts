@@ -49,6 +49,18 @@ export interface MarketCollection {
   readonly expectWithinMs?: Readonly<Record<string, number | null>>
   /** Tables (`ticks`, `spot_delta`) or the exchange's own channels (`depth@500ms`); default all tables it can fill. */
   readonly streams?: readonly string[]
+  /** Books are asked for by REST instead of being heard in their streams. */
+  readonly bookPoll?: BookPoll
+}
+
+/** How books are polled. */
+export interface BookPoll {
+  /** Distance of two questions for one symbol, milliseconds. */
+  readonly everyMs: number
+  /** Levels a side; the exchange may give a few more. */
+  readonly depth: number
+  /** A wider spread makes an image a dead letter, percent of the middle between the best prices. */
+  readonly spreadMaxPercent: number
 }
 
 /** How frames are kept on disk. What is absent is the journal's own default. */

@@ -1,5 +1,5 @@
 import { type ChannelWatch, watchChannels } from '@cryptoflow/channels'
-import { exchangeMarkets, findMarket, hasMarket } from '@cryptoflow/exchanges'
+import { exchangeMarkets, hasMarket } from '@cryptoflow/exchanges'
 import type { IngestCounters } from '@cryptoflow/ingest'
 import { type Journal, openJournal, timedDisk } from '@cryptoflow/journal'
 import { marketText, RecordKind, type StoredTables } from '@cryptoflow/model'
@@ -14,7 +14,7 @@ import { openLane } from './lane-host.ts'
 import { openPublisher, settle } from './publisher.ts'
 import { rawBounds } from './raw-bounds.ts'
 import { sealer } from './sealer.ts'
-import { resolveStreams } from './streams.ts'
+import { resolveCollection } from './streams.ts'
 import { VERSION } from './version.ts'
 import { warehouseAt } from './warehouse.ts'
 
@@ -69,7 +69,7 @@ export async function startCollector(options: CollectOptions): Promise<Collector
 }
 
 function hearingOf(collection: MarketCollection): Hearing {
-  const { exchange, market, urls, symbols, pollEveryMs, expectWithinMs } = collection
+  const { exchange, market, symbols, expectWithinMs, bookPoll } = collection
   if (!hasMarket(exchange, market)) {
     throw new CryptoFlowError('collecting: no adapter reads this market', {
       kind: 'config',
@@ -81,15 +81,15 @@ function hearingOf(collection: MarketCollection): Hearing {
       },
     })
   }
-  const found = findMarket(exchange, market, urls)
-  const { streams, tables } = resolveStreams(found, collection.streams)
+  const { market: found, streams, tables, pollEveryMs } = resolveCollection(collection)
   return {
     market: found,
     tables,
     options: {
       symbols: [...new Set(symbols)],
       streams,
-      ...(pollEveryMs === undefined ? {} : { pollEveryMs }),
+      pollEveryMs,
+      ...(bookPoll === undefined ? {} : { spreadMaxPercent: bookPoll.spreadMaxPercent }),
       ...(expectWithinMs === undefined ? {} : { expectWithinMs }),
     },
   }
@@ -100,7 +100,10 @@ function storedOf(
   collections: readonly MarketCollection[],
   hearings: readonly Hearing[],
 ): { stored?: StoredTables } {
-  const chosen = hearings.filter((_, index) => collections[index]?.streams !== undefined)
+  const chosen = hearings.filter((_, index) => {
+    const { streams, bookPoll } = collections[index] as MarketCollection
+    return streams !== undefined || bookPoll !== undefined
+  })
   if (chosen.length === 0) return {}
   return { stored: Object.fromEntries(chosen.map(({ market, tables }) => [marketText(market), tables])) }
 }

@@ -31,7 +31,10 @@ export interface Hearing {
   readonly market: ExchangeMarket
   readonly tables: readonly TableName[]
   /** What ingest is told of it. */
-  readonly options: Pick<IngestOptions, 'symbols' | 'streams' | 'pollEveryMs' | 'expectWithinMs'>
+  readonly options: Pick<
+    IngestOptions,
+    'symbols' | 'streams' | 'pollEveryMs' | 'expectWithinMs' | 'spreadMaxPercent'
+  >
 }
 
 /** How one market is heard. */

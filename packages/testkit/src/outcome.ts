@@ -9,6 +9,7 @@ const deadLetterReasons: Readonly<Record<DeadLetterReason, true>> = {
   absurd_time: true,
   too_many_levels: true,
   bad_symbol: true,
+  invalid_book: true,
 }
 const outsideReasons: Readonly<Record<OutsideReason, true>> = {
   obsolete_protocol: true,

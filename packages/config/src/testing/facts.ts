@@ -11,6 +11,7 @@ const channel = (name: string, table: string, isPolled = false, scope: 'symbol' 
 const shared = {
   addressRoutes: [],
   bookDepths: [],
+  bookPoll: null,
   streamsPerConnectionMax: 1024,
   connectsPerFiveMinutesMax: 300,
   symbolMeant: (symbol: string): string | null => {
@@ -35,10 +36,12 @@ const spot: MarketFact = {
     channel('depth@100ms', 'spot_delta'),
     channel('depth', 'spot_delta'),
     channel('bookTicker', 'bbo'),
+    channel('depth@rest', 'spot_ob', true),
     channel('exchangeInfo', 'instruments', true, 'market'),
   ],
   routes: ['stream'],
   ...shared,
+  bookPoll: { name: 'depth@rest', table: 'spot_ob', levelsMax: 5000 },
 }
 
 const linear: MarketFact = {

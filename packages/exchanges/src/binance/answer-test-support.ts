@@ -52,19 +52,24 @@ export function plainAnswers(batch: EventBatch): PlainAnswer[] {
 }
 
 function plainTrade(batch: EventBatch, event: number): PlainAnswer {
+  if (batch.kind[event] === EventKind.bookImage) return { entries: plainEntries(batch, event) }
   const type = batch.tradeType[event] as number
-  const from = batch.entryStart[event] as number
-  const to = batch.entryStart[event + 1] as number
   return {
     tradeIds: [batch.firstTradeId, batch.lastTradeId].map((column) => orNull(column[event])),
     tradeType: type < 0 ? null : batch.names.text(type),
-    entries: Array.from({ length: to - from }, (_, i) => [
-      sides[batch.side[from + i] as number],
-      ...[batch.price, batch.quantity].map((column) =>
-        decimalText(column.mantissa(from + i) as bigint, column.scales[from + i] as number),
-      ),
-    ]),
+    entries: plainEntries(batch, event),
   }
+}
+
+function plainEntries(batch: EventBatch, event: number): unknown[] {
+  const from = batch.entryStart[event] as number
+  const to = batch.entryStart[event + 1] as number
+  return Array.from({ length: to - from }, (_, i) => [
+    sides[batch.side[from + i] as number],
+    ...[batch.price, batch.quantity].map((column) =>
+      decimalText(column.mantissa(from + i) as bigint, column.scales[from + i] as number),
+    ),
+  ])
 }
 
 function plainDetail(detail: object): PlainAnswer {

@@ -26,7 +26,7 @@ const fixtures = readdirSync(folder)
 describe('documented answers', () => {
   it('are there for every endpoint of every market', () => {
     const covered = fixtures.map(({ about }) => `${about.market} ${about.stream}`)
-    expect(new Set(covered).size).toBe(15)
+    expect(new Set(covered).size).toBe(18)
     for (const { about } of fixtures) expect(about.from).toMatch(/a5e0bc3|c3e7630/)
   })
 

@@ -2,6 +2,7 @@ import {
   type AnswerContext,
   type DecodeOutcome,
   type EventBatch,
+  EventKind,
   type Market,
   SYMBOL_BYTES_MAX,
 } from '@cryptoflow/model'
@@ -24,6 +25,7 @@ import { readContract, readSpotInstrument } from './instruments.ts'
 import { readOpenInterest } from './open-interest.ts'
 import { offers } from './recognise.ts'
 import { readRestAggregate, readRestTrade } from './rest-trades.ts'
+import { POLLED_BOOK } from './streams.ts'
 
 /** REST answers by what they answer: what becomes of each body. */
 
@@ -76,11 +78,13 @@ export function decodeAnswer(
 ): DecodeOutcome {
   const isBook = BOOK_STREAM.test(context.stream)
   const endpoint = offers(market, context.stream) ? endpoints.get(context.stream) : undefined
-  if (!isBook && endpoint === undefined) return unknown('no request that this market answers')
+  const isPolled = context.stream === POLLED_BOOK
+  if (!isBook && !isPolled && endpoint === undefined) return unknown('no request that this market answers')
   const stream = out.names.idOf(context.stream)
   if (stream < 0) return NAMES_FULL
   const symbol = symbolId(context.symbol, out)
-  if (symbol < 0 && (isBook || endpoint?.needsSymbol)) return BAD_SYMBOL
+  if (symbol < 0 && (isBook || isPolled || endpoint?.needsSymbol)) return BAD_SYMBOL
+  if (isPolled) return decodePolledBook(body, stream, symbol, out)
   if (endpoint === undefined) return decodeSnapshot(body, stream, symbol, out)
 
   const json = parseJson(body)
@@ -90,6 +94,14 @@ export function decodeAnswer(
   const { count } = out
   const outcome = endpoint.read({ market, json, body, stream, symbol }, out)
   if (outcome.kind !== 'events') out.rollback(count)
+  return outcome
+}
+
+/** The same body, which begins no book: it is an image of its own. */
+function decodePolledBook(body: Uint8Array, stream: number, symbol: number, out: EventBatch): DecodeOutcome {
+  const event = out.count
+  const outcome = decodeSnapshot(body, stream, symbol, out)
+  if (outcome.kind === 'events') out.kind[event] = EventKind.bookImage
   return outcome
 }
 

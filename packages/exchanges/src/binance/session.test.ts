@@ -96,15 +96,39 @@ describe('the session', () => {
   )
 })
 
+describe('a polled book', () => {
+  it.each([
+    [binanceSpot, 1, 1, 5],
+    [binanceSpot, 100, 100, 5],
+    [binanceSpot, 101, 101, 25],
+    [binanceSpot, 501, 501, 50],
+    [binanceSpot, 1001, 1001, 250],
+    [binanceSpot, 5001, 5000, 250],
+    [binanceLinear, 5, 5, 2],
+    [binanceLinear, 51, 100, 5],
+    [binanceLinear, 101, 500, 10],
+    [binanceInverse, 501, 1000, 20],
+    [binanceInverse, 5000, 1000, 20],
+  ] as const)(
+    'is asked for at the least depth that holds its levels, and at its price',
+    (create, depth, limit, weight) => {
+      const poll = create({ bookPollDepth: depth }).streams.find(({ name }) => name === 'depth@rest')?.poll
+      const request = poll?.request('A')
+      expect(request?.path).toMatch(new RegExp(`/depth\\?symbol=A&limit=${limit}$`))
+      expect(request?.weight).toBe(weight)
+    },
+  )
+})
+
 describe.each(own.map((market) => [market.market, market] as const))('streams of %s', (name, market) => {
   it('have a route of the session, or are asked for by REST', () => {
     for (const { route, poll, scope, follows, book } of market.streams) {
       if (route !== null) expect(Object.keys(market.session.routes)).toContain(route)
       else expect([follows, book]).toEqual([null, null])
       if (poll !== null) {
-        expect(poll.everyMs).toBeGreaterThanOrEqual(60_000)
+        expect(poll.everyMs).toBeGreaterThanOrEqual(poll.levelsMax === undefined ? 60_000 : 1_000)
         expect(poll.request(scope === 'market' ? '' : 'A').path).toMatch(
-          /^\/[df]?api\/v[13]\/\w+(\?symbol=A)?$/,
+          /^\/[df]?api\/v[13]\/\w+(\?symbol=A(&limit=100)?)?$/,
         )
       }
     }

@@ -49,6 +49,56 @@ function every(everyMs: number, endpoint: string, weight: number): PollSpec {
 const imageNames = (speeds: readonly string[]): string[] =>
   imageDepths.flatMap((depth) => speeds.map((speed) => `depth${depth}${speed}`))
 
+/** Levels a side of a polled book where nothing else is said: the cheapest of spot. */
+const POLL_DEPTH = 100
+const SECOND_MS = 1_000
+
+/** Weight of a book by the levels a side that it is asked for with; spot takes any number up to the last. */
+const spotDepthWeights = [
+  [100, 5],
+  [500, 25],
+  [1000, 50],
+  [5000, 250],
+] as const
+/** Futures take these numbers alone. */
+const futuresDepthWeights = [
+  [5, 2],
+  [10, 2],
+  [20, 2],
+  [50, 2],
+  [100, 5],
+  [500, 10],
+  [1000, 20],
+] as const
+
+/** Images of a book asked for by REST again and again, `depth` levels a side or the next that there are. */
+export function polledBook(market: Market, depth = POLL_DEPTH): StreamSpec {
+  const isSpot = market === 'spot'
+  const weights = isSpot ? spotDepthWeights : futuresDepthWeights
+  const [offered, weight] =
+    weights.find(([limit]) => limit >= depth) ?? (weights.at(-1) as readonly [number, number])
+  const limit = isSpot ? Math.min(depth, offered) : offered
+  const request = (symbol: string) => ({
+    path: `${depthPaths[market]}?symbol=${encodeURIComponent(symbol)}&limit=${limit}`,
+    weight,
+  })
+  const levelsMax = (weights.at(-1) as readonly [number, number])[0]
+  return asked(POLLED_BOOK, isSpot ? 'spot_ob' : 'futures_ob', 'symbol', {
+    everyMs: SECOND_MS,
+    levelsMax,
+    request,
+  })
+}
+
+/** Its name: the endpoint's own is that of the update stream. */
+export const POLLED_BOOK = 'depth@rest'
+
+const depthPaths: Readonly<Record<Market, string>> = {
+  spot: '/api/v3/depth',
+  linear: '/fapi/v1/depth',
+  inverse: '/dapi/v1/depth',
+}
+
 /** REST lists of trades: read where they fill a gap. */
 const restTrades = [asked('trades', 'ticks', 'symbol', null), asked('aggTrades', 'ticks', 'symbol', null)]
 
