@@ -3,6 +3,7 @@ import type { Config } from '@cryptoflow/config'
 import { build, type Collector } from '@cryptoflow/pipeline'
 import type { Clock } from '@cryptoflow/runtime'
 import {
+  breakersCheck,
   channelsCheck,
   commitCheck,
   connectionsCheck,
@@ -42,6 +43,7 @@ export async function openObservation(
         ...connections,
       })),
     ),
+    breakersCheck(collector.breakers),
     writersCheck(() => [
       { writer: 'journal', problem: journal.isFull ? `the disk is full: ${journal.directory}` : null },
     ]),
@@ -101,6 +103,11 @@ function followCollector(metrics: Metrics, collector: Collector, clock: Clock): 
   channels.delays((channel, seconds) =>
     metrics.observe('channel_enqueue_delay_seconds', { channel }, seconds),
   )
+  for (const { dependency } of collector.breakers()) {
+    const isOpen = (): boolean =>
+      collector.breakers().some((one) => one.dependency === dependency && one.state !== 'closed')
+    metrics.follow('breaker_open', { dependency }, () => (isOpen() ? 1 : 0))
+  }
   metrics.follow('journal_records_total', {}, () => journal.counters.records)
   metrics.follow('journal_bytes_total', {}, () => journal.counters.bytes)
   metrics.follow('journal_full_disks_total', {}, () => journal.counters.fullDisks)

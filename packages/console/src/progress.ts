@@ -1,5 +1,6 @@
 import type { ChannelReading } from '@cryptoflow/channels'
 import type { CollectNotice, Collector } from '@cryptoflow/pipeline'
+import type { BreakerChange } from '@cryptoflow/runtime'
 import { bytesText, grouped } from './terminal.ts'
 
 /** Rates since the last call for the same collector. */
@@ -47,6 +48,8 @@ export function noticeText(notice: CollectNotice): string {
       return `asking for ${quoted(notice.stream)} ${quoted(notice.symbol)} failed, again in ${notice.delayMs} ms: ${notice.reason}`
     case 'poll-slowed':
       return `${quoted(notice.stream)} is asked every ${notice.possibleMs} ms instead of ${notice.everyMs}: the exchange allows no more`
+    case 'breaker':
+      return breakerText(notice)
     case 'time-jump':
       return notice.what === 'suspended'
         ? `the process stood still for ${Math.round(notice.seconds)} s: connecting anew, the hole is in gaps`
@@ -74,6 +77,12 @@ export function noticeText(notice: CollectNotice): string {
 export function channelText({ name, depth, bytes, occupancy, highWater, left }: ChannelReading): string {
   const share = `${Math.round(occupancy * 100)} % full`
   return `channel ${name} ${share}: ${grouped(depth)} items, ${bytesText(bytes)}; most ${grouped(highWater)}, ${grouped(left)} left to the disk`
+}
+
+function breakerText({ dependency, state, openMs, reason }: BreakerChange): string {
+  if (state === 'closed') return `${dependency} is well again`
+  if (state === 'half_open') return `${dependency} is tried again`
+  return `${dependency} failed again and again, left alone for ${openMs} ms: ${quoted(reason)}`
 }
 
 /** Text from outside, harmless on a terminal. */

@@ -86,6 +86,7 @@ const LEVELS: Readonly<Record<CollectNotice['kind'], 'info' | 'warn' | 'error'>>
   'poll-failed': 'warn',
   'poll-slowed': 'warn',
   'time-jump': 'warn',
+  breaker: 'warn',
   'disk-full': 'error',
   'disk-resumed': 'warn',
   'reserve-short': 'warn',

@@ -74,3 +74,40 @@ describe('a connect pool', () => {
     expect(pools.of('ws://two/a', 300, 1000)).not.toBe(pool)
   })
 })
+
+describe('a host on which connects fail again and again', () => {
+  it('is left alone by all its pools, then tried by one connection, and free when that was subscribed', () => {
+    const clock = manualClock()
+    const changes: string[] = []
+    const backoff = { firstMs: 10_000, maxMs: 60_000, jitter: 0 }
+    const onBreaker = ({ dependency, state }: { dependency: string; state: string }): void => {
+      changes.push(`${dependency} ${state}`)
+    }
+    const pools = createConnectPools({ clock, backoff, onBreaker })
+    const pool = pools.of('ws://one/a', 300, 0)
+    let made = 0
+    const connect = (): void => {
+      made += 1
+    }
+    for (let i = 0; i < 5; i++) {
+      pool.request(connect)
+      pool.failed('refused')
+    }
+    for (let i = 0; i < 3; i++) pools.of('ws://one/b', 300, 0).request(connect)
+    pools.of('ws://two/a', 300, 0).request(connect)
+    expect(made).toBe(6)
+    clock.advance(9_999)
+    expect(made).toBe(6)
+    clock.advance(1)
+    expect(made).toBe(7)
+    clock.advance(60_000)
+    expect(made).toBe(7)
+    pool.succeeded()
+    expect(made).toBe(9)
+    expect(changes).toEqual(['connect one open', 'connect one half_open', 'connect one closed'])
+    expect(pools.breakers.states()).toEqual([
+      { dependency: 'connect one', state: 'closed' },
+      { dependency: 'connect two', state: 'closed' },
+    ])
+  })
+})

@@ -1,4 +1,5 @@
-import type { Clock } from '@cryptoflow/runtime'
+import type { Breaker, Clock } from '@cryptoflow/runtime'
+import { type BreakerParts, type Breakers, openBreakers } from './breakers.ts'
 
 /** Share of the exchange's connects per five minutes that one process uses: others may be on the same address. */
 const CONNECT_SHARE = 0.5
@@ -10,25 +11,36 @@ export interface ConnectPool {
   request(connect: () => void): () => void
   /** The host asked for silence: no connect for this long. */
   block(delayMs: number): void
+  /**
+   * How the connect that was allowed ended, once for each: subscribed; given up before; or ended by us.
+   * A host on which connects fail again and again is left alone.
+   */
+  succeeded(): void
+  failed(reason: string): void
+  abandoned(): void
 }
 
 /** The connect budgets of a process, by host. */
 export interface ConnectPools {
   /** `perFiveMinutes` is what the exchange allows, `everyMs` the least distance of two connects. */
   of(url: string, perFiveMinutes: number, everyMs: number): ConnectPool
+  readonly breakers: Pick<Breakers, 'states'>
 }
 
-export function createConnectPools({ clock }: { readonly clock: Clock }): ConnectPools {
+export function createConnectPools(parts: BreakerParts): ConnectPools {
+  const { clock } = parts
+  const breakers = openBreakers(parts)
   const pools = new Map<string, ConnectPool>()
   return {
     of(url, perFiveMinutes, everyMs) {
       const { host } = new URL(url)
       const known = pools.get(host)
       if (known !== undefined) return known
-      const pool = openPool(clock, mostOf(perFiveMinutes), everyMs)
+      const pool = openPool(clock, breakers.of(`connect ${host}`), mostOf(perFiveMinutes), everyMs)
       pools.set(host, pool)
       return pool
     },
+    breakers,
   }
 }
 
@@ -52,7 +64,7 @@ function mostOf(perFiveMinutes: number): number {
 }
 
 /** First come, first served; never more than `most` within five minutes, wherever the exchange's window begins. */
-function openPool(clock: Clock, most: number, everyMs: number): ConnectPool {
+function openPool(clock: Clock, breaker: Breaker, most: number, everyMs: number): ConnectPool {
   const waiting = new Set<() => void>()
   /** Times of the connects of the last five minutes, oldest first. */
   const made: number[] = []
@@ -63,7 +75,7 @@ function openPool(clock: Clock, most: number, everyMs: number): ConnectPool {
     while (made.length > 0 && nowUs - (made[0] as number) >= WINDOW_US) made.shift()
     const afterLast = made.length === 0 ? 0 : (made.at(-1) as number) + everyMs * 1000
     const afterOldest = made.length < most ? 0 : (made[made.length - most] as number) + WINDOW_US
-    return Math.max(afterLast, afterOldest, blockedUntilUs) - nowUs
+    return Math.max(afterLast - nowUs, afterOldest - nowUs, blockedUntilUs - nowUs, breaker.waitMs * 1000)
   }
   const pump = (): void => {
     cancelTimer?.()
@@ -71,12 +83,15 @@ function openPool(clock: Clock, most: number, everyMs: number): ConnectPool {
     for (const connect of waiting) {
       const nowUs = clock.nowUs()
       const wait = waitUs(nowUs)
+      // Then the end of the one try that is under way goes on.
+      if (wait === Number.POSITIVE_INFINITY) return
       if (wait > 0) {
         cancelTimer = clock.after(Math.ceil(wait / 1000), pump)
         return
       }
       waiting.delete(connect)
       made.push(nowUs)
+      breaker.begin()
       connect()
     }
   }
@@ -96,6 +111,18 @@ function openPool(clock: Clock, most: number, everyMs: number): ConnectPool {
     block(delayMs) {
       blockedUntilUs = Math.max(blockedUntilUs, clock.nowUs() + delayMs * 1000)
       if (cancelTimer !== null) pump()
+    },
+    succeeded() {
+      breaker.succeeded()
+      pump()
+    },
+    failed(reason) {
+      breaker.failed(reason)
+      pump()
+    },
+    abandoned() {
+      breaker.abandoned()
+      pump()
     },
   }
 }

@@ -80,8 +80,8 @@ export function startIngest(options: IngestOptions): Ingest {
   }
   const plans = planConnections(market, symbols, streams)
   const polls = planPolls(market, symbols, streams, options.pollEveryMs)
-  const connectPools = options.connectPools ?? createConnectPools({ clock })
-  const restPools = options.restPools ?? createRestPools({ clock, dialer })
+  const connectPools = options.connectPools ?? createConnectPools({ clock, backoff: shared.backoff })
+  const restPools = options.restPools ?? createRestPools({ clock, dialer, backoff: shared.backoff })
   const expectWithinMs = options.expectWithinMs ?? {}
   const pool = restPools.of(market.session, shared.limits)
 

@@ -427,3 +427,59 @@ describe('the REST pools of a process', () => {
     await exchange.close()
   })
 })
+
+describe('a host that fails again and again', () => {
+  it('is left alone by everybody, then tried once, and asked again when that was answered', async () => {
+    let isWell = false
+    const answer: Answer = (request, response) => {
+      if (isWell) ok(request, response)
+      else response.writeHead(503, json).end('{}')
+    }
+    await world(answer, async (ask, { pool, clock, asked, until }) => {
+      for (let i = 0; i < 5; i++) expect(await ask(`${i}`)).toMatchObject({ kind: 'failed', status: 503 })
+      const book = ask('book')
+      const poll = ask('poll', { kind: 'poll' })
+      clock.advance(700)
+      expect(asked).toHaveLength(5)
+      clock.advance(600)
+      await until(6)
+      expect(await book).toMatchObject({ kind: 'failed' })
+      expect(asked).toHaveLength(6)
+      isWell = true
+      clock.advance(2_600)
+      expect(await poll).toMatchObject({ kind: 'answered' })
+      expect(await ask('more')).toMatchObject({ kind: 'answered' })
+      expect(pool.blockedMs).toBe(0)
+    })
+  })
+
+  it('does not keep the pool from asking another one', async () => {
+    await world(
+      (_, response) => response.writeHead(500, json).end('{}'),
+      async (ask) => {
+        const other = await testExchange({ onRequest: ok as never })
+        try {
+          for (let i = 0; i < 5; i++) await ask(`${i}`)
+          const stopped = new AbortController()
+          const waiting = ask('waits', { signal: stopped.signal })
+          const url = () => `${other.restUrl}/x`
+          expect(await ask('', { url })).toMatchObject({ kind: 'answered' })
+          stopped.abort()
+          expect(await waiting).toEqual({ kind: 'dropped' })
+        } finally {
+          await other.close()
+        }
+      },
+    )
+  })
+
+  it('is not one that refuses: what is answered was heard', async () => {
+    await world(
+      (_, response) => response.writeHead(400, json).end('{}'),
+      async (ask, { asked }) => {
+        for (let i = 0; i < 12; i++) await ask(`${i}`)
+        expect(asked).toHaveLength(12)
+      },
+    )
+  })
+})

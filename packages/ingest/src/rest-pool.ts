@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http'
 import type { Dialer, SessionSpec } from '@cryptoflow/model'
-import { backoffMs, type Chance, type Clock, defaultBackoff, seededChance } from '@cryptoflow/runtime'
+import { type Breaker, backoffMs, type Chance, defaultBackoff, seededChance } from '@cryptoflow/runtime'
+import { type BreakerParts, type Breakers, openBreakers } from './breakers.ts'
 import { restBudget } from './rest-budget.ts'
 import { type RestBounds, type RestOutcome, requestOnce } from './rest-request.ts'
 
@@ -42,11 +43,11 @@ export interface RestPool {
 export interface RestPools {
   /** The pool of a market's session. Markets that share it share the smallest of their budgets. */
   of(session: SessionSpec, bounds: RestBounds): RestPool
+  readonly breakers: Pick<Breakers, 'states'>
 }
 
 /** What requests need of the world. */
-export interface RestDoor {
-  readonly clock: Clock
+export interface RestDoor extends BreakerParts {
   readonly dialer: Dialer<Agent>
 }
 
@@ -56,9 +57,13 @@ export function createRestPools(door: RestDoor): RestPools {
     string,
     { pool: RestPool; limits: { perMinute: number; banMs: Map<number, number> } }
   >()
+  const breakers = openBreakers(door)
   return {
+    breakers,
     of(session, bounds) {
-      const { restPool, restBan, restWeightPerMinute, usedWeightHeader } = session
+      const { restPool, restBan, restWeightPerMinute, usedWeightHeader, restUrl } = session
+      // Known from the beginning, so that metrics show it while it is closed.
+      breakerOf(breakers, restUrl)
       const perMinute = restWeightPerMinute.value * WEIGHT_SHARE
       const known = pools.get(restPool)
       if (known !== undefined) {
@@ -68,7 +73,7 @@ export function createRestPools(door: RestDoor): RestPools {
       }
       const limits = { perMinute, banMs: new Map<number, number>() }
       addBan(limits.banMs, restBan)
-      const pool = openRestPool(usedWeightHeader, limits, bounds, door)
+      const pool = openRestPool(usedWeightHeader, limits, bounds, door, breakers)
       pools.set(restPool, { pool, limits })
       return pool
     },
@@ -94,12 +99,22 @@ interface Waiting {
   settle(outcome: RestOutcome | { readonly kind: 'dropped' }): void
 }
 
+function breakerOf(breakers: Breakers, url: string): Breaker {
+  return breakers.of(`rest ${new URL(url).host}`)
+}
+
+/** No answer that is the exchange's own, or one that says that it cannot. What it refuses, it refuses in good health. */
+function isHostDown(outcome: RestOutcome): outcome is Extract<RestOutcome, { kind: 'failed' }> {
+  return outcome.kind === 'failed' && (outcome.status === 0 || outcome.status >= 500)
+}
+
 /** Asks one after another within the budget; what the exchange says about it is obeyed by everybody in the pool. */
 export function openRestPool(
   usedWeightHeader: string | null,
   limits: RestLimits,
   bounds: RestBounds,
   door: RestDoor,
+  breakers = openBreakers(door),
 ): RestPool {
   const { clock } = door
   const queues = { book: [] as Waiting[], poll: [] as Waiting[] }
@@ -125,11 +140,24 @@ export function openRestPool(
         return
       }
       booksInARow = question.kind === 'book' && queues.poll.length > 0 ? booksInARow + 1 : 0
-      queues[question.kind].shift()
+      const queue = queues[question.kind]
+      queue.splice(queue.indexOf(next), 1)
       const url = question.url()
       if (url === null) next.settle({ kind: 'dropped' })
       else void send(next, url, nowUs)
     }
+    const waitMs = breakerWaitMs()
+    if (Number.isFinite(waitMs)) pumpAfter(waitMs * 1000)
+  }
+  /** Until one of the hosts that are left alone may be tried; Infinity where none is waited for. */
+  const breakerWaitMs = (): number => {
+    if (breakers.states().every(({ state }) => state === 'closed')) return Number.POSITIVE_INFINITY
+    const waits = [...queues.book, ...queues.poll].map(hostWaitMs).filter((ms) => ms > 0)
+    return Math.min(Number.POSITIVE_INFINITY, ...waits)
+  }
+  const hostWaitMs = ({ question }: Waiting): number => {
+    const url = question.url()
+    return url === null ? 0 : breakerOf(breakers, url).waitMs
   }
   const pumpAfter = (waitUs: number): void => {
     cancelTimer?.()
@@ -143,22 +171,28 @@ export function openRestPool(
     }
     pump()
   }
-  /** The first in line that may go. */
+  /** The first in line that may go: whose host is not left alone. */
   const take = (): Waiting | null => {
-    const { book, poll } = queues
     if (inFlight.book + inFlight.poll >= IN_FLIGHT_MAX) return null
-    const mayPoll = poll[0] !== undefined && inFlight.poll < POLLS_IN_FLIGHT_MAX
-    if (book[0] !== undefined && !(mayPoll && booksInARow >= BOOKS_IN_A_ROW_MAX)) return book[0]
-    return mayPoll ? (poll[0] as Waiting) : null
+    const isAsked = (waiting: Waiting): boolean => hostWaitMs(waiting) === 0
+    const book = queues.book.find(isAsked)
+    const poll = inFlight.poll < POLLS_IN_FLIGHT_MAX ? queues.poll.find(isAsked) : undefined
+    const isPollsTurn = poll !== undefined && booksInARow >= BOOKS_IN_A_ROW_MAX
+    return (isPollsTurn ? poll : (book ?? poll)) ?? null
   }
   const send = async ({ question, settle }: Waiting, url: string, sentUs: number): Promise<void> => {
     budget.take(question.weight, sentUs)
     inFlight[question.kind] += 1
     inFlight.weight += question.weight
+    const breaker = breakerOf(breakers, url)
+    breaker.begin()
     const outcome = await requestOnce(url, usedWeightHeader, bounds, door, question.signal)
     inFlight[question.kind] -= 1
     inFlight.weight -= question.weight
     if (outcome.usedWeight >= 0) budget.told(outcome.usedWeight, inFlight.weight, sentUs, clock.nowUs())
+    if (question.signal.aborted) breaker.abandoned()
+    else if (isHostDown(outcome)) breaker.failed(outcome.reason)
+    else breaker.succeeded()
     obey(outcome)
     settle(question.signal.aborted ? { kind: 'dropped' } : outcome)
     pump()

@@ -274,7 +274,10 @@ describe('a session that waits for its turn to connect', () => {
       dialer: testDialer,
       clock: manualClock(),
       chance: seededChance(1),
-      connectPools: { of: () => ({ request, block() {} }) },
+      connectPools: {
+        of: () => ({ request, block() {}, succeeded() {}, failed() {}, abandoned() {} }),
+        breakers: { states: () => [] },
+      },
       notice: intake.notice,
     })
     expect([asked, cancelled]).toEqual([1, 0])

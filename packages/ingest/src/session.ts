@@ -77,10 +77,22 @@ export function startSession(options: SessionOptions): Session {
     if (pending !== null) pending = cancel
   }
   const open = (): void => {
+    let isTold = false
+    /** The host is told once how its connect ended. */
+    const tell = (how: () => void): void => {
+      if (!isTold) how()
+      isTold = true
+    }
     const connection = openConnection(options, memory, {
-      subscribed: () => subscribed(connection),
+      subscribed: () => {
+        tell(pool.succeeded)
+        subscribed(connection)
+      },
       replace: () => replace(connection, 'resync'),
-      ended: (end) => ended(connection, end),
+      ended: (end) => {
+        tell(() => (isStopping ? pool.abandoned() : pool.failed(end.reason)))
+        ended(connection, end)
+      },
     })
     if (live === null) live = connection
     else successor = connection

@@ -4,18 +4,23 @@ import type { IngestLimits, IngestNotice } from '@cryptoflow/ingest'
 import type { JournalOptions, RetentionPolicy } from '@cryptoflow/journal'
 import type { Market } from '@cryptoflow/model'
 import type { ImageOptions } from '@cryptoflow/normalize'
-import type { Backoff, Chance, Clock, TimeSources } from '@cryptoflow/runtime'
+import type { Backoff, BreakerChange, Chance, Clock, TimeSources } from '@cryptoflow/runtime'
 import type { CrashDrill } from './drill.ts'
 import type { Measurement } from './measure.ts'
 import type { ChannelSettings } from './raw-bounds.ts'
 
 /** What happens around a collecting process, for logs and the progress line. */
-export type CollectNotice = IngestNotice | JournalNotice | TimeNotice | ChannelNotice
+export type CollectNotice = IngestNotice | JournalNotice | TimeNotice | ChannelNotice | BreakerNotice
 
 /** A channel has been fuller than 80 % for a second, or is so no more. */
 export interface ChannelNotice {
   readonly kind: 'channel-filling' | 'channel-calm'
   readonly reading: ChannelReading
+}
+
+/** A dependency that failed again and again is left alone (`open`), tried (`half_open`), or well again (`closed`). */
+export interface BreakerNotice extends BreakerChange {
+  readonly kind: 'breaker'
 }
 
 /** Time did not pass as it should; the connections are opened anew and what was missed is in `gaps`. */

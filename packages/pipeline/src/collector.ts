@@ -8,7 +8,13 @@ import { type Board, openBoard } from './board.ts'
 import type { CollectOptions, MarketCollection } from './collect-options.ts'
 import { type Parts, pump, startRounds } from './collecting.ts'
 import { crashProbe } from './drill.ts'
-import { type Hearing, type Ingests, type MarketProgress, startIngests } from './ingests.ts'
+import {
+  type BreakerProgress,
+  type Hearing,
+  type Ingests,
+  type MarketProgress,
+  startIngests,
+} from './ingests.ts'
 import { type Keeper, keepGoing } from './keeper.ts'
 import { openLane } from './lane-host.ts'
 import { openPublisher, settle } from './publisher.ts'
@@ -24,6 +30,7 @@ export interface Collector {
   /** Summed over the markets. */
   readonly counters: Readonly<IngestCounters>
   markets(): readonly MarketProgress[]
+  breakers(): readonly BreakerProgress[]
   /** Queues of the process, as of a quarter of a second ago. */
   readonly channels: Pick<ChannelWatch, 'readings' | 'delays'>
   /** How the disk fares. */
@@ -209,6 +216,7 @@ function run(
     },
     markets: ingests.markets,
     channels,
+    breakers: ingests.breakers,
     journal,
     ended,
     stop() {

@@ -22,6 +22,7 @@ import {
   type TableName,
 } from '@cryptoflow/model'
 import type { SnapshotRequest } from '@cryptoflow/normalize'
+import type { BreakerChange, BreakerState } from '@cryptoflow/runtime'
 import type { Board } from './board.ts'
 import type { Parts } from './collecting.ts'
 import type { LaneProgress } from './lane.ts'
@@ -46,6 +47,12 @@ export interface MarketProgress {
   readonly connections: { readonly up: number; readonly total: number }
 }
 
+/** Whether a dependency is left alone after failures. */
+export interface BreakerProgress {
+  readonly dependency: string
+  readonly state: BreakerState
+}
+
 /** The sockets and requests of all markets of a process. */
 export interface Ingests {
   /** Asks for a book of whichever market it is, as its exchange gives it. */
@@ -55,6 +62,8 @@ export interface Ingests {
   /** Summed over the markets, and over all times of hearing. */
   counters(): Readonly<IngestCounters>
   markets(): readonly MarketProgress[]
+  /** Of every host that is connected to or asked. */
+  breakers(): readonly BreakerProgress[]
   /** Closes every connection until `resume`; what is missed meanwhile has this cause. */
   pause(cause: InterruptionCause): Promise<void>
   /** Hears again. Connections whose end the journal did not take are ended in it first. */
@@ -70,8 +79,9 @@ export function startIngests(
 ): Ingests {
   const { clock, chance, notice, backoff, ingestLimits } = options
   const dialer = directDialer(options.localAddress)
-  const restPools = createRestPools({ clock, dialer })
-  const connectPools = createConnectPools({ clock })
+  const onBreaker = (change: BreakerChange): void => notice({ kind: 'breaker', ...change })
+  const restPools = createRestPools({ clock, dialer, backoff, onBreaker })
+  const connectPools = createConnectPools({ clock, backoff, onBreaker })
   const open = new Set<number>()
   let cause: InterruptionCause | null = null
   const intake = intakeOf(journal, board, open, () => cause, fail)
@@ -121,6 +131,7 @@ export function startIngests(
         .map(({ counters }) => counters)
         .reduce(added, noCounts),
     markets,
+    breakers: () => [...connectPools.breakers.states(), ...restPools.breakers.states()],
     async pause(why) {
       cause = why
       await end()

@@ -1,3 +1,4 @@
+export * from './breaker.ts'
 export * from './chance.ts'
 export * from './clock.ts'
 export * from './errors.ts'

@@ -24,7 +24,7 @@ export function catalogueMarkdown(): string {
     '',
     '## Names kept free',
     '',
-    'For what is not there yet: an object store, archives, addresses of our own, breakers, retries by status.',
+    'For what is not there yet: an object store, archives, addresses of our own, retries by status.',
     '',
     ...reservedNames.map((name) => `- \`${name}\``),
     '',

@@ -153,6 +153,9 @@ export const catalogue = {
   epochs_pending: gauge('Sealed epochs that are not in all their tables yet.', none),
 
   // Resilience.
+  breaker_open: gauge('1 while a host that kept failing is left alone or tried once, else 0.', [
+    'dependency',
+  ]),
   retries_total: counter('Operations tried again (connect, snapshot, poll).', ['operation']),
 
   // Telemetry about itself.
@@ -176,7 +179,6 @@ export const catalogue = {
  * something else. Each comes into the catalogue with its first caller.
  */
 export const reservedNames = [
-  'breaker_open',
   'collector_archive_failures_total',
   'collector_archives_completed_total',
   'collector_s3_upload_seconds',

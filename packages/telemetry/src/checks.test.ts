@@ -1,6 +1,13 @@
 import { manualClock } from '@cryptoflow/runtime'
 import { expect, test } from 'vitest'
-import { channelsCheck, commitCheck, connectionsCheck, runCheck, writersCheck } from './checks.ts'
+import {
+  breakersCheck,
+  channelsCheck,
+  commitCheck,
+  connectionsCheck,
+  runCheck,
+  writersCheck,
+} from './checks.ts'
 
 test('connections are ok only when every one of every collector is there', () => {
   const state = (...collectors: [string, number, number][]) =>
@@ -15,6 +22,17 @@ test('connections are ok only when every one of every collector is there', () =>
     reason: 'no connection: b, c',
   })
   expect(state()).toMatchObject({ state: 'down', reason: 'no collector has started' })
+  expect(state(['polls alone', 0, 0], ['b', 1, 1])).toMatchObject({ state: 'ok' })
+})
+
+test('what is left alone after failures degrades a process, and does not stop it', () => {
+  const state = (...states: string[]) =>
+    breakersCheck(() => states.map((each, index) => ({ dependency: `d${index}`, state: each }))).check()
+  expect(state('closed', 'closed').state).toBe('ok')
+  expect(state('open', 'closed', 'half_open')).toMatchObject({
+    state: 'degraded',
+    reason: 'left alone after failures: d0, d2',
+  })
 })
 
 test('one writer with a problem is enough to be down', () => {

@@ -26,19 +26,35 @@ export interface CollectorConnections {
   readonly total: number
 }
 
-/** Down while any collector has no connection, degraded while some connection is missing. */
+/** Down while any collector that needs connections has none, degraded while some connection is missing. */
 export function connectionsCheck(collectors: () => readonly CollectorConnections[]): HealthCheck {
   return {
     name: 'connections',
     check() {
       const all = collectors()
       const details = { collectors: all }
-      const deaf = all.filter(({ up }) => up === 0).map(({ collector }) => collector)
+      const deaf = all.filter(({ up, total }) => up === 0 && total > 0).map(({ collector }) => collector)
       if (all.length === 0) return { state: 'down', reason: 'no collector has started', details }
       if (deaf.length > 0) return { state: 'down', reason: `no connection: ${deaf.join(', ')}`, details }
       const missing = all.reduce((sum, { up, total }) => sum + Math.max(0, total - up), 0)
       if (missing > 0) return { state: 'degraded', reason: `${missing} connections are missing`, details }
       return { state: 'ok', details }
+    },
+  }
+}
+
+/** Degraded while something is left alone after failures; what it costs, the other checks say. */
+export function breakersCheck(
+  breakers: () => readonly { readonly dependency: string; readonly state: string }[],
+): HealthCheck {
+  return {
+    name: 'breakers',
+    check() {
+      const all = breakers()
+      const details = { breakers: all }
+      const left = all.filter(({ state }) => state !== 'closed').map(({ dependency }) => dependency)
+      if (left.length === 0) return { state: 'ok', details }
+      return { state: 'degraded', reason: `left alone after failures: ${left.join(', ')}`, details }
     },
   }
 }

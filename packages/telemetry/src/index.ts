@@ -9,6 +9,7 @@ export {
 } from './catalogue.ts'
 export { catalogueMarkdown } from './catalogue-markdown.ts'
 export {
+  breakersCheck,
   type ChannelHealth,
   type CollectorConnections,
   type CommitCheckOptions,
