@@ -54,6 +54,8 @@ export function noticeText(notice: CollectNotice): string {
       return notice.what === 'suspended'
         ? `the process stood still for ${Math.round(notice.seconds)} s: connecting anew, the hole is in gaps`
         : `the clock was set by ${Math.round(notice.seconds)} s: connecting anew`
+    case 'moved':
+      return `the journal in ${notice.directory} was moved, or the machine was started anew: nobody else used its id, going on`
     case 'disk-full':
       return `the disk is full: not listening until there is room in ${notice.directory}; what was received is being committed`
     case 'disk-resumed':

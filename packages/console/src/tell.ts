@@ -87,6 +87,7 @@ const LEVELS: Readonly<Record<CollectNotice['kind'], 'info' | 'warn' | 'error'>>
   'poll-slowed': 'warn',
   'time-jump': 'warn',
   breaker: 'warn',
+  moved: 'info',
   'disk-full': 'error',
   'disk-resumed': 'warn',
   'reserve-short': 'warn',

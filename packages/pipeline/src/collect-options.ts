@@ -7,6 +7,7 @@ import type { ImageOptions } from '@cryptoflow/normalize'
 import type { Backoff, BreakerChange, Chance, Clock, TimeSources } from '@cryptoflow/runtime'
 import type { CrashDrill } from './drill.ts'
 import type { Measurement } from './measure.ts'
+import type { Moved } from './quarantine.ts'
 import type { ChannelSettings } from './raw-bounds.ts'
 
 /** What happens around a collecting process, for logs and the progress line. */
@@ -32,6 +33,8 @@ export interface TimeNotice {
 
 /** What happens to the disk. */
 export type JournalNotice =
+  /** Machine, boot or directory are others than at the last start; the ledger knows of no other use of the id. */
+  | ({ readonly kind: 'moved'; readonly directory: string } & Moved)
   /** No room is left: sockets are closed, what was received is sealed and committed, and space is waited for. */
   | { readonly kind: 'disk-full'; readonly directory: string }
   /** Room is back; what could not be received between is in `gaps`. */

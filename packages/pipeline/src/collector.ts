@@ -154,8 +154,8 @@ async function openParts(
   const name = options.collections.map(({ exchange, market }) => `${exchange} ${market}`).join(', ')
   const publisher = await openPublisher({ ...shared, name, controlDirectory: directory }, threads)
   try {
-    const last = await publisher.resume()
-    checkDiskTold(journal, last?.to ?? 0)
+    const { last, moved } = await publisher.resume(journal.recovered.lastRecord)
+    if (moved !== null) options.notice({ kind: 'moved', directory, ...moved })
     board.set('sealed', last?.to ?? 0)
     const bounds = options.channels === undefined ? undefined : rawBounds(hearings, options.channels)
     const feed = journal.feed(board.get('sealed') + 1, bounds)
@@ -224,18 +224,4 @@ function run(
       return stopping
     },
   }
-}
-
-/** K6: a journal that ends before what was sealed from it lost synced records, or is an older copy. */
-function checkDiskTold(journal: Journal, sealedTo: number): void {
-  if (journal.durableRecord >= sealedTo) return
-  throw new CryptoFlowError(
-    'opening the journal: it ends before records that were already sealed; the disk lost synced data or is an ' +
-      'older copy. Nothing was changed. Keep this warehouse for reading and collect into a new one',
-    {
-      kind: 'disk',
-      reaction: 'stop',
-      context: { journal: journal.id, lastRecord: journal.durableRecord, sealedTo },
-    },
-  )
 }

@@ -45,7 +45,7 @@ async function makeWarehouse(name: string, pending = 0): Promise<void> {
     },
     0,
   )
-  await publisher.resume()
+  await publisher.resume(null)
   for (let epoch = 1; epoch <= 1 + pending; epoch++) {
     const tables = { ticks: [await offer(warehouse.directory, epoch)] }
     const request = {

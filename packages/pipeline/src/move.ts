@@ -129,7 +129,7 @@ async function commitPending(warehouse: Warehouse, home: string): Promise<void> 
     0,
   )
   try {
-    await publisher.resume()
+    await publisher.resume(null)
     await settle(publisher)
   } finally {
     await publisher.close()

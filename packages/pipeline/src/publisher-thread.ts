@@ -10,7 +10,7 @@ const publisher = buildPublisher(workerData as PublisherConfig)
 publisher.catch(() => {})
 
 serveCalls(parentPort, {
-  resume: async () => (await publisher).resume(),
+  resume: async (journalTo: number | null) => (await publisher).resume(journalTo),
   submit: async ({ request, image }: { request: EpochRequest; image: string }) =>
     (await publisher).submit(request, image),
   round: async () => (await publisher).round(),

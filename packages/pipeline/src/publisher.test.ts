@@ -21,7 +21,7 @@ describe('a publisher in the calling thread', () => {
       },
       0,
     )
-    await publisher.resume()
+    await publisher.resume(null)
     const rounds = await Promise.all([publisher.round(), publisher.round(), publisher.round()])
     expect(rounds.map(({ isSettled }) => isSettled)).toEqual([true, true, true])
     await publisher.close()

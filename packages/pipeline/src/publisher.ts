@@ -1,12 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import {
-  createCommitter,
-  createEpochWriter,
-  createSqliteLedger,
-  type EpochWriter,
-  tableDefinition,
-} from '@cryptoflow/commit'
+import { createCommitter, createEpochWriter, createSqliteLedger, tableDefinition } from '@cryptoflow/commit'
 import { prepareAppend, type TableDefinition } from '@cryptoflow/iceberg'
 import { dropImages, openControlLog, removeImage, withBallast } from '@cryptoflow/journal'
 import {
@@ -22,6 +16,7 @@ import { openBoard } from './board.ts'
 import { callThread } from './calls.ts'
 import { type CrashDrill, crashProbe } from './drill.ts'
 import type { RoundMeasures } from './measure.ts'
+import { confirmIdentity, type Moved, refuseFenced } from './quarantine.ts'
 import { NAMESPACE, openCatalog, warehouseAt } from './warehouse.ts'
 import { openWriteMeter } from './write-meter.ts'
 
@@ -44,10 +39,20 @@ export interface LastSeal {
   readonly image: string
 }
 
+export interface Resumed {
+  /** Null when nothing was ever sealed. */
+  readonly last: LastSeal | null
+  /** Null when the journal is where it was. */
+  readonly moved: Moved | null
+}
+
 /** Makes sealed requests public: SEAL, ledger, tables, marks, release, in this order (`exactly-once.md` 3.1). */
 export interface Publisher {
-  /** Takes up what an earlier process left; null when nothing was ever sealed. */
-  resume(): Promise<LastSeal | null>
+  /**
+   * Takes up what an earlier process left, if its journal may still be used under its id. `journalTo`: its last record
+   * before this process; null in a replay.
+   */
+  resume(journalTo: number | null): Promise<Resumed>
   /**
    * Seals the next epoch and offers it to the ledger; returns when the seal is durable. At the bound of sealed
    * epochs it waits for commits. Throws when another process uses this writer id (R12).
@@ -77,7 +82,7 @@ export async function openPublisher(config: PublisherConfig, threads: 0 | 1): Pr
   const worker = new Worker(new URL('./publisher-thread.ts', import.meta.url), { workerData: config })
   const thread = callThread(worker)
   return {
-    resume: () => thread.call('resume'),
+    resume: (journalTo) => thread.call('resume', journalTo),
     submit: (request, image) => thread.call('submit', { request, image }),
     round: () => thread.call('round'),
     async close() {
@@ -96,7 +101,7 @@ function inTurn(publisher: Publisher): Publisher {
     return answer
   }
   return {
-    resume: () => turn(publisher.resume),
+    resume: (journalTo) => turn(() => publisher.resume(journalTo)),
     submit: (request, image) => turn(() => publisher.submit(request, image)),
     round: () => turn(publisher.round),
     close: () => turn(publisher.close),
@@ -106,14 +111,15 @@ function inTurn(publisher: Publisher): Publisher {
 /** Builds the publisher that a config describes, in the calling thread. */
 export async function buildPublisher(config: PublisherConfig): Promise<Publisher> {
   const clock = systemClock()
+  const directory = config.controlDirectory
   const board = openBoard(config.board)
   const probe = config.drill === null ? undefined : crashProbe(config.drill, board)
   const probes = probe === undefined ? {} : { probe }
   const warehouse = warehouseAt(config.warehouseDirectory)
-  mkdirSync(config.controlDirectory, { recursive: true })
+  mkdirSync(directory, { recursive: true })
   const { catalog, io, nowMs } = openCatalog(warehouse, clock, probe)
   const ledger = createSqliteLedger({ path: warehouse.ledgerFile, ...probes })
-  const log = await openControlLog(config.controlDirectory, probes)
+  const log = await openControlLog(directory, probes)
   const meter = openWriteMeter(clock)
   const writer = createEpochWriter({
     log,
@@ -133,7 +139,7 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
     chance: seededChance(randomSeed()),
     bounds: { emptyEpochs: EMPTY_EPOCHS },
   })
-  const seals = openSeals(config.controlDirectory, log.entries)
+  const seals = openSeals(directory, log.entries)
 
   const round = async (): Promise<RoundSummary> => {
     const report = await committer.runRound()
@@ -143,7 +149,7 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
       board.set('committedUs', clock.nowUs())
     }
     const released = await writer.settle()
-    refuseFenced(writer)
+    refuseFenced({ directory, writer })
     board.set('released', Math.max(board.get('released'), ...released.map(seals.endOf)))
     const { sealed, accepted } = writer.state
     const pending = sealed + accepted
@@ -152,12 +158,12 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
     return { isSettled: pending === 0, halted: Object.fromEntries(committer.halted), measures }
   }
   return {
-    async resume() {
-      const { lastSealed } = await writer.resume()
-      refuseFenced(writer)
+    async resume(journalTo) {
+      const moved = await confirmIdentity({ directory, log, writer, journalTo })
       await seals.tidy()
-      board.set('released', seals.endOf(writer.state.lastReleased))
-      return lastSealed
+      const { lastSealed: last, lastReleased } = writer.state
+      board.set('released', seals.endOf(lastReleased))
+      return { last, moved }
     },
     async submit(request, image) {
       while (!writer.state.canSeal) {
@@ -165,11 +171,11 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
         if (!isSettled) await sleep(clock, AT_BOUND_PAUSE_MS)
       }
       await writer.submit({ request, image })
-      refuseFenced(writer)
+      refuseFenced({ directory, writer })
       board.set('sealed', request.to)
       await seals.add(request.epoch, request.to, image)
     },
-    round: () => withBallast(config.controlDirectory, round),
+    round: () => withBallast(directory, round),
     async close() {
       catalog.close()
       ledger.close()
@@ -184,18 +190,6 @@ function definitions(): Record<TableName, TableDefinition> {
     TableName,
     TableDefinition
   >
-}
-
-/** R12: stop intake under this id; nothing is overwritten or taken for done. */
-function refuseFenced(writer: EpochWriter): void {
-  const { fenced } = writer.state
-  if (fenced === null) return
-  throw new CryptoFlowError(
-    'publishing: another process uses the id of this journal (a copy of its directory, or a replay into the ' +
-      'warehouse it was collected into). Nothing was overwritten. Collect into a new warehouse, or replay into ' +
-      'an empty one',
-    { kind: 'ledger', reaction: 'stop', context: { epoch: fenced.epoch, found: fenced.reason } },
-  )
 }
 
 /** State images kept: the last one, and the one before in case the last is unreadable. */

@@ -122,7 +122,7 @@ async function openReplay(writer: string, isImport: boolean, options: ReplayOpti
   const unlock = lockFile(join(directory, 'lock.db'))
   const shared = { writer, warehouseDirectory: warehouse.directory, board: board.shared, drill: null }
   const publisher = await openPublisher({ ...shared, name: 'replay', controlDirectory: directory }, 0)
-  const last = await publisher.resume()
+  const { last } = await publisher.resume(null)
   const image = { imageDirectory: directory, image: last?.image ?? null }
   const { images, compression } = options
   const lane = await openLane({ ...shared, ...image, images, compression, isImport }, 0)
