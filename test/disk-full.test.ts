@@ -37,44 +37,57 @@ const isRoot = process.getuid?.() === 0
 if (!isRoot) console.warn('SKIPPED: a full disk; mounting a small one needs root')
 
 describe.runIf(isRoot)('a collecting process whose disk is full', () => {
-  it('stops listening, keeps what it has, and goes on by itself when there is room, with the hole recorded', async () => {
-    await inFolder(async (folder) => {
-      const disk = join(folder, 'disk')
-      const unmount = mountSmallDisk(disk)
-      if (unmount === null) {
-        console.warn('SKIPPED: a full disk; this process may not mount one')
-        return
-      }
-      try {
-        const log = join(folder, 'emissions.jsonl')
-        const warehouse = join(disk, 'warehouse')
-        const filler = join(disk, 'filler')
-        await withSimulator(['--log', log, '--market', 'spot:BTCUSDT,ETHUSDT'], async (urls) => {
-          const rhythm = ['--seal-ms', '300', '--commit-ms', '200', '--set', 'journal.reserve_bytes=4MiB']
-          const collector = start(...collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse), ...rhythm)
-          await said(collector, ' rows/s')
-          const full = said(collector, 'the disk is full')
-          const again = said(collector, 'the disk has room again')
-          fill(filler)
-          await full
-          rmSync(filler)
-          await again
-          await said(collector, ' rows/s')
-          collector.process.kill('SIGTERM')
-          const { code, stderr } = await collector.ended
-          expect(code, stderr).toBe(0)
-        })
-        const verify = ['verify', '--warehouse', warehouse, '--emissions', log, '--restarted']
-        const verdict = await runJson<{ ok: boolean; lost: number; doubled: number; stored: number }>(
-          ...verify,
-        )
-        expect(verdict).toMatchObject({ ok: true, lost: 0, doubled: 0 })
-        expect(verdict.stored).toBeGreaterThan(0)
-        const causes = await run('query', 'SELECT DISTINCT cause FROM gaps', '--warehouse', warehouse)
-        expect(causes.stdout).toContain('disk_full')
-      } finally {
-        unmount()
-      }
-    })
-  })
+  it.each([
+    ['with a reserve', '4MiB'],
+    ['without one', '0'],
+  ])(
+    '%s stops listening, keeps what it has, and goes on by itself when there is room, with the hole recorded',
+    async (_, reserve) => {
+      await inFolder(async (folder) => {
+        const disk = join(folder, 'disk')
+        const unmount = mountSmallDisk(disk)
+        if (unmount === null) {
+          console.warn('SKIPPED: a full disk; this process may not mount one')
+          return
+        }
+        try {
+          const log = join(folder, 'emissions.jsonl')
+          const warehouse = join(disk, 'warehouse')
+          const filler = join(disk, 'filler')
+          await withSimulator(['--log', log, '--market', 'spot:BTCUSDT,ETHUSDT'], async (urls) => {
+            const rhythm = [
+              '--seal-ms',
+              '300',
+              '--commit-ms',
+              '200',
+              '--set',
+              `journal.reserve_bytes=${reserve}`,
+            ]
+            const collector = start(...collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse), ...rhythm)
+            await said(collector, ' rows/s')
+            const full = said(collector, 'the disk is full')
+            const again = said(collector, 'the disk has room again')
+            fill(filler)
+            await full
+            rmSync(filler)
+            await again
+            await said(collector, ' rows/s')
+            collector.process.kill('SIGTERM')
+            const { code, stderr } = await collector.ended
+            expect(code, stderr).toBe(0)
+          })
+          const verify = ['verify', '--warehouse', warehouse, '--emissions', log, '--restarted']
+          const verdict = await runJson<{ ok: boolean; lost: number; doubled: number; stored: number }>(
+            ...verify,
+          )
+          expect(verdict).toMatchObject({ ok: true, lost: 0, doubled: 0 })
+          expect(verdict.stored).toBeGreaterThan(0)
+          const causes = await run('query', 'SELECT DISTINCT cause FROM gaps', '--warehouse', warehouse)
+          expect(causes.stdout).toContain('disk_full')
+        } finally {
+          unmount()
+        }
+      })
+    },
+  )
 })

@@ -103,6 +103,35 @@ describe('createEpochWriter', () => {
     expect(entries).toEqual([])
   })
 
+  it('may seal, accept and release again what the disk had no room for: it never was (K8)', async () => {
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
+    let isFull = true
+    const log = {
+      entries,
+      async append(entry: ControlEntry) {
+        if (isFull) throw new CryptoFlowError('full', { kind: 'disk', reaction: 'retry' })
+        entries.push(entry)
+        isFull = true
+      },
+    }
+    const writer = open(entries, ledger, { log })
+    await writer.resume()
+    await expect(writer.submit(sealOf('w', 1, 'ticks'))).rejects.toThrow('full')
+    expect(writer.state).toMatchObject({ sealed: 0, lastSealed: null })
+    isFull = false
+    await writer.submit(sealOf('w', 1, 'ticks'))
+    expect(kindsOf(entries)).toEqual(['seal 1'])
+    for (const kind of ['accepted', 'released']) {
+      expect(await writer.settle()).toEqual([])
+      expect(writer.state.trouble).toBe('full')
+      isFull = false
+      await ledger.mark('w', 1, 'ticks', '5')
+      await writer.settle()
+      expect(kindsOf(entries)).toContain(`${kind} 1`)
+    }
+    expect(writer.state).toMatchObject({ sealed: 0, accepted: 0, lastReleased: 1 })
+  })
+
   it('goes on sealing while the ledger is away, up to its bound, and catches up in order', async () => {
     const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
     const writer = open(entries, ledger, { sealedMax: 2, acceptedMax: 3 })

@@ -70,7 +70,8 @@ export interface EpochWriterStatus {
 
 /**
  * A journal's epochs on their way from the seal to the release. The ledger being away stops nothing but
- * release. A control log that fails to append ends the writer: every later call throws (K4).
+ * release. A control log that fails to append ends the writer: every later call throws (K4); where only room was missing
+ * (`retry`) the same call may be made again.
  */
 export interface EpochWriter {
   /** Reads the control log and looks for signs that this id is used elsewhere. Call first, before intake. */
@@ -248,6 +249,11 @@ class EpochLine {
     if (first === undefined) return
     const items = await ledger.consecutive(writer, first.seal.epoch, itemsPerQuery)
     for (const [index, line] of this.#lines.slice(0, itemsPerQuery).entries()) {
+      if (line.state === 'committed') {
+        // Decided at an earlier call, whose last entry found no room.
+        await this.#release(line, released)
+        continue
+      }
       if (line.state !== 'accepted') return
       // The run ends before an empty slot or an end, and these two are very different things.
       const item = items[index] ?? (await ledger.item(writer, line.seal.epoch))
@@ -300,7 +306,9 @@ class EpochLine {
     try {
       await this.#options.log.append(entry)
     } catch (error) {
-      this.#broken = error
+      // An entry that found no room never was, and may be appended again (K8).
+      const isPassing = error instanceof CryptoFlowError && error.reaction === 'retry'
+      if (!isPassing) this.#broken = error
       throw error
     }
   }

@@ -58,6 +58,10 @@ export function noticeText(notice: CollectNotice): string {
       return `the journal in ${notice.directory} was moved, or the machine was started anew: nobody else used its id, going on`
     case 'disk-full':
       return `the disk is full: not listening until there is room in ${notice.directory}; what was received is being committed`
+    case 'no-room':
+      return notice.what === 'seal'
+        ? `no room to seal, the reserve included: trying again with at most ${grouped(notice.rows)} rows`
+        : 'no room to commit, the reserve included: trying again'
     case 'disk-resumed':
       return `the disk has room again: listening after ${Math.round(notice.seconds)} s, ${notice.refused} records refused; the hole is in gaps`
     case 'reserve-short':

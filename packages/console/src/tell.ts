@@ -89,6 +89,7 @@ const LEVELS: Readonly<Record<CollectNotice['kind'], 'info' | 'warn' | 'error'>>
   breaker: 'warn',
   moved: 'info',
   'disk-full': 'error',
+  'no-room': 'error',
   'disk-resumed': 'warn',
   'reserve-short': 'warn',
   'channel-filling': 'warn',

@@ -80,6 +80,43 @@ describe('feed', () => {
     await journal.close()
   })
 
+  it('goes back and gives the same records again, no block of which holds old ones and new ones', async () => {
+    let straddled = 0
+    for (let seed = 1; seed <= 40; seed++) {
+      const chance = seededChance(seed)
+      const journal = await openOn(memoryDisk(), { segmentBytes: 3_000, flushBytes: 300 })
+      const feed = journal.feed(1, boundsOf([1, 400, 1_000_000][seed % 3] as number))
+      const { channel } = feed
+      const write = async (): Promise<void> => {
+        for (let i = chance.below(20); i >= 0; i--) {
+          journal.append(RecordKind.frame, 0, startUs, randomPayload(chance, 120))
+          if (chance.hits(0.3)) await journal.flush()
+        }
+        await journal.flush()
+      }
+      await write()
+      for (let i = 0; i < 20; i++) {
+        if (chance.hits(0.5)) await write()
+        if (chance.hits(0.3)) feed.rewind(1 + chance.below(feed.cursor))
+        const { cursor, readTo } = feed
+        if (cursor > journal.durableRecord) continue
+        const block = await feed.next()
+        expect(block?.first).toBe(cursor)
+        expect(feed.cursor).toBe((block?.last as number) + 1)
+        if (cursor > readTo) continue
+        expect(block?.last).toBeLessThanOrEqual(readTo)
+        if (readTo < journal.durableRecord && block?.last === readTo) straddled += 1
+      }
+      const all = await drain(feed, journal.durableRecord)
+      expect(all.at(-1)?.number ?? journal.durableRecord).toBe(journal.durableRecord)
+      expect(feed.readTo).toBe(journal.durableRecord)
+      expect(feed.channel).toBe(channel)
+      await feed.close()
+      await journal.close()
+    }
+    expect(straddled).toBeGreaterThan(20)
+  })
+
   it('waits for a record of the future and begins with it', async () => {
     const journal = await openOn(memoryDisk())
     const feed = journal.feed(3)

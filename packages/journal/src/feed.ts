@@ -17,6 +17,8 @@ export const feedDefaults: ChannelBounds = { itemsMax: 65_536, bytesMax: 64 * 10
 export interface BlockFeed {
   /** Number of the record that the next block begins with. */
   readonly cursor: number
+  /** Last record that was ever given out. */
+  readonly readTo: number
   /** Blocks of this feed that were read from the disk, because they were not in the channel. */
   readonly diskBlocks: number
   /** Durable blocks that wait to be read; its items are records. */
@@ -27,6 +29,11 @@ export interface BlockFeed {
    * One call at a time.
    */
   next(): Promise<JournalBlock | null>
+  /**
+   * Goes back to a record that was given out and is still kept. No block that follows holds both what was given out
+   * before and what was not. Not during `next`.
+   */
+  rewind(to: number): void
   /** Gives the file back that the feed may hold open. */
   close(): Promise<void>
 }
@@ -43,6 +50,7 @@ export interface FeedSource {
 
 export class JournalFeed implements BlockFeed {
   cursor: number
+  readTo: number
   diskBlocks = 0
   readonly channel: Channel<JournalBlock>
   readonly #source: FeedSource
@@ -53,6 +61,7 @@ export class JournalFeed implements BlockFeed {
     this.#source = source
     this.#scan = scan
     this.cursor = from
+    this.readTo = from - 1
     this.channel = new Channel({ ...bounds, name: 'raw', policy: 'spill', clock: source.clock })
   }
 
@@ -69,10 +78,16 @@ export class JournalFeed implements BlockFeed {
       if (!(await this.#source.waitFor(this.cursor))) return null
       const block = this.#fromChannel() ?? (await this.#fromDisk())
       this.cursor = block.last + 1
+      this.readTo = Math.max(this.readTo, block.last)
       return block
     } finally {
       this.#isBusy = false
     }
+  }
+
+  rewind(to: number): void {
+    assert(!this.#isBusy && to <= this.cursor, 'a feed goes back between two blocks')
+    this.cursor = to
   }
 
   close(): Promise<void> {
@@ -93,7 +108,9 @@ export class JournalFeed implements BlockFeed {
   /** Up to where the channel goes on, so that no record is read from the disk that need not be. */
   #fromDisk(): Promise<JournalBlock> {
     this.diskBlocks += 1
-    const upTo = this.channel.next === undefined ? this.#source.durableRecord : this.channel.next.first - 1
-    return this.#scan.read(this.cursor, upTo)
+    const { cursor, readTo, channel } = this
+    // What waits in the channel was never given out.
+    const upTo = channel.next === undefined ? this.#source.durableRecord : channel.next.first - 1
+    return this.#scan.read(cursor, cursor <= readTo ? Math.min(upTo, readTo) : upTo)
   }
 }

@@ -37,6 +37,11 @@ export type JournalNotice =
   | ({ readonly kind: 'moved'; readonly directory: string } & Moved)
   /** No room is left: sockets are closed, what was received is sealed and committed, and space is waited for. */
   | { readonly kind: 'disk-full'; readonly directory: string }
+  /**
+   * Not even the reserve had room for what was to be sealed (`seal`) or committed (`commit`): it is tried again, a seal
+   * with `rows` rows at most.
+   */
+  | { readonly kind: 'no-room'; readonly what: 'seal' | 'commit'; readonly rows: number }
   /** Room is back; what could not be received between is in `gaps`. */
   | { readonly kind: 'disk-resumed'; readonly refused: number; readonly seconds: number }
   /** Less could be kept back for a full disk than was asked for. */

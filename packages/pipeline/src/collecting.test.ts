@@ -41,6 +41,7 @@ function reading(journal: Journal, bounds: ChannelBounds, mayGoOn: Promise<void>
       get: async () => new Uint8Array(0),
       size: async () => null,
     },
+    discard: async () => {},
     imageDirectory: null,
     image: null,
     images: imageDefaults,

@@ -1,11 +1,12 @@
 import type { BlockFeed, Journal } from '@cryptoflow/journal'
+import { sleep } from '@cryptoflow/runtime'
 import type { Board } from './board.ts'
 import type { CollectOptions } from './collect-options.ts'
 import type { Ingests } from './ingests.ts'
 import type { LaneProgress } from './lane.ts'
-import type { LaneHost } from './lane-host.ts'
+import type { RewindableLane } from './lane-host.ts'
 import { type Publisher, refuseHalted } from './publisher.ts'
-import type { Sealer } from './sealer.ts'
+import { isNoRoom, type Sealer } from './sealer.ts'
 
 /** The parts of a collecting process behind its sockets. */
 export interface Parts {
@@ -14,7 +15,7 @@ export interface Parts {
   /** What is not sealed yet; its channel is the lane's raw channel. */
   readonly feed: BlockFeed
   readonly publisher: Publisher
-  readonly lane: LaneHost
+  readonly lane: RewindableLane
   readonly seal: Sealer
   readonly board: Board
 }
@@ -22,17 +23,60 @@ export interface Parts {
 /** Blocks handed to the lane and not yet answered; what is beyond waits in the raw channel, and on the disk. */
 const BLOCKS_IN_FLIGHT_MAX = 8
 
-/** Feeds the lane from the journal, cuts when due, passes on what the books miss. Ends with the journal. */
+/** Between a cut that found no room and the next one. */
+const NO_ROOM_PAUSE_MS = 1_000
+
+/**
+ * Feeds the lane from the journal, cuts when due, passes on what the books miss. Ends with the journal. A cut that
+ * finds no room is forgotten: the lane begins again from the last seal, the frames are read from the journal, and the
+ * next cut has half of the rows at most (K8), until one succeeds.
+ */
 export async function pump(parts: Parts, ingests: Pick<Ingests, 'want' | 'heard'>): Promise<void> {
-  const { options, journal, feed, lane, seal, board } = parts
+  const { options, feed, lane, seal } = parts
+  const reading: Reading = { rowsMax: options.sealRows, before: noTotals }
+  while (!(await feedLane(parts, ingests, reading))) {
+    options.notice({ kind: 'no-room', what: 'seal', rows: reading.rowsMax })
+    // What was cut before has its files, and must be sealed first.
+    await seal.submitted()
+    await lane.rewind(seal.last?.image ?? null)
+    feed.rewind((seal.last?.to ?? 0) + 1)
+    await sleep(options.clock, NO_ROOM_PAUSE_MS)
+  }
+  await feed.close()
+}
+
+/** What a lane counts from its beginning. */
+type Totals = Pick<LaneProgress, 'rows' | 'gaps' | 'duplicates' | 'deadLetters'>
+const noTotals: Totals = { rows: 0, gaps: 0, duplicates: 0, deadLetters: 0 }
+
+interface Reading {
+  /** Rows from which a cut is due; the bound that was told, or less after a cut that found no room. */
+  rowsMax: number
+  /** Up to the last cut. */
+  before: Totals
+}
+
+/** Reads from the last cut on; false when a cut found no room, true at the journal's end. */
+async function feedLane(
+  { options, journal, feed, lane, seal, board }: Parts,
+  ingests: Pick<Ingests, 'want' | 'heard'>,
+  reading: Reading,
+): Promise<boolean> {
   const { measure = () => {} } = options
+  const { before } = reading
   const inFlight: Promise<void>[] = []
+  let totals = before
   let rowsWaiting = 0
   let lastCutUs = options.clock.nowUs()
 
-  const take = (progress: LaneProgress): void => {
+  const take = (progress: LaneProgress, isAgain: boolean): void => {
     rowsWaiting = progress.rowsWaiting
-    showProgress(board, progress)
+    totals = added(before, progress)
+    board.set('read', progress.lastRecord)
+    board.set('readTimeUs', progress.lastReceivedUs)
+    // What is read again was counted and told.
+    if (isAgain) return
+    showTotals(board, totals)
     measure({ kind: 'block', ...progress.measures })
     // While catching up, books may have been mended long ago: what is still missed is asked for once, at the end.
     if (progress.lastRecord <= journal.startRecord) return
@@ -46,24 +90,42 @@ export async function pump(parts: Parts, ingests: Pick<Ingests, 'want' | 'heard'
     while (inFlight.length > keep) await inFlight.shift()
   }
   for (;;) {
+    const isAgain = feed.cursor <= feed.readTo
     const block = await feed.next()
     if (block === null) break
-    board.set('durable', block.last)
-    inFlight.push(watched(lane.accept(block).then(take)))
+    board.set('durable', feed.readTo)
+    inFlight.push(watched(lane.accept(block).then((progress) => take(progress, isAgain))))
     await settle(BLOCKS_IN_FLIGHT_MAX)
-    if (block.first <= journal.startRecord && block.last >= journal.startRecord) {
+    if (!isAgain && block.first <= journal.startRecord && block.last >= journal.startRecord) {
       await settle(0)
       for (const request of await lane.outstanding()) ingests.want(request)
     }
     const isLate = options.clock.nowUs() - lastCutUs >= options.sealEveryMs * 1000
-    if (rowsWaiting < options.sealRows && !isLate) continue
+    if (rowsWaiting < reading.rowsMax && !isLate) continue
     await settle(0)
     lastCutUs = options.clock.nowUs()
-    if (rowsWaiting > 0) await seal.now()
+    if (rowsWaiting === 0) continue
+    if (!(await hasRoom(seal))) {
+      reading.rowsMax = Math.max(1, Math.floor(rowsWaiting / 2))
+      return false
+    }
+    reading.rowsMax = Math.min(options.sealRows, reading.rowsMax * 2)
+    reading.before = totals
     rowsWaiting = 0
   }
   await settle(0)
-  await feed.close()
+  return true
+}
+
+/** Cuts; false when there was no room. */
+async function hasRoom(seal: Sealer): Promise<boolean> {
+  try {
+    await seal.now()
+    return true
+  } catch (error) {
+    if (!isNoRoom(error)) throw error
+    return false
+  }
 }
 
 /** A call whose failure is met later, by whoever settles it. */
@@ -72,13 +134,20 @@ function watched<T>(call: Promise<T>): Promise<T> {
   return call
 }
 
-function showProgress(board: Board, progress: LaneProgress): void {
-  board.set('read', progress.lastRecord)
-  board.set('readTimeUs', progress.lastReceivedUs)
-  board.set('rows', progress.rows)
-  board.set('gaps', progress.gaps)
-  board.set('duplicates', progress.duplicates)
-  board.set('deadLetters', progress.deadLetters)
+function added(a: Totals, b: Totals): Totals {
+  return {
+    rows: a.rows + b.rows,
+    gaps: a.gaps + b.gaps,
+    duplicates: a.duplicates + b.duplicates,
+    deadLetters: a.deadLetters + b.deadLetters,
+  }
+}
+
+function showTotals(board: Board, { rows, gaps, duplicates, deadLetters }: Totals): void {
+  board.set('rows', rows)
+  board.set('gaps', gaps)
+  board.set('duplicates', duplicates)
+  board.set('deadLetters', deadLetters)
 }
 
 /**
@@ -96,7 +165,10 @@ export function startRounds({ options, publisher }: Parts, fail: (error: unknown
         options.measure?.({ kind: 'round', ...summary.measures })
         refuseHalted(summary)
       })
-      .catch(fail)
+      .catch((error) => {
+        if (isNoRoom(error)) options.notice({ kind: 'no-room', what: 'commit', rows: 0 })
+        else fail(error)
+      })
       .finally(() => {
         isRunning = false
       })

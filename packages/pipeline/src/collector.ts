@@ -16,7 +16,7 @@ import {
   startIngests,
 } from './ingests.ts'
 import { type Keeper, keepGoing } from './keeper.ts'
-import { openLane } from './lane-host.ts'
+import { openRewindableLane } from './lane-host.ts'
 import { openPublisher, settle } from './publisher.ts'
 import { rawBounds } from './raw-bounds.ts'
 import { sealer } from './sealer.ts'
@@ -160,7 +160,10 @@ async function openParts(
     const bounds = options.channels === undefined ? undefined : rawBounds(hearings, options.channels)
     const feed = journal.feed(board.get('sealed') + 1, bounds)
     const start = { imageDirectory: directory, image: last?.image ?? null }
-    const lane = await openLane({ ...shared, ...start, images, compression, isImport: false }, threads)
+    const lane = await openRewindableLane(
+      { ...shared, ...start, images, compression, isImport: false },
+      threads,
+    )
     const { clock, measure } = options
     const measured = measure === undefined ? {} : { measure }
     const seal = sealer({ writer: journal.id, lane, publisher, clock, onFailure, ...measured }, last)

@@ -36,6 +36,50 @@ export interface LaneHost {
   close(): Promise<void>
 }
 
+/** A lane that can be thrown away with what it has in memory, and begun again. */
+export interface RewindableLane extends Pick<LaneHost, 'accept' | 'cut' | 'close'> {
+  /** Snapshot requests that the state waits for which is the latest that was ever reached. */
+  outstanding(): Promise<readonly SnapshotRequest[]>
+  /** Goes on from this state image; null: from the journal's beginning. Everything handed in must be answered. */
+  rewind(image: string | null): Promise<void>
+}
+
+export async function openRewindableLane(config: LaneConfig, threads: 0 | 1): Promise<RewindableLane> {
+  let lane = await openLane(config, threads)
+  let readTo = 0
+  /** Until the lane stands again where it stood before. */
+  let behind: PromiseWithResolvers<void> | null = null
+  let rewinding: Promise<void> = Promise.resolve()
+  const rewind = async (image: string | null): Promise<void> => {
+    behind ??= Promise.withResolvers()
+    // Calls are answered in order: after this one nobody waits for the old lane.
+    await lane.outstanding()
+    await lane.close()
+    lane = await openLane({ ...config, image }, threads)
+  }
+  return {
+    accept(block) {
+      const progress = lane.accept(block)
+      if (block.last >= readTo) {
+        readTo = block.last
+        behind?.resolve()
+        behind = null
+      }
+      return progress
+    },
+    outstanding: () => (behind === null ? lane.outstanding() : behind.promise.then(() => lane.outstanding())),
+    cut: (epoch) => lane.cut(epoch),
+    async close() {
+      await rewinding.catch(() => {})
+      await lane.close()
+    },
+    rewind(image) {
+      rewinding = rewind(image)
+      return rewinding
+    },
+  }
+}
+
 /** Builds the lane that a config describes, in the calling thread. */
 export async function buildLane(config: LaneConfig): Promise<Lane> {
   const { imageDirectory } = config
@@ -48,6 +92,7 @@ export async function buildLane(config: LaneConfig): Promise<Lane> {
     ...config,
     namespace: NAMESPACE,
     store: imageDirectory === null ? store : fromReserve(imageDirectory, store),
+    discard: store.discard,
     image,
     nowUs: systemClock().nowUs,
     ...probe,

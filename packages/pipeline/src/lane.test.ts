@@ -6,12 +6,12 @@ import { encodeNote, type JournalRecord, RecordKind } from '@cryptoflow/model'
 import { imageDefaults } from '@cryptoflow/normalize'
 import { afterAll, describe, expect, it } from 'vitest'
 import { captureFolder, recordsOf } from './capture-support.ts'
-import { createLane, type Lane, type LaneProgress } from './lane.ts'
+import { createLane, type Lane, type LaneOptions, type LaneProgress } from './lane.ts'
 
 const folder = captureFolder()
 afterAll(folder.remove)
 
-function openLane(): Lane {
+function openLane(more: Partial<LaneOptions> = {}): Lane {
   return createLane({
     writer: 'test',
     namespace: 'test',
@@ -21,12 +21,14 @@ function openLane(): Lane {
       get: async () => new Uint8Array(0),
       size: async () => null,
     },
+    discard: async () => {},
     imageDirectory: null,
     image: null,
     images: imageDefaults,
     compression: 'zstd',
     isImport: true,
     nowUs: () => 0,
+    ...more,
   })
 }
 
@@ -52,13 +54,14 @@ let captures = 0
 async function replayed(
   frames: readonly string[],
   more: readonly object[] = [],
+  options: Partial<LaneOptions> = {},
 ): Promise<{ lane: Lane; progress: LaneProgress; end: () => LaneProgress }> {
   captures += 1
   const about = { market: 'mixed', transport: 'ws', conn: 'a', recv_ts_us: 1_775_572_200_000_000, url: null }
   const lines = frames.map((raw) => ({ ...about, exchange: 'coinbase', raw }))
   const others = more.map((line) => ({ ...about, ...line }))
   const records = await recordsOf(folder.write(`${captures}.jsonl`, [...lines, ...others]))
-  const lane = openLane()
+  const lane = openLane(options)
   const progress = lane.accept(blockOf(records.slice(0, -1)))
   return { lane, progress, end: () => lane.accept(blockOf(records.slice(-1))) }
 }
@@ -168,4 +171,29 @@ describe('a book whose depth its subscriber chose', () => {
       expect(replay.books()).toEqual(live.books())
     },
   )
+})
+
+describe('a cut on a disk that is full', () => {
+  it('leaves no file behind, and says that it may be tried again', async () => {
+    const there = new Set<string>()
+    let room = 1
+    const store: LaneOptions['store'] = {
+      location: (key) => key,
+      async put(key) {
+        if (there.size >= room) throw Object.assign(new Error('no room'), { code: 'ENOSPC' })
+        there.add(key)
+      },
+      get: async () => new Uint8Array(0),
+      size: async () => null,
+    }
+    const discard = async (key: string): Promise<void> => void there.delete(key)
+    const frames = [frame(0, spot('snapshot')), frame(1, linear('snapshot'))]
+    const { lane } = await replayed(frames, [], { store, discard })
+    await expect(lane.cut(1)).rejects.toMatchObject({ kind: 'disk', reaction: 'retry' })
+    expect(there.size).toBe(0)
+    room = 100
+    const again = await replayed(frames, [], { store, discard })
+    await again.lane.cut(1)
+    expect(there.size).toBeGreaterThan(1)
+  })
 })

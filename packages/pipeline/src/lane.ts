@@ -1,5 +1,5 @@
 import { findMarket } from '@cryptoflow/exchanges'
-import { readRecords, writeImage } from '@cryptoflow/journal'
+import { isDiskFull, readRecords, writeImage } from '@cryptoflow/journal'
 import {
   assert,
   type ConnectNote,
@@ -28,7 +28,7 @@ import {
   type Normalizer,
   type SnapshotRequest,
 } from '@cryptoflow/normalize'
-import { entropy } from '@cryptoflow/runtime'
+import { CryptoFlowError, entropy } from '@cryptoflow/runtime'
 import { dataFileKey, offerOf, sealRows } from '@cryptoflow/sink'
 import { type BookCheck, bookChecks } from './book-checks.ts'
 import { deadLetterMeasures, gapMeasures, openKeyMeter, openStreamMeter } from './lane-measures.ts'
@@ -42,6 +42,8 @@ export interface LaneOptions {
   readonly writer: string
   readonly namespace: string
   readonly store: ObjectStore
+  /** Takes back a file that was put for a cut that never was. */
+  readonly discard: (key: string) => Promise<void>
   /** Where state images are kept; null keeps none (nothing to resume: one pass over a finite input). */
   readonly imageDirectory: string | null
   /** State to begin from; null: the journal's beginning. */
@@ -101,6 +103,10 @@ export interface Lane {
   accept(block: JournalBlock): LaneProgress
   /** Snapshot requests that the present state still waits for. */
   outstanding(): readonly SnapshotRequest[]
+  /**
+   * On a disk that is full beyond its reserve it throws `disk`, `retry`, and no file of it is left. The rows are gone
+   * from memory: make a new lane from the last seal, and cut less (K8).
+   */
   cut(epoch: number): Promise<Cut>
   tally(): FrameTally
   /** What the books of this process were compared with, per key. */
@@ -230,13 +236,20 @@ export function createLane(options: LaneOptions): Lane {
       const to = lastRecord
       const image = normalizer.image()
       const progress = progressOf(normalizer)
+      const { imageDirectory, probe } = options
       const taken = partitions.take()
       const gaps = gapMeasures(taken)
       const deadLetters = deadLetterMeasures(taken)
-      const { tables, files } = await sealAll(options, epoch, taken)
-      const { imageDirectory, probe } = options
-      const hash = imageDirectory === null ? '' : await writeImage(imageDirectory, image, probe)
-      return { tables, image: hash, progress, to, measures: { files, gaps, deadLetters, ...keys.take() } }
+      const put: string[] = []
+      try {
+        const { tables, files } = await sealAll(options, epoch, taken, put)
+        const hash = imageDirectory === null ? '' : await writeImage(imageDirectory, image, probe)
+        return { tables, image: hash, progress, to, measures: { files, gaps, deadLetters, ...keys.take() } }
+      } catch (error) {
+        if (!isDiskFull(error)) throw error
+        for (const key of put) await options.discard(key)
+        throw noRoom(to, error)
+      }
     },
     tally: tally.read,
     books: () => bookChecks(normalizer),
@@ -274,6 +287,16 @@ function openUnreadable(): {
   }
 }
 
+function noRoom(to: number, cause: unknown): CryptoFlowError {
+  const context = { to }
+  return new CryptoFlowError('cutting an epoch found the disk full, its reserve included', {
+    kind: 'disk',
+    reaction: 'retry',
+    context,
+    cause,
+  })
+}
+
 /** Last sequence per key and stream, as it rides in the epoch. */
 function progressOf(normalizer: Normalizer): Record<string, number> {
   const entries = normalizer
@@ -286,6 +309,7 @@ async function sealAll(
   options: LaneOptions,
   epoch: number,
   partitions: ReturnType<ReturnType<typeof openPartitions>['take']>,
+  put: string[],
 ): Promise<{ readonly tables: Cut['tables']; readonly files: readonly FileMeasure[] }> {
   const offers: Partial<Record<TableName, DataFileOffer[]>> = {}
   const measured: FileMeasure[] = []
@@ -298,6 +322,7 @@ async function sealAll(
       const name = { entropy: entropy(3), writer: options.writer, epoch, table, part, nonce: entropy(4) }
       const key = `${options.namespace}/${dataFileKey(name)}`
       await options.store.put(key, file.bytes)
+      put.push(key)
       files.push(
         offerOf(file, contracts[table], { location: options.store.location(key), partition: values }),
       )

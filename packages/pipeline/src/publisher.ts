@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { createCommitter, createEpochWriter, createSqliteLedger, tableDefinition } from '@cryptoflow/commit'
 import { prepareAppend, type TableDefinition } from '@cryptoflow/iceberg'
-import { dropImages, openControlLog, removeImage, withBallast } from '@cryptoflow/journal'
+import { dropImages, isDiskFull, openControlLog, removeImage, withBallast } from '@cryptoflow/journal'
 import {
   type ControlEntry,
   type EpochRequest,
@@ -175,7 +175,15 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
       board.set('sealed', request.to)
       await seals.add(request.epoch, request.to, image)
     },
-    round: () => withBallast(directory, round),
+    async round() {
+      try {
+        return await withBallast(directory, round)
+      } catch (error) {
+        if (!isDiskFull(error)) throw error
+        const message = 'committing found the disk full, its reserve included'
+        throw new CryptoFlowError(message, { kind: 'disk', reaction: 'retry', cause: error })
+      }
+    },
     async close() {
       catalog.close()
       ledger.close()

@@ -1,5 +1,5 @@
 import type { EpochRequest } from '@cryptoflow/model'
-import { manualClock } from '@cryptoflow/runtime'
+import { CryptoFlowError, manualClock } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
 import type { Cut } from './lane.ts'
 import { sealer } from './sealer.ts'
@@ -99,5 +99,47 @@ describe('the sealer', () => {
     expect(await failure).toMatchObject({ message: 'fenced' })
     await expect(seal.submitted()).rejects.toThrow('fenced')
     expect(submitted).toEqual([1])
+  })
+
+  it('waits with a seal for which the disk has no room, and ends at any other failure', async () => {
+    const clock = manualClock()
+    const answers = ['retry', 'retry', null, 'stop'] as const
+    let tries = 0
+    const failures: unknown[] = []
+    let to = 0
+    const seal = sealer(
+      {
+        writer: 'w',
+        lane: {
+          cut: async () => {
+            to += 1
+            return cutAt(to)
+          },
+        },
+        publisher: {
+          async submit() {
+            const reaction = answers[tries]
+            tries += 1
+            if (reaction) throw new CryptoFlowError('no', { kind: 'disk', reaction })
+          },
+        },
+        clock,
+        onFailure: (error) => failures.push(error),
+      },
+      null,
+    )
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+    await seal.now()
+    await turn()
+    expect([tries, failures]).toEqual([1, []])
+    for (let i = 0; i < 2; i++) {
+      clock.advance(1_000)
+      await turn()
+    }
+    await seal.submitted()
+    expect([tries, seal.last]).toEqual([3, { to: 1, image: 'image-1' }])
+    await seal.now()
+    await expect(seal.submitted()).rejects.toThrow('no')
+    expect(failures).toHaveLength(1)
   })
 })

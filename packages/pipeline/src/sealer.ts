@@ -1,5 +1,5 @@
 import type { EpochRequest } from '@cryptoflow/model'
-import type { Clock } from '@cryptoflow/runtime'
+import { type Clock, CryptoFlowError, sleep } from '@cryptoflow/runtime'
 import type { LaneHost } from './lane-host.ts'
 import type { Measurement } from './measure.ts'
 import type { LastSeal, Publisher } from './publisher.ts'
@@ -19,8 +19,31 @@ export interface SealerParts {
 export interface Sealer {
   /** A barrier at the lane's last record. Nothing happens when no record came since the last one. */
   now(): Promise<void>
+  /** The last request that was cut; null: none ever was. Durable once `submitted` returns. */
+  readonly last: Pick<LastSeal, 'to' | 'image'> | null
   /** Waits until everything cut so far is accepted; throws what went wrong with it. */
   submitted(): Promise<void>
+}
+
+/** How often what found no room on the disk is tried again. */
+const FULL_PAUSE_MS = 1_000
+
+/** Whether an operation failed for lack of room alone and left nothing behind: it may be done again. */
+export function isNoRoom(error: unknown): boolean {
+  return error instanceof CryptoFlowError && error.kind === 'disk' && error.reaction === 'retry'
+}
+
+/** What was cut has its files already: the few bytes of its seal are waited for. */
+async function retryWhileFull(clock: Clock, work: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      await work()
+      return
+    } catch (error) {
+      if (!isNoRoom(error)) throw error
+    }
+    await sleep(clock, FULL_PAUSE_MS)
+  }
 }
 
 /** Requests handed to the publisher and not yet sealed; at this bound cutting waits and the journal grows. */
@@ -31,12 +54,13 @@ export function sealer(parts: SealerParts, last: LastSeal | null): Sealer {
   let from = (last?.to ?? 0) + 1
   let submits: Promise<void> = Promise.resolve()
   let waiting = 0
+  let lastCut: Pick<LastSeal, 'to' | 'image'> | null = last
 
   /** In order but not waited for: rows of the next epoch are read meanwhile. */
   const submit = (request: EpochRequest, image: string): void => {
     waiting += 1
     submits = submits.then(async () => {
-      await parts.publisher.submit(request, image)
+      await retryWhileFull(parts.clock, () => parts.publisher.submit(request, image))
       waiting -= 1
     })
     submits.catch(parts.onFailure)
@@ -51,6 +75,10 @@ export function sealer(parts: SealerParts, last: LastSeal | null): Sealer {
       submit({ writer: parts.writer, epoch, from, to, tables, progress, sealedAtMs, version: VERSION }, image)
       epoch += 1
       from = to + 1
+      lastCut = { to, image }
+    },
+    get last() {
+      return lastCut
     },
     submitted: () => submits,
   }

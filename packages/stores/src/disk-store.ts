@@ -10,6 +10,12 @@ export interface DiskStoreOptions extends DiskOptions {
   readonly step: 'file-write' | 'manifest-write'
 }
 
+/** An object store that can take back what nothing names. */
+export interface DiskStore extends ObjectStore {
+  /** Removes an object of a cut that never was; durable when this returns. */
+  discard(key: string): Promise<void>
+}
+
 /** Keys are generated: words of letters, digits and `._=+@-` between slashes, none beginning with a dot. */
 const KEY = /^[\w=+@-][\w.=+@-]*(?:\/[\w=+@-][\w.=+@-]*)*$/
 const KEY_LENGTH_MAX = 1_024
@@ -21,7 +27,7 @@ const KEY_LENGTH_MAX = 1_024
  * CryptoFlowErrors: disk; usage for a key that is no generated name; config for a directory that table readers
  * could not address.
  */
-export function diskStore(options: DiskStoreOptions): ObjectStore {
+export function diskStore(options: DiskStoreOptions): DiskStore {
   const directory = resolve(options.directory)
   const root = fileLocation(directory)
   const disk = openDisk(options)
@@ -30,6 +36,7 @@ export function diskStore(options: DiskStoreOptions): ObjectStore {
     put: async (key, bytes) => disk.create(join(directory, checked(key)), bytes),
     get: async (key) => disk.read(join(directory, checked(key))),
     size: async (key) => disk.size(join(directory, checked(key))),
+    discard: async (key) => disk.remove(join(directory, checked(key))),
   }
 }
 
