@@ -23,6 +23,8 @@ export interface BlockFeed {
   readonly diskBlocks: number
   /** Durable blocks that wait to be read; its items are records. */
   readonly channel: Channel<JournalBlock>
+  /** Resolves when `next` would not wait; rejects with the journal's failure. May be called at any time. */
+  ready(): Promise<void>
   /**
    * The next block; waits until there is one. Null after the journal was closed and every durable record was
    * read. Throws the journal's failure, and a CryptoFlowError naming the place when the disk holds damage.
@@ -69,6 +71,10 @@ export class JournalFeed implements BlockFeed {
   offer(block: JournalBlock): void {
     if (block.last < this.cursor) return
     this.channel.offer(block, block.bytes.length, block.last - block.first + 1)
+  }
+
+  async ready(): Promise<void> {
+    await this.#source.waitFor(this.cursor)
   }
 
   async next(): Promise<JournalBlock | null> {

@@ -1,5 +1,5 @@
 import type { BlockFeed, Journal } from '@cryptoflow/journal'
-import { sleep } from '@cryptoflow/runtime'
+import { type Clock, sleep } from '@cryptoflow/runtime'
 import type { Board } from './board.ts'
 import type { CollectOptions } from './collect-options.ts'
 import type { Ingests } from './ingests.ts'
@@ -89,16 +89,27 @@ async function feedLane(
   const settle = async (keep: number): Promise<void> => {
     while (inFlight.length > keep) await inFlight.shift()
   }
-  for (;;) {
+  /** Hands the next block to the lane; false at the journal's end. */
+  const handOn = async (): Promise<boolean> => {
     const isAgain = feed.cursor <= feed.readTo
     const block = await feed.next()
-    if (block === null) break
+    if (block === null) return false
     board.set('durable', feed.readTo)
     inFlight.push(watched(lane.accept(block).then((progress) => take(progress, isAgain))))
     await settle(BLOCKS_IN_FLIGHT_MAX)
     if (!isAgain && block.first <= journal.startRecord && block.last >= journal.startRecord) {
       await settle(0)
       for (const request of await lane.outstanding()) ingests.want(request)
+    }
+    return true
+  }
+  let ready = watched(feed.ready())
+  for (;;) {
+    // A full disk, or a quiet market, brings no block; what is here is cut all the same.
+    const lateMs = options.sealEveryMs - (options.clock.nowUs() - lastCutUs) / 1000
+    if (await isWithin(ready, lateMs, options.clock)) {
+      if (!(await handOn())) break
+      ready = watched(feed.ready())
     }
     const isLate = options.clock.nowUs() - lastCutUs >= options.sealEveryMs * 1000
     if (rowsWaiting < reading.rowsMax && !isLate) continue
@@ -126,6 +137,15 @@ async function hasRoom(seal: Sealer): Promise<boolean> {
     if (!isNoRoom(error)) throw error
     return false
   }
+}
+
+/** Whether something is done before this time has passed. */
+function isWithin(done: Promise<void>, ms: number, clock: Clock): Promise<boolean> {
+  if (ms <= 0) return Promise.resolve(false)
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => resolve(false))
+    done.finally(cancel).then(() => resolve(true), reject)
+  })
 }
 
 /** A call whose failure is met later, by whoever settles it. */
