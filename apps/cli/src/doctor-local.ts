@@ -3,14 +3,13 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { Config } from '@cryptoflow/config'
-import { bytesText } from '@cryptoflow/console'
+import { bytesText, spanText } from '@cryptoflow/console'
 import { freeBytes, isJournal, openJournalReader } from '@cryptoflow/journal'
 import { build, warehouseAt } from '@cryptoflow/pipeline'
 import { type Clock, messageOf } from '@cryptoflow/runtime'
 import { fileLocation } from '@cryptoflow/stores'
 import { bad, type DoctorCheck, fine } from './doctor-check.ts'
 import { standing } from './plan.ts'
-import { spanText } from './text.ts'
 
 /** Releases below do not have what the code is built on: `node:sqlite`, type stripping, zstd. */
 const NODE_MAJOR_MIN = 24

@@ -1,6 +1,5 @@
-import { openProgress, type ProgressLine } from '@cryptoflow/console'
+import { openProgress, type ProgressLine, spanText } from '@cryptoflow/console'
 import { type Clock, systemClock } from '@cryptoflow/runtime'
-import { spanText } from './text.ts'
 
 /** Nobody wonders before this. */
 const PATIENCE_MS = 2000

@@ -1,9 +1,9 @@
-import { bytesText, columns, grouped } from '@cryptoflow/console'
+import { bytesText, columns, grouped, spanText } from '@cryptoflow/console'
 import type { Plan } from './plan.ts'
 import { assumed, busySymbol } from './plan-assumptions.ts'
 import type { BudgetPlan, MarketPlan } from './plan-figures.ts'
 import type { TableLoad } from './plan-load.ts'
-import { spanText, wrapped } from './text.ts'
+import { wrapped } from './text.ts'
 
 const DAY_S = 86_400
 /** Below this a time is told as 0.0 s. */

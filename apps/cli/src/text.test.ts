@@ -1,5 +1,6 @@
+import { spanText } from '@cryptoflow/console'
 import { describe, expect, it } from 'vitest'
-import { ageText, asciiJson, listFlag, parseTime, spanText, timeFlag, timeText, wrapped } from './text.ts'
+import { ageText, asciiJson, listFlag, parseTime, timeFlag, timeText, wrapped } from './text.ts'
 
 describe('text for people and scripts', () => {
   it('says a length of time in its two largest units', () => {

@@ -1,26 +1,11 @@
+import { spanText } from '@cryptoflow/console'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 
 const SECOND_US = 1_000_000
-const MINUTE_S = 60
-const HOUR_S = 3600
-const DAY_S = 86_400
 
 /** Microseconds since 1970 as people write a time: `2026-11-20T12:00:00.123Z`; `-` for none. */
 export function timeText(us: number | null): string {
   return us === null ? '-' : new Date(Math.floor(us / 1000)).toISOString()
-}
-
-/** A length of time in its two largest units: `3 d 4 h`, `12 min`, `0.4 s`. */
-export function spanText(seconds: number): string {
-  if (!Number.isFinite(seconds)) return 'never'
-  if (seconds < 10) return `${seconds.toFixed(1)} s`
-  if (seconds < 2 * MINUTE_S) return `${Math.round(seconds)} s`
-  if (seconds < 2 * HOUR_S) return `${Math.round(seconds / MINUTE_S)} min`
-  const [unit, part, big, small] =
-    seconds < 2 * DAY_S ? [HOUR_S, MINUTE_S, 'h', 'min'] : [DAY_S, HOUR_S, 'd', 'h']
-  const whole = Math.floor(seconds / unit)
-  const rest = Math.floor((seconds % unit) / part)
-  return rest === 0 ? `${whole} ${big}` : `${whole} ${big} ${rest} ${small}`
 }
 
 /** How long ago a time was: `4.2 s ago`; times ahead of us are `now`. */

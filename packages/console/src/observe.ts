@@ -117,6 +117,8 @@ function followCollector(metrics: Metrics, collector: Collector, clock: Clock): 
     {},
     lately(() => diskBytes(journal)),
   )
+  metrics.follow('disk_free_bytes', {}, () => board.get('freeBytes'))
+  metrics.follow('disk_full_in_seconds', {}, () => board.get('fullInSeconds'))
   metrics.follow('journal_unsynced_records', {}, () => board.get('appended') - board.get('durable'))
   metrics.follow('journal_unread_records', {}, () => board.get('durable') - board.get('read'))
   metrics.follow('lane_lag_seconds', {}, () => secondsSince(clock, board.get('readTimeUs')))

@@ -1,27 +1,32 @@
 import type { ChannelReading } from '@cryptoflow/channels'
 import type { CollectNotice, Collector } from '@cryptoflow/pipeline'
 import type { BreakerChange } from '@cryptoflow/runtime'
-import { bytesText, grouped } from './terminal.ts'
+import { bytesText, grouped, spanText } from './terminal.ts'
 
 /** Rates since the last call for the same collector. */
 const seen = new WeakMap<Collector, { nowUs: number; frames: number; rows: number }>()
 
-/** One line of at most 80 columns: rates, lag behind the socket, gaps, commits. */
+/** A disk that will be full within this is said in every line. */
+const DISK_SOON_S = 7 * 86_400
+
+/** One line of at most 80 columns: rates, lag behind the socket, gaps; rows and commits, or when the disk is full. */
 export function progressText(collector: Collector, nowUs: number): string {
   const { board, counters } = collector
   const rows = board.get('rows')
   const before = seen.get(collector) ?? { nowUs: nowUs - 1_000_000, frames: 0, rows: 0 }
   seen.set(collector, { nowUs, frames: counters.frames, rows })
   const seconds = (nowUs - before.nowUs) / 1_000_000
+  const fullInSeconds = board.get('fullInSeconds')
   const readUs = board.get('readTimeUs')
   const lagMs = readUs === 0 ? 0 : Math.max(0, (nowUs - readUs) / 1000)
   return [
     `${grouped((counters.frames - before.frames) / seconds)} frames/s`,
     `${grouped((rows - before.rows) / seconds)} rows/s`,
     `lag ${grouped(lagMs)} ms`,
-    `${grouped(rows)} rows`,
     `${grouped(board.get('gaps'))} gaps`,
-    `${grouped(board.get('commits'))} commits`,
+    ...(fullInSeconds > 0 && fullInSeconds < DISK_SOON_S
+      ? [`disk full in ${spanText(fullInSeconds)}`]
+      : [`${grouped(rows)} rows`, `${grouped(board.get('commits'))} commits`]),
   ].join('  ')
 }
 

@@ -11,6 +11,23 @@ export interface ProgressLine {
 /** Plain lines come at most this often. */
 const PLAIN_EVERY_US = 5_000_000
 
+const MINUTE_S = 60
+const HOUR_S = 3600
+const DAY_S = 86_400
+
+/** A length of time in its two largest units: `3 d 4 h`, `12 min`, `0.4 s`. */
+export function spanText(seconds: number): string {
+  if (!Number.isFinite(seconds)) return 'never'
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  if (seconds < 2 * MINUTE_S) return `${Math.round(seconds)} s`
+  if (seconds < 2 * HOUR_S) return `${Math.round(seconds / MINUTE_S)} min`
+  const [unit, part, big, small] =
+    seconds < 2 * DAY_S ? [HOUR_S, MINUTE_S, 'h', 'min'] : [DAY_S, HOUR_S, 'd', 'h']
+  const whole = Math.floor(seconds / unit)
+  const rest = Math.floor((seconds % unit) / part)
+  return rest === 0 ? `${whole} ${big}` : `${whole} ${big} ${rest} ${small}`
+}
+
 /** Progress on stderr, so that stdout carries results only. */
 export function openProgress(nowUs: () => number): ProgressLine {
   const out = process.stderr

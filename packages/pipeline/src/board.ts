@@ -15,14 +15,17 @@ const names = [
   'deadLetters',
   'readTimeUs',
   'committedUs',
+  'freeBytes',
+  'fullInSeconds',
 ] as const
 
 export type BoardName = (typeof names)[number]
 
 /**
  * The process's progress: `appended`, `durable`, `read`, `sealed`, `accepted` and `released` are record
- * numbers, `readTimeUs` the received time of the last record that became rows, `committedUs` the time of the last commit, the
- * rest counts.
+ * numbers, `readTimeUs` the received time of the last record that became rows, `committedUs` the time of the last commit,
+ * `freeBytes` what the journal's disk had when it was looked at last, 0 before, `fullInSeconds` when it will be full if
+ * it goes on as in the last minutes, 0 when that cannot be seen; the rest counts.
  *
  * Each name has one writing thread, so plain loads and stores of whole float64 slots are enough.
  */

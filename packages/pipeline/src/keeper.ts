@@ -1,6 +1,7 @@
-import type { RetentionPolicy } from '@cryptoflow/journal'
+import { freeBytes, type RetentionPolicy } from '@cryptoflow/journal'
 import { messageOf, type TimeJump, watchTime } from '@cryptoflow/runtime'
 import type { Parts } from './collecting.ts'
+import { openDiskForecast } from './disk-forecast.ts'
 import type { Ingests } from './ingests.ts'
 
 /** What keeps a collecting process going: old segments go, a full disk is waited out, jumps of time are met. */
@@ -15,6 +16,7 @@ export interface Keeper {
 
 const RETENTION_DEFAULT: RetentionPolicy = { days: 7, bytes: 20_000_000_000 }
 const RETIRE_EVERY_MS = 60_000
+const FORECAST_EVERY_MS = 10_000
 /** How often a full disk is looked at again. */
 const RESUME_EVERY_MS = 1_000
 
@@ -47,6 +49,14 @@ export function keepGoing(
   const then = (next: () => Promise<void>): void => {
     work = work.then(() => (isStopped ? undefined : next())).catch(fail)
   }
+  const disk = openDiskForecast()
+  const foresee = async (): Promise<void> => {
+    const free = await freeBytes(journal.directory)
+    disk.look(clock.nowUs(), free)
+    const seconds = disk.fullInSeconds()
+    board.set('freeBytes', free)
+    board.set('fullInSeconds', Number.isFinite(seconds) ? seconds : 0)
+  }
   const tryResume = async (): Promise<void> => {
     await retire()
     const hole = await journal.tryResume()
@@ -62,6 +72,7 @@ export function keepGoing(
 
   const { bytes, wantedBytes, targetBytes } = journal.reserve
   if (targetBytes < wantedBytes) notice({ kind: 'reserve-short', bytes, wantedBytes })
+  const cancelForecast = clock.every(FORECAST_EVERY_MS, () => void foresee().catch(() => {}))
   const cancelRetire = clock.every(RETIRE_EVERY_MS, () => then(retire))
   then(retire)
   const keeper: Keeper = {
@@ -83,6 +94,7 @@ export function keepGoing(
     async stop() {
       isStopped = true
       cancelWatch()
+      cancelForecast()
       cancelRetire()
       cancelWait()
       await work

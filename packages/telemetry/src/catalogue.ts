@@ -125,6 +125,11 @@ export const catalogue = {
   journal_unread_records: gauge('Durable records that have not become rows yet.', none),
   journal_fsync_duration_seconds: histogram('Seconds of one write with its fsync.', none, workSeconds),
   journal_disk_bytes: gauge('Bytes that the journal takes on the disk.', none),
+  disk_free_bytes: gauge('Bytes free on the disk of the journal.', none),
+  disk_full_in_seconds: gauge(
+    'Seconds until that disk is full if it goes on as in the last ten minutes; 0 when nothing is lost.',
+    none,
+  ),
   journal_full_disks_total: counter('Times the disk was found full.', none),
   journal_refused_records_total: counter('Records refused because the disk was full.', none),
 

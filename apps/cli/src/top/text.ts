@@ -1,8 +1,8 @@
-import { bytesText, columns, grouped } from '@cryptoflow/console'
+import { bytesText, columns, grouped, spanText } from '@cryptoflow/console'
 import { forecast } from '@cryptoflow/journal'
 import { escapeControls } from '../inspect/exact.ts'
 import { journalLines, type Status } from '../status.ts'
-import { spanText, timeText } from '../text.ts'
+import { timeText } from '../text.ts'
 import type { Pulse, StreamPulse } from './pulse.ts'
 
 /** What `top` knows at a look. */
