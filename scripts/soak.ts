@@ -84,7 +84,7 @@ async function soak() {
   sim.kill('SIGTERM')
   await sim.ended
   const places = ['--warehouse', warehouse, '--emissions', emissions]
-  const { stdout } = await begin('verify', ...places, ...(lives > 1 ? ['--restarted'] : [])).ended
+  const { stdout } = await begin('verify', '--json', ...places, ...(lives > 1 ? ['--restarted'] : [])).ended
   const { ok, emitted, stored, in_gaps, lost, doubled } = JSON.parse(stdout) as Verdict
   const slope = Math.max(...memory.map(({ slopeMbPerMinute }) => slopeMbPerMinute))
   const sum = (name: string): number => totals.reduce((all, one) => all + (one[name] ?? 0), 0)

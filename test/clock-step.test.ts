@@ -87,7 +87,7 @@ describe('a collecting process whose wall clock is set', () => {
         ['clock_step', 3600],
         ['clock_step', -5400],
       ])
-      const verify = ['verify', '--warehouse', warehouse, '--emissions', logPath, '--restarted']
+      const verify = ['verify', '--json', '--warehouse', warehouse, '--emissions', logPath, '--restarted']
       expect(await runJson(...verify)).toMatchObject({ ok: true, lost: 0, doubled: 0 })
       const query = (sql: string) => runJson('query', sql, '--warehouse', warehouse, '--format', 'json')
       const steps = `SELECT DISTINCT state FROM gaps WHERE cause = 'clock_step' AND symbol = 'BTCUSDT'`

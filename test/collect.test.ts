@@ -88,7 +88,7 @@ describe('collecting by a configuration file', () => {
         expect(lines).toContainEqual(expect.objectContaining({ msg: 'started', node: process.versions.node }))
       })
       const warehouse = join(folder, 'warehouse')
-      expect(await runJson('verify', '--warehouse', warehouse, '--emissions', log)).toMatchObject({
+      expect(await runJson('verify', '--json', '--warehouse', warehouse, '--emissions', log)).toMatchObject({
         ok: true,
       })
       const lived = await runJson<{ tables: Tables }>('tables', '--warehouse', warehouse, '--json')

@@ -60,6 +60,7 @@ describe('a collecting process killed by SIGKILL', () => {
       })
       const verdict = await runJson<Verdict>(
         'verify',
+        '--json',
         '--warehouse',
         warehouse,
         '--emissions',

@@ -76,7 +76,7 @@ describe.runIf(isRoot)('a collecting process whose disk is full', () => {
             const { code, stderr } = await collector.ended
             expect(code, stderr).toBe(0)
           })
-          const verify = ['verify', '--warehouse', warehouse, '--emissions', log, '--restarted']
+          const verify = ['verify', '--json', '--warehouse', warehouse, '--emissions', log, '--restarted']
           const verdict = await runJson<{ ok: boolean; lost: number; doubled: number; stored: number }>(
             ...verify,
           )

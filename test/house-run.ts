@@ -86,7 +86,7 @@ export async function houseRun(
   await Promise.race([sleep(clock, seconds * 1000), collector.ended])
   await collector.stop()
   await sim.close()
-  return await runJson<Verdict>('verify', '--warehouse', warehouse, '--emissions', logPath)
+  return await runJson<Verdict>('verify', '--json', '--warehouse', warehouse, '--emissions', logPath)
 }
 
 function tablesOf(exchange: string, market: Market): string[] {

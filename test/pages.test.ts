@@ -57,6 +57,7 @@ describe('a list of instruments in three pages', () => {
       await sim.close()
       const verdict = await runJson<Verdict>(
         'verify',
+        '--json',
         '--warehouse',
         join(folder, 'warehouse'),
         '--emissions',

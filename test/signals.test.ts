@@ -22,6 +22,7 @@ describe('a signal that arrives twice, as a terminal and whoever stands between 
       })
       const verdict = await runJson<{ ok: boolean; stored: number }>(
         'verify',
+        '--json',
         '--warehouse',
         warehouse,
         '--emissions',

@@ -128,7 +128,7 @@ export async function simulatedRun(seed: number, folder: string, seconds: number
   await Promise.race([sleep(clock, seconds * 1000), collector.ended])
   await collector.stop()
   await sim.close()
-  return await runJson<Verdict>('verify', '--warehouse', warehouse, '--emissions', logPath)
+  return await runJson<Verdict>('verify', '--json', '--warehouse', warehouse, '--emissions', logPath)
 }
 
 function drawn(names: readonly string[], chance: Chance): string[] {

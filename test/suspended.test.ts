@@ -36,7 +36,7 @@ describe('a collecting process that is stopped and continued', () => {
         const { code, stderr } = await collector.ended
         expect(code, stderr).toBe(0)
       })
-      const verify = ['verify', '--warehouse', warehouse, '--emissions', log, '--restarted']
+      const verify = ['verify', '--json', '--warehouse', warehouse, '--emissions', log, '--restarted']
       expect(await runJson(...verify)).toMatchObject({ ok: true, lost: 0, doubled: 0 })
       const causes = await run('query', 'SELECT DISTINCT cause FROM gaps', '--warehouse', warehouse)
       expect(causes.stdout).toContain('suspended')

@@ -5,11 +5,14 @@ import type { Command } from 'commander'
 import { warehouseOption } from './defaults.ts'
 import { verifyRun } from './inspect/verify.ts'
 import { patiently } from './patience.ts'
+import { asciiJson } from './text.ts'
+import { verifyText } from './verify-text.ts'
 
 interface VerifyFlags {
   readonly warehouse: string
   readonly emissions: string
   readonly restarted?: boolean
+  readonly json?: boolean
 }
 
 export function addVerify(program: Command): void {
@@ -21,6 +24,7 @@ export function addVerify(program: Command): void {
     .addOption(warehouseOption())
     .requiredOption('--emissions <file>', "the simulator's emission log")
     .option('--restarted', 'the collecting process was killed in between: holes of its own are allowed')
+    .option('--json', 'one JSON object on stdout')
     .action(async (flags: VerifyFlags) => {
       refuseMissing(flags.emissions)
       const warehouse = warehouseAt(flags.warehouse)
@@ -33,7 +37,7 @@ export function addVerify(program: Command): void {
           restarted: flags.restarted === true,
         }),
       )
-      process.stdout.write(`${JSON.stringify(report)}\n`)
+      process.stdout.write(`${flags.json ? asciiJson(report) : verifyText(report)}\n`)
       if (!report.ok) process.exitCode = 1
     })
 }
