@@ -292,6 +292,28 @@ export const gaps = {
   sort: ['exchange', 'market', 'symbol', 'event_ts'],
 } as const satisfies TableContract
 
+/** What became of the messages of a key and table in one minute, and how much of it is missing. */
+export const coverage = {
+  name: 'coverage',
+  schemaVersion: '1.0.0',
+  schemaId: 0,
+  specId: 0,
+  columns: {
+    ...common,
+    table_name: required(20, 'name'),
+    minute: required(21, 'timestamp'),
+    received: required(22, 'long'),
+    stored: required(23, 'long'),
+    duplicates: required(24, 'long'),
+    filtered: required(25, 'long'),
+    dead_letters: required(26, 'long'),
+    gap_seconds: required(27, 'decimal'),
+    causes: optional(28, 'name'),
+  },
+  partition: { time: 'day', byExchange: false },
+  sort: ['exchange', 'market', 'symbol', 'event_ts'],
+} as const satisfies TableContract
+
 /** A frame that could not be read, with its bytes. */
 export const deadLetter = {
   name: 'dead_letter',
@@ -324,6 +346,7 @@ export const tables = {
   open_interest: openInterest,
   instruments,
   gaps,
+  coverage,
   dead_letter: deadLetter,
 } as const satisfies Record<string, TableContract>
 

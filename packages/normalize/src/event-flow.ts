@@ -5,16 +5,16 @@ import {
   type ExchangeMarket,
   type InstrumentDetail,
   type JournalRecord,
+  type StreamSpec,
 } from '@cryptoflow/model'
 import { bookLabel } from './book-transitions.ts'
-import { type Counters, createCounters } from './counters.ts'
 import { detailOf, eventRows } from './event-rows.ts'
 import { type FlowParts, labelOf, reveal, sourceOf } from './flow-parts.ts'
 import { revealsGap } from './gap-rows.ts'
 import type { IdWindow } from './id-window.ts'
 import { ImageChanges } from './image-changes.ts'
 import type { KeyState, Track } from './key-state.ts'
-import { rowKey } from './row-sink.ts'
+import { countsOfStream, type MessageCounts } from './minutes.ts'
 import { blankStamp, isAbsurd, readStamp, type Stamp } from './stamps.ts'
 import {
   isCarried,
@@ -38,8 +38,6 @@ export interface Letter
 
 /** From decoded events to rows and to the book: sequence, duplicates, storage, book, in this order. */
 export class EventFlow {
-  /** Dead letters that no key can be named for. */
-  readonly unnamed: Counters = createCounters()
   private readonly parts: FlowParts
   private readonly changes: ImageChanges
   /** Of the event at hand. */
@@ -63,9 +61,10 @@ export class EventFlow {
     const { index: keys } = this.parts
     const track = keys.track(market, symbolId, streamId) ?? this.open(record, market, symbolId, streamId)
     if (track === null) return
-    const { state, stream, kinds, isMarketWide } = track
+    const { state, stream, counts, kinds, isMarketWide } = track
+    counts.received += 1
     if (((kinds >>> (batch.kind[event] as number)) & 1) === 0) {
-      this.refuse(record, state, stream.spec.name, 'unknown_message', NO_EVENT)
+      this.refuse(record, state, counts, stream.spec.name, 'unknown_message', NO_EVENT)
       return
     }
     if (isMarketWide) this.attach(state, stream, record.connection)
@@ -74,18 +73,28 @@ export class EventFlow {
     if (this.isFuture(stamp)) {
       if (stream.isRemembered) stream.deadLetter = record.number
       if (stream.streamBook !== null) streamBookDamage(state, stream, isSnapshot(batch, event))
-      this.refuse(record, state, stream.spec.name, 'absurd_time', futureDetail(stamp))
+      this.refuse(record, state, counts, stream.spec.name, 'absurd_time', futureDetail(stamp))
       return
     }
-    if (stream.streamBook === null) this.message(record, state, stream, batch, event, index)
-    else streamBookMessage(this.parts, state, stream, { record, batch, event, index }, stamp)
+    const isKept =
+      stream.streamBook === null
+        ? this.message(record, state, stream, batch, event, index)
+        : streamBookMessage(this.parts, state, stream, { record, batch, event, index }, stamp)
+    if (isKept) counts.stored += 1
+    else counts.duplicates += 1
   }
 
   /** An event of a frame that was heard before: it is counted. */
   repeat(market: ExchangeMarket, batch: EventBatch, event: number): void {
-    const { index, owns } = this.parts
-    const state = index.keyOfId(market, batch.symbol[event] as number, owns)
+    const { index, names, owns } = this.parts
+    const symbolId = batch.symbol[event] as number
+    const streamId = batch.stream[event] as number
+    const state = index.keyOfId(market, symbolId, owns)
     if (state === null) return
+    const spec = specOf(market, names.text(streamId))
+    const counts = countsOfStream(state.counts, spec)
+    counts.received += 1
+    counts.duplicates += 1
     state.counters.received += 1
     state.counters.duplicates += 1
   }
@@ -101,7 +110,11 @@ export class EventFlow {
     const state = keys.keyOfId(market, symbolId, owns)
     if (state === null) return null
     const track = keys.openTrack(state, symbolId, streamId)
-    if (track === null) this.refuse(record, state, names.text(streamId), 'unknown_message', NO_STREAM)
+    if (track === null) {
+      const counts = countsOfStream(state.counts, null)
+      counts.received += 1
+      this.refuse(record, state, counts, names.text(streamId), 'unknown_message', NO_STREAM)
+    }
     return track
   }
 
@@ -111,14 +124,17 @@ export class EventFlow {
     const { name, table } = stream.spec
     const label = bookLabel(keeper?.stream === name ? keeper.state : 'waiting')
     const { stamp } = this
+    const counts = countsOfStream(state.counts, stream.spec)
     let usable = -1
     for (let event = 0; event < batch.count; event++) {
       assert(batch.kind[event] === EventKind.bookSnapshot, 'an answer to a book holds snapshots')
       readStamp(stamp, record, batch, event)
+      counts.received += 1
       if (this.isFuture(stamp)) {
-        this.refuse(record, state, name, 'absurd_time', futureDetail(stamp))
+        this.refuse(record, state, counts, name, 'absurd_time', futureDetail(stamp))
         continue
       }
+      counts.stored += 1
       counters.received += 1
       counters.stored += 1
       eventRows(this.parts.sink, table, key, stamp, batch, event, label, 'rest')
@@ -128,14 +144,20 @@ export class EventFlow {
   }
 
   deadLetter(record: JournalRecord, market: ExchangeMarket, letter: Letter): void {
-    const { index, sink, names, owns } = this.parts
     const { symbol, ...row } = letter
-    if (!owns(market, symbol)) return
-    const state = symbol === '' ? null : index.key(market, symbol)
-    const counters = state?.counters ?? this.unnamed
+    if (!this.parts.owns(market, symbol)) return
+    const { index } = this.parts
+    const state = symbol === '' ? index.unnamed(market) : index.key(market, symbol)
+    const counts = countsOfStream(state.counts, row.stream === null ? null : specOf(market, row.stream))
+    counts.received += 1
+    counts.deadLetters += 1
+    this.bury(record, state, row)
+  }
+
+  private bury(record: JournalRecord, { key, counters }: KeyState, row: Omit<Letter, 'symbol'>): void {
     counters.received += 1
     counters.deadLetters += 1
-    deadLetterRow(sink, state?.key ?? rowKey(market, '', names), {
+    deadLetterRow(this.parts.sink, key, {
       ...row,
       connection: record.connection,
       source: sourceOf(record),
@@ -144,7 +166,7 @@ export class EventFlow {
     })
   }
 
-  /** A message of a stored stream, whose time, in `stamp`, is believed. */
+  /** A message of a stored stream, whose time, in `stamp`, is believed. False: it is a duplicate. */
   private message(
     record: JournalRecord,
     state: KeyState,
@@ -152,7 +174,7 @@ export class EventFlow {
     batch: EventBatch,
     event: number,
     index: number,
-  ): void {
+  ): boolean {
     const { counters } = state
     const { spec } = stream
     const kind = batch.kind[event] as number
@@ -160,7 +182,7 @@ export class EventFlow {
     counters.received += 1
     if (stands === 'duplicate' || (kind === EventKind.instrument && !this.learn(state, batch, event))) {
       counters.duplicates += 1
-      return
+      return false
     }
     counters.stored += 1
     if (stands === 'late') counters.late += 1
@@ -171,12 +193,13 @@ export class EventFlow {
       this.changes.write(state.key, stream, spec.changes, stamp, batch, event, stands === 'first')
     }
     const { keeper } = state
-    if (keeper === null) return
+    if (keeper === null) return true
     if (kind === EventKind.quote) keeper.quotes.add(batch, event)
     else if (kind === EventKind.bookDelta && stands !== 'late' && keeper.stream === spec.name) {
       if (keeper.origin === 'rest' && keeper.delta(batch, event, stamp, stands))
         this.parts.grid.checkpoint(state)
     }
+    return true
   }
 
   /** Judges a message by its stream, writes the gap that it reveals, and makes it the stream's last one. */
@@ -239,17 +262,18 @@ export class EventFlow {
     return true
   }
 
-  /** A readable event that cannot become rows: the record's bytes are kept. */
+  /** A readable event, received already, that cannot become rows: the record's bytes are kept. */
   private refuse(
     record: JournalRecord,
-    { market, key }: KeyState,
+    state: KeyState,
+    counts: MessageCounts,
     stream: string,
     reason: Letter['reason'],
     detail: string,
   ): void {
-    const { decoderVersion } = market
-    const { symbol } = key
-    this.deadLetter(record, market, { reason, detail, decoderVersion, raw: record.payload, symbol, stream })
+    const { decoderVersion } = state.market
+    counts.deadLetters += 1
+    this.bury(record, state, { reason, detail, decoderVersion, raw: record.payload, stream })
   }
 
   private isFuture(stamp: Stamp): boolean {
@@ -259,6 +283,10 @@ export class EventFlow {
 
 const NO_STREAM = 'the market stores no stream of this name'
 const NO_EVENT = 'the stream stores no event of this kind'
+
+function specOf({ streams }: ExchangeMarket, name: string): StreamSpec | null {
+  return streams.find((spec) => spec.name === name) ?? null
+}
 
 function isSnapshot(batch: EventBatch, event: number): boolean {
   return batch.kind[event] === EventKind.bookSnapshot

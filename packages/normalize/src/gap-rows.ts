@@ -1,6 +1,7 @@
 import type { JournalRecord, StreamSpec, TableName } from '@cryptoflow/model'
 import { addHole } from './holes.ts'
 import type { KeyState } from './key-state.ts'
+import { addHoleTo, type Ledger, ledgerOf, minuteOf, openMinute } from './minutes.ts'
 import { imageTableOf, isStored, type RowSink } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
 import { beginOf, isBroken, isCarried, type OpenGap, type Standing, type StreamState } from './stream.ts'
@@ -56,8 +57,31 @@ export function openAtStop(
   stream: StreamState,
   record: JournalRecord,
 ): void {
-  if (stream.openGap !== null || !isCarried(stream.spec)) return
-  const cause = causeAtStop(stream)
+  if (stream.openGap === null && isCarried(stream.spec)) {
+    openGap(sink, writer, state, stream, record, causeAtStop(stream))
+  }
+}
+
+/** Writes that a stream is not known to go on for so long that its hole must be shown before its end is known. */
+export function openOverdue(
+  sink: RowSink,
+  writer: string,
+  state: KeyState,
+  stream: StreamState,
+  record: JournalRecord,
+): void {
+  if (!stream.heard) openGap(sink, writer, state, stream, record, 'start')
+  else if (stream.interrupted !== null) openGap(sink, writer, state, stream, record, stream.interrupted)
+}
+
+function openGap(
+  sink: RowSink,
+  writer: string,
+  state: KeyState,
+  stream: StreamState,
+  record: JournalRecord,
+  cause: OpenGap['cause'],
+): void {
   const openGap: OpenGap = { id: gapId(writer, state, stream, record, 0), cause }
   state.counters.gaps += 1
   stream.openGap = openGap
@@ -127,7 +151,7 @@ function borders(
 
 function writeGap(
   sink: RowSink,
-  { key }: KeyState,
+  { key, ledgers }: KeyState,
   { spec }: StreamState,
   record: JournalRecord,
   gap: Omit<GapRow, 'table' | 'stream'>,
@@ -135,13 +159,29 @@ function writeGap(
   const table = tableOfGap(sink, key, spec)
   if (table === null) return
   gapRow(sink, key, record.receivedUs, record.number, { ...gap, table, stream: spec.name })
+  if (gap.state === 'closed') markMinutes(ledgerOf(ledgers, table), gap, minuteOf(record.receivedUs))
+}
+
+/** Tells the minutes that are not written yet, the one at hand among them. What is open is told when they are. */
+function markMinutes(
+  ledger: Ledger,
+  { fromUs, toUs, cause }: Pick<GapRow, 'fromUs' | 'toUs' | 'cause'>,
+  minute: number,
+): void {
+  const from = Number.isNaN(fromUs) ? Number.NEGATIVE_INFINITY : fromUs
+  openMinute(ledger, minute)
+  for (const open of ledger.minutes) addHoleTo(open, from, toUs, cause)
 }
 
 /**
  * The table that misses rows: a book's images where its deltas are not stored, what changes between images where they
  * are not; null where neither is.
  */
-function tableOfGap(sink: RowSink, key: RowKey, { table, book, changes }: StreamSpec): TableName | null {
+export function tableOfGap(
+  sink: RowSink,
+  key: RowKey,
+  { table, book, changes }: StreamSpec,
+): TableName | null {
   if (isStored(sink, key, table)) return table
   if (changes !== undefined && isStored(sink, key, changes)) return changes
   const images = imageTableOf(key)

@@ -150,6 +150,8 @@ describe('an instrument', () => {
     const symbols = Array.from({ length: 3_000 }, (_, i) => `COIN${i}USDT`)
     const lane = new FakeLane()
     lane.play(list(...symbols.map((symbol) => ({ symbol, instrument: symbol, raw: symbol }))))
+    // What it received stands there until the minute is over.
+    lane.play({ kind: 'clock', atUs: START_US + 60_000_000 })
     expect(lane.normalizer.image().length / symbols.length).toBeLessThan(100)
   })
 })

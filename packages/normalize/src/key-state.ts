@@ -2,6 +2,7 @@ import { type ExchangeMarket, keyText, type StreamSpec, type StringTable } from 
 import type { BookKeeper } from './book-keeper.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { kindsOf } from './event-rows.ts'
+import { countsOfStream, type Ledger, type MessageCounts } from './minutes.ts'
 import { nameId } from './row-ids.ts'
 import { rowKey } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
@@ -33,6 +34,9 @@ export interface KeyState {
   /** Null until a list names it. */
   instrument: Instrument | null
   readonly counters: Counters
+  /** Of its streams in the minute at hand. */
+  readonly counts: MessageCounts[]
+  readonly ledgers: Ledger[]
 }
 
 /** One stream of one key with everything that an event of it needs: looked up once, then found by two ids. */
@@ -42,6 +46,7 @@ export interface Track {
   readonly other: Track | null
   readonly state: KeyState
   readonly stream: StreamState
+  readonly counts: MessageCounts
   /** Bit n is set: an event of kind n can be rows of the stream's table. */
   readonly kinds: number
   /** Whether one subscription brings the stream of all symbols. */
@@ -62,6 +67,7 @@ export type MakeKeeper = (state: KeyState, stream: StreamState) => Keeper
 export class KeyIndex {
   /** In order of first sight. */
   readonly keys: KeyState[] = []
+  private readonly unnamedKeys = new Map<ExchangeMarket, KeyState>()
   private readonly byText = new Map<string, KeyState>()
   private readonly byMarket = new Map<ExchangeMarket, MarketIndex>()
   /** The entry of `byMarket` that was used last: events come in runs of one market. */
@@ -82,17 +88,23 @@ export class KeyIndex {
     const text = keyText({ exchange: market.exchange, market: market.market, symbol })
     const known = this.byText.get(text)
     if (known !== undefined) return known
-    const state: KeyState = {
-      market,
-      key: rowKey(market, symbol, this.names),
-      streams: [],
-      keeper: null,
-      instrument: null,
-      counters: createCounters(),
-    }
+    const state = createKey(market, rowKey(market, symbol, this.names))
     this.byText.set(text, state)
     this.keys.push(state)
     return state
+  }
+
+  /** Stands for the keys of a market that messages do not name; its symbol is empty. */
+  unnamed(market: ExchangeMarket): KeyState {
+    const state = this.unnamedKeys.get(market) ?? createKey(market, rowKey(market, '', this.names))
+    this.unnamedKeys.set(market, state)
+    return state
+  }
+
+  /** The keys, then what stands for unnamed ones. */
+  *states(): Iterable<KeyState> {
+    yield* this.keys
+    yield* this.unnamedKeys.values()
   }
 
   /** The key of a symbol id, made when new; null when `owns` refuses it. The answer is remembered. */
@@ -135,6 +147,7 @@ export class KeyIndex {
       other: tracks[symbolId] as Track | null,
       state,
       stream,
+      counts: countsOfStream(state.counts, stream.spec),
       kinds: kindsOf(table),
       isMarketWide: scope === 'market',
     }
@@ -172,6 +185,19 @@ export class KeyIndex {
     const known = this.forgetful.get(made.spec)
     if (known === undefined) this.forgetful.set(made.spec, made)
     return known ?? made
+  }
+}
+
+function createKey(market: ExchangeMarket, key: RowKey): KeyState {
+  return {
+    market,
+    key,
+    streams: [],
+    keeper: null,
+    instrument: null,
+    counters: createCounters(),
+    counts: [],
+    ledgers: [],
   }
 }
 

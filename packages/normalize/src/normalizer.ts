@@ -17,7 +17,9 @@ import {
 } from '@cryptoflow/model'
 import { BookKeeper } from './book-keeper.ts'
 import { type Connection, countFrame, createConnection } from './connection.ts'
-import { addCounters, type Counters } from './counters.ts'
+import { addCounters, type Counters, createCounters } from './counters.ts'
+import { Coverage } from './coverage.ts'
+import { restoreCoverage } from './coverage-image.ts'
 import { EventFlow } from './event-flow.ts'
 import { openAtStop } from './gap-rows.ts'
 import { HELD_BOUNDS } from './held.ts'
@@ -62,6 +64,7 @@ export class Normalizer {
   private readonly sink: RowSink
   private readonly index: KeyIndex
   private readonly grid: ImageGrid
+  private readonly coverage: Coverage
   private readonly depthCap: number
   /** Open connections by the numbers of the records that opened them. */
   private readonly connections = new Map<number, Connection>()
@@ -77,6 +80,7 @@ export class Normalizer {
     this.sink = createRowSink(options)
     this.index = new KeyIndex(options.names, (state, stream) => this.makeKeeper(state, stream))
     this.grid = new ImageGrid(images, this.sink, this.index.keys)
+    this.coverage = new Coverage(options.writer, this.sink, this.index)
     this.flow = new EventFlow({
       writer: options.writer,
       names: options.names,
@@ -91,7 +95,7 @@ export class Normalizer {
 
   /** A connection opened: its streams are carried by it, and a book heard of for the first time is asked for. */
   connect(record: JournalRecord, note: ConnectNote): void {
-    this.grid.advance(record.receivedUs)
+    this.advance(record)
     const market = this.options.findMarket(note.exchange, note.market)
     const wide = note.subscriptions.filter(({ symbol }) => symbol === '').map(({ stream }) => stream)
     this.connections.set(record.number, createConnection(market, wide))
@@ -105,7 +109,7 @@ export class Normalizer {
 
   /** A connection ended: the next message of each of its streams tells whether something was missed. */
   disconnect(record: JournalRecord, note?: DisconnectNote): void {
-    this.grid.advance(record.receivedUs)
+    this.advance(record)
     for (const state of this.index.keys) {
       for (const stream of state.streams) {
         if (leaveConnection(stream, record.connection, note?.cause)) cutStreamBook(state, stream)
@@ -118,6 +122,7 @@ export class Normalizer {
   start(record: JournalRecord, note: StartNote): void {
     this.grid.advance(record.receivedUs)
     this.grid.closeDerived()
+    this.coverage.restart(record)
     this.stored = note.stored
     storeOnly(this.sink, note.stored)
     for (const state of this.index.keys) {
@@ -132,7 +137,7 @@ export class Normalizer {
 
   /** The process stops on purpose: every stream gets an open gap that the next message closes. */
   stop(record: JournalRecord): void {
-    this.grid.advance(record.receivedUs)
+    this.advance(record)
     this.grid.closeDerived()
     for (const state of this.index.keys) {
       for (const stream of state.streams) {
@@ -142,7 +147,7 @@ export class Normalizer {
   }
 
   clock(record: JournalRecord): void {
-    this.grid.advance(record.receivedUs)
+    this.advance(record)
   }
 
   /** The market that a connection speaks; null when no such connection is open. */
@@ -165,7 +170,7 @@ export class Normalizer {
     connectionSeq = Number.NaN,
   ): void {
     assert(batch.names === this.options.names, 'batches and normalizer share one string table')
-    this.grid.advance(record.receivedUs)
+    this.advance(record)
     const { flow, sink } = this
     const isCounted = !Number.isNaN(connectionSeq)
     if (isCounted && !this.counts(record, connectionSeq)) {
@@ -185,7 +190,7 @@ export class Normalizer {
    */
   answer(record: JournalRecord, context: AnswerContext, batch: EventBatch): void {
     assert(batch.names === this.options.names, 'batches and normalizer share one string table')
-    this.grid.advance(record.receivedUs)
+    this.advance(record)
     const market = this.options.findMarket(context.exchange, context.market)
     const spec = market.streams.find(({ name }) => name === context.stream)
     if (spec !== undefined && spec.book !== null) this.bookAnswer(record, market, context, batch)
@@ -202,7 +207,7 @@ export class Normalizer {
     decoderVersion: string,
     raw: Uint8Array,
   ): void {
-    this.grid.advance(record.receivedUs)
+    this.advance(record)
     const about = record.kind === RecordKind.answer ? decodeAnswerPayload(record.payload).context : null
     const symbol = about?.symbol ?? ''
     const stream = about?.stream ?? null
@@ -229,6 +234,7 @@ export class Normalizer {
       version: STATE_IMAGE_VERSION,
       derivedCell: numeral(this.grid.derivedCell),
       checkpointCell: numeral(this.grid.checkpointCell),
+      minute: numeral(this.coverage.minute),
       connections: Array.from(this.connections, ([number, connection]) => ({
         number,
         exchange: connection.market.exchange,
@@ -239,7 +245,7 @@ export class Normalizer {
         lastFrame: connection.lastFrame,
       })),
       ...(this.stored === undefined ? {} : { stored: this.stored }),
-      ...keyImages(this.index.keys),
+      ...keyImages([...this.index.states()]),
     })
   }
 
@@ -253,6 +259,7 @@ export class Normalizer {
       image.derivedCell ?? Number.NEGATIVE_INFINITY,
       image.checkpointCell ?? Number.NEGATIVE_INFINITY,
     )
+    this.coverage.resume(image.minute ?? Number.NEGATIVE_INFINITY)
     for (const { number, exchange, market, ...saved } of image.connections) {
       this.connections.set(number, { ...saved, market: this.options.findMarket(exchange, market) })
     }
@@ -264,8 +271,8 @@ export class Normalizer {
 
   /** Counts of this process over all keys, and all rows that it wrote. */
   get counters(): Counters & { readonly rows: number } {
-    const total = { ...this.flow.unnamed }
-    for (const state of this.index.keys) addCounters(total, countsOf(state))
+    const total = createCounters()
+    for (const state of this.index.states()) addCounters(total, countsOf(state))
     return { ...total, rows: this.sink.written }
   }
 
@@ -285,6 +292,12 @@ export class Normalizer {
         .filter(({ lastSeq }) => Number.isFinite(lastSeq))
         .map(({ spec, lastSeq }) => ({ key: plainKey(key), stream: spec.name, lastSeq })),
     )
+  }
+
+  /** A record is about to be applied: what its time completes is written. */
+  private advance(record: JournalRecord): void {
+    this.grid.advance(record.receivedUs)
+    this.coverage.advance(record)
   }
 
   private carry(state: KeyState, { stream: name, depth }: Subscription, connection: number): void {
@@ -366,7 +379,8 @@ export class Normalizer {
 
   private restoreKey(market: ExchangeMarket, saved: KeyImage): void {
     if (!this.owns(market, saved.symbol)) return
-    const state = this.index.key(market, saved.symbol)
+    const state = saved.symbol === '' ? this.index.unnamed(market) : this.index.key(market, saved.symbol)
+    restoreCoverage(state, saved)
     if (saved.instrument !== undefined) {
       const [name, hash, digits = null] = saved.instrument
       this.index.nameInstrument(state, { name, hash, digits })

@@ -1,6 +1,6 @@
 import type { FundingDetail, OpenInterestDetail } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
-import { FakeLane, type Message, type Row, type Step } from './lane-fixture.ts'
+import { FakeLane, type Message, type Row, START_US, type Step } from './lane-fixture.ts'
 
 const detail: OpenInterestDetail = { openInterest: { mantissa: 5n, scale: 0 }, value: null }
 const rate: FundingDetail = {
@@ -59,9 +59,10 @@ describe('a polled stream', () => {
     expect(lane.normalizer.keyCounters().map(({ key }) => key.symbol)).toEqual(['B'])
   })
 
-  it('leaves nothing in the state image but the key', () => {
+  it('leaves nothing in the state image but the key when its minute is over', () => {
     const lane = new FakeLane()
     lane.play(interest('A'), rates('A'), list('trades', 5))
+    lane.play({ kind: 'clock', atUs: START_US + 60_000_000 })
     const image = JSON.parse(new TextDecoder().decode(lane.normalizer.image()))
     expect(image.keys).toEqual([{ market: 0, symbol: 'A' }])
     expect(lane.normalizer.progress()).toEqual([])

@@ -71,7 +71,7 @@ export function createRowSink(options: {
   }
 }
 
-/** From now on only these tables are stored; what is missing and what could not be read always is. */
+/** From now on only these tables are stored; what is missing, what came and what could not be read always is. */
 export function storeOnly(sink: RowSink, stored: StoredTables | undefined): void {
   sink.stored =
     stored === undefined
@@ -81,7 +81,7 @@ export function storeOnly(sink: RowSink, stored: StoredTables | undefined): void
 
 /** Whether rows of this table are stored of the key's market. */
 export function isStored({ stored }: RowSink, key: RowKey, table: TableName): boolean {
-  if (stored === null || table === 'gaps' || table === 'dead_letter') return true
+  if (stored === null || table === 'gaps' || table === 'coverage' || table === 'dead_letter') return true
   return stored.get(key.marketText)?.has(table) ?? true
 }
 

@@ -9,6 +9,7 @@ import {
 import { Book } from './book.ts'
 import type { BookSide } from './book-side.ts'
 import { type BookState, bookStates } from './book-transitions.ts'
+import { type CoverageImage, coverageImage } from './coverage-image.ts'
 import type { HeldDelta } from './held.ts'
 import type { Instrument, Keeper, KeyState } from './key-state.ts'
 import { LevelSide } from './level-side.ts'
@@ -25,7 +26,7 @@ import type { Digits } from './top.ts'
  * Order is the order of first sight, which is part of the state. A key that was only heard of (thousands stand in an
  * instrument list) is a symbol, a name and a hash: what it has none of is left out, and its market is an index.
  */
-export const STATE_IMAGE_VERSION = 3
+export const STATE_IMAGE_VERSION = 4
 
 type Numeral = number | null
 
@@ -92,6 +93,8 @@ type KeeperImage = RestKeeperImage | StreamKeeperImage
 interface StreamImage {
   readonly name: string
   readonly connections: readonly number[]
+  /** Null: it is subscribed. */
+  readonly wantedUntil: Numeral
   readonly heard: boolean
   readonly lastSeq: Numeral
   readonly lastFrame: number
@@ -106,7 +109,7 @@ interface StreamImage {
   readonly image?: { readonly bids: LevelsImage; readonly asks: LevelsImage }
 }
 
-export interface KeyImage {
+export interface KeyImage extends CoverageImage {
   /** Index in `markets`. */
   readonly market: number
   readonly symbol: string
@@ -117,9 +120,10 @@ export interface KeyImage {
 
 export interface StateImage {
   readonly version: number
-  /** Grid cells of the last record. */
+  /** Grid cells and minute of the last record. */
   readonly derivedCell: Numeral
   readonly checkpointCell: Numeral
+  readonly minute: Numeral
   readonly connections: readonly {
     readonly number: number
     readonly exchange: string
@@ -166,13 +170,15 @@ export function keyImages(states: readonly KeyState[]): Pick<StateImage, 'market
   return { markets, keys: states.map((state) => keyImage(state, indexOf(state.market))) }
 }
 
-function keyImage({ key, instrument, streams, keeper }: KeyState, market: number): KeyImage {
+function keyImage(state: KeyState, market: number): KeyImage {
+  const { key, instrument, streams, keeper } = state
   return {
     market,
     symbol: key.symbol,
     ...(instrument === null ? {} : { instrument: instrumentImage(instrument) }),
     ...(streams.length === 0 ? {} : { streams: streams.map(streamImage) }),
     ...(keeper === null ? {} : { keeper: keeperImage(keeper) }),
+    ...coverageImage(state),
   }
 }
 
@@ -184,6 +190,7 @@ function streamImage(stream: StreamState): StreamImage {
   return {
     name: stream.spec.name,
     connections: stream.connections,
+    wantedUntil: numeral(stream.wantedUntil),
     heard: stream.heard,
     lastSeq: numeral(stream.lastSeq),
     lastFrame: stream.lastFrame,
@@ -210,6 +217,7 @@ function restoreLevels({ prices, quantities }: LevelsImage): TopSide {
 
 export function restoreStream(stream: StreamState, image: StreamImage): void {
   stream.connections = [...image.connections]
+  stream.wantedUntil = image.wantedUntil ?? Number.POSITIVE_INFINITY
   stream.heard = image.heard
   stream.lastSeq = image.lastSeq ?? Number.NaN
   stream.lastFrame = image.lastFrame

@@ -22,14 +22,14 @@ import type { BookFault, Candidate, StreamKeeper } from './stream-keeper.ts'
 /** What a fault of the book says about a stream that has no sequence to say it better. */
 const CAUSE_OF: Readonly<Record<BookFault, Interruption>> = { crossed: 'sequence', checksum: 'checksum' }
 
-/** A delta or a snapshot whose time, in `stamp`, is believed. */
+/** A delta or a snapshot whose time, in `stamp`, is believed. False: it is a duplicate. */
 export function streamBookMessage(
   parts: FlowParts,
   state: KeyState,
   stream: StreamState,
   message: RecordedEvent,
   stamp: Stamp,
-): void {
+): boolean {
   const { record, batch, event } = message
   const { counters, key } = state
   const keeper = keeperOf(state, stream)
@@ -39,7 +39,7 @@ export function streamBookMessage(
   counters.received += 1
   if (stands === 'duplicate') {
     counters.duplicates += 1
-    return
+    return false
   }
   counters.stored += 1
   if (stands === 'late') counters.late += 1
@@ -48,10 +48,11 @@ export function streamBookMessage(
   if (stream.streamBook?.checksum) sink.checksum = batch.checksum[event] as number
   eventRows(sink, stream.spec.table, key, stamp, batch, event, label, sourceOf(record))
   sink.checksum = Number.NaN
-  if (keeper === null || stands === 'late') return
+  if (keeper === null || stands === 'late') return true
   const fault = keep(parts, state, keeper, candidate, stands, message, stamp)
   // Asking for a snapshot ends the subscription for a moment, and no number would tell.
   if (fault !== null) breakStream(stream, CAUSE_OF[fault], keeper.proven)
+  return true
 }
 
 /** A message of such a stream could not be stored: the book is not the exchange's any more. */

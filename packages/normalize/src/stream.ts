@@ -31,6 +31,8 @@ export interface StreamState {
   readonly isRemembered: boolean
   /** Connections that carry it, by their record numbers. */
   connections: number[]
+  /** Last minute (see minutes.ts) in which it was subscribed; Infinity: it is. */
+  wantedUntil: number
   heard: boolean
   /** Of the last message in sequence; NaN where it has none or nothing was heard. */
   lastSeq: number
@@ -54,6 +56,7 @@ export function createStream(spec: StreamSpec): StreamState {
     ids: idWindow > 0 ? new IdWindow(idWindow) : null,
     isRemembered: isCarried(spec) || follows !== null || book !== null || idWindow > 0,
     connections: [],
+    wantedUntil: -1,
     heard: false,
     lastSeq: Number.NaN,
     lastFrame: 0,
@@ -136,8 +139,9 @@ export function moveOn(stream: StreamState, lastSeq: number, frame: number, rece
   stream.lastReceivedUs = receivedUs
 }
 
-/** Marks that a connection carries the stream. */
+/** Marks that a connection carries the stream: it is subscribed from now on, whatever becomes of the connection. */
 export function joinConnection(stream: StreamState, connection: number): void {
+  stream.wantedUntil = Number.POSITIVE_INFINITY
   if (!stream.connections.includes(connection)) stream.connections.push(connection)
 }
 

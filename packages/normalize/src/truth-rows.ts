@@ -1,4 +1,5 @@
-import type { DeadLetterReason, TableName } from '@cryptoflow/model'
+import type { DeadLetterReason, JournalRecord, TableName } from '@cryptoflow/model'
+import { holeUs, MINUTE_US, type OpenMinute } from './minutes.ts'
 import { nameId, type RowSource } from './row-ids.ts'
 import { openRow, type RowSink, writeCommon } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
@@ -53,6 +54,32 @@ export function gapRow(sink: RowSink, key: RowKey, receivedUs: number, frame: nu
   columns.missing.values[row] = gap.missing
   columns.cause.values[row] = nameId(names, gap.cause)
   columns.detail.values[row] = gap.detail
+  rows.count += 1
+}
+
+/** `key` has an empty symbol when nothing names it. The record at `receivedUs` is the one that closed the minute. */
+export function coverageRow(
+  sink: RowSink,
+  key: RowKey,
+  table: TableName,
+  open: OpenMinute,
+  { receivedUs, number: frame }: Pick<JournalRecord, 'receivedUs' | 'number'>,
+): void {
+  const { names } = sink
+  const eventUs = open.minute * MINUTE_US
+  const rows = openRow(sink, 'coverage', key, eventUs)
+  const { columns, count: row } = rows
+  writeCommon(sink, columns, row, key, { ...receivedStamp(receivedUs, frame), eventUs }, 'derived')
+  columns.table_name.values[row] = nameId(names, table)
+  columns.minute.values[row] = eventUs
+  columns.received.values[row] = open.received
+  columns.stored.values[row] = open.stored
+  columns.duplicates.values[row] = open.duplicates
+  columns.filtered.values[row] = open.filtered
+  columns.dead_letters.values[row] = open.deadLetters
+  columns.gap_seconds.set(row, BigInt(holeUs(open)), 6)
+  const causes = [...open.causes].sort().join(',')
+  columns.causes.values[row] = causes === '' ? -1 : nameId(names, causes)
   rows.count += 1
 }
 

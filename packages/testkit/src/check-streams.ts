@@ -6,7 +6,7 @@ import { createFindings, type Finding, type Findings } from './finding.ts'
 const spotTables: readonly TableName[] = ['spot_delta', 'spot_ob']
 const futuresTables: readonly TableName[] = ['futures_delta', 'futures_ob']
 /** What only we write. */
-const ownTables: readonly TableName[] = ['gaps', 'dead_letter']
+const ownTables: readonly TableName[] = ['gaps', 'coverage', 'dead_letter']
 /** Tables that are also made from the updates of a book. */
 const derived: Readonly<Partial<Record<TableName, TableName>>> = {
   spot_ob: 'spot_delta',
