@@ -353,6 +353,26 @@ describe('a warehouse', () => {
     expectPlain((await run('gaps', '--warehouse', warehouse)).stdout)
   })
 
+  it('tells how much of a day is complete, and that a day has no row', async () => {
+    interface Coverage {
+      day: string | null
+      tables: { keys: number }[]
+    }
+    const empty = await run('coverage', '--warehouse', warehouse, '--day', '2001-01-01')
+    expect(empty).toMatchObject({ code: 0, stdout: '2001-01-01: no minute is covered\n' })
+    const json = await runJson<Coverage>(
+      'coverage',
+      '--warehouse',
+      warehouse,
+      '--json',
+      '--day',
+      '2001-01-01',
+    )
+    expect(json).toEqual({ day: '2001-01-01', tables: [], causes: [], worst: [] })
+    expect((await run('coverage', '--warehouse', warehouse, '--day', '2001-13-01')).code).toBe(2)
+    expectPlain((await run('coverage', '--warehouse', warehouse)).stdout)
+  })
+
   it('writes a result to a new file only', async () => {
     const out = join(folder, 'result.csv')
     const query = ['query', 'SELECT 1 AS a', '--warehouse', warehouse, '--format', 'csv', '--out', out]

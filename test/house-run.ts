@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { faultKinds, startSimInWorker } from '@cryptoflow/exchange-sim'
 import type { Market } from '@cryptoflow/model'
-import { exchangeMarkets, imageDefaults, startCollector } from '@cryptoflow/pipeline'
-import { type Chance, seededChance, sleep, systemClock } from '@cryptoflow/runtime'
+import { type CollectOptions, exchangeMarkets, imageDefaults, startCollector } from '@cryptoflow/pipeline'
+import { type Chance, seededChance, sleep } from '@cryptoflow/runtime'
+import { clockBeforeMinute, closeMinutes } from './minutes.ts'
 import type { Verdict } from './simulated-run.ts'
 import { runJson } from './support.ts'
 
@@ -41,7 +42,7 @@ export async function houseRun(
   seconds: number,
   offers: readonly HouseOffer[],
 ): Promise<Verdict> {
-  const clock = systemClock()
+  const clock = clockBeforeMinute(seconds / 2)
   const chance = seededChance(seed * 6007 + 5)
   const logPath = join(folder, 'emissions.jsonl')
   const warehouse = join(folder, 'warehouse')
@@ -62,7 +63,7 @@ export async function houseRun(
       },
     },
   })
-  const collector = await startCollector({
+  const options: CollectOptions = {
     collections: offers.map(({ exchange, market, symbols, sometimes }, at) => {
       const { wsUrl, restUrl } = sim.houses[at] as (typeof sim.houses)[number]
       const more = drawn(sometimes, chance)
@@ -82,10 +83,12 @@ export async function houseRun(
     chance,
     drill: null,
     notice: () => {},
-  })
+  }
+  const collector = await startCollector(options)
   await Promise.race([sleep(clock, seconds * 1000), collector.ended])
   await collector.stop()
   await sim.close()
+  await closeMinutes(options)
   return await runJson<Verdict>('verify', '--json', '--warehouse', warehouse, '--emissions', logPath)
 }
 

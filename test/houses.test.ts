@@ -14,9 +14,12 @@ describe('five simulated exchanges that misbehave, their books begin in their st
         gap_mismatch_count: 0,
         images_wrong: 0,
         changes_wrong: 0,
+        coverage_wrong: 0,
+        coverage_open: 0,
       })
       expect(verdict.ok).toBe(true)
       expect(verdict.emitted).toBe(accounted(verdict))
+      expect(verdict.coverage_minutes).toBeGreaterThan(0)
       expect(verdict.changes_checked).toBeGreaterThan(0)
       for (const table of [
         'ticks',

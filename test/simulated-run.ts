@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { faultKinds, startSimInWorker } from '@cryptoflow/exchange-sim'
 import type { Market } from '@cryptoflow/model'
-import { imageDefaults, startCollector } from '@cryptoflow/pipeline'
-import { type Chance, seededChance, sleep, systemClock } from '@cryptoflow/runtime'
+import { type CollectOptions, imageDefaults, startCollector } from '@cryptoflow/pipeline'
+import { type Chance, seededChance, sleep } from '@cryptoflow/runtime'
+import { clockBeforeMinute, closeMinutes } from './minutes.ts'
 import { runJson } from './support.ts'
 
 export interface Verdict {
@@ -28,6 +29,11 @@ export interface Verdict {
   readonly images_checked: number
   readonly changes_checked: number
   readonly changes_wrong: number
+  readonly wire_duplicates: number
+  readonly coverage_minutes: number
+  readonly coverage_duplicates: number
+  readonly coverage_open: number
+  readonly coverage_wrong: number
   readonly tables: Readonly<Record<string, { readonly rows: number }>>
 }
 
@@ -79,7 +85,7 @@ const offers: readonly Offer[] = [
  * interleaving of sockets and timers.
  */
 export async function simulatedRun(seed: number, folder: string, seconds: number): Promise<Verdict> {
-  const clock = systemClock()
+  const clock = clockBeforeMinute(seconds / 2)
   const chance = seededChance(seed * 7919 + 17)
   const logPath = join(folder, 'emissions.jsonl')
   const warehouse = join(folder, 'warehouse')
@@ -101,7 +107,7 @@ export async function simulatedRun(seed: number, folder: string, seconds: number
       },
     },
   })
-  const collector = await startCollector({
+  const options: CollectOptions = {
     collections: offers.map(({ market, symbols, always, sometimes }) => ({
       exchange: 'binance',
       market,
@@ -124,10 +130,12 @@ export async function simulatedRun(seed: number, folder: string, seconds: number
     chance,
     drill: null,
     notice: () => {},
-  })
+  }
+  const collector = await startCollector(options)
   await Promise.race([sleep(clock, seconds * 1000), collector.ended])
   await collector.stop()
   await sim.close()
+  await closeMinutes(options)
   return await runJson<Verdict>('verify', '--json', '--warehouse', warehouse, '--emissions', logPath)
 }
 

@@ -12,10 +12,15 @@ describe('a simulated exchange of three markets that misbehaves', () => {
         foreign: 0,
         gap_mismatch_count: 0,
         images_wrong: 0,
+        coverage_wrong: 0,
+        coverage_open: 0,
       })
       // Holes are compared by their borders, one by one: gap_mismatch_count.
       expect(verdict.ok).toBe(true)
       expect(verdict.emitted).toBe(accounted(verdict))
+      expect(verdict.coverage_minutes).toBeGreaterThan(0)
+      // The last copy of something may come when nobody listens any more.
+      expect(verdict.coverage_duplicates).toBeLessThanOrEqual(verdict.wire_duplicates)
       for (const table of ['ticks', 'spot_delta', 'futures_delta', 'bbo', 'liquidations', 'funding']) {
         expect(verdict.tables[table]?.rows, table).toBeGreaterThan(0)
       }

@@ -19,6 +19,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   tables: ['cryptoflow tables --warehouse warehouse'],
   sample: ['cryptoflow sample ticks --symbol "BTC*" --from 2026-11-20 --limit 2'],
   gaps: ['cryptoflow gaps --symbol BTCUSDT --from 2026-11-20T00:00:00Z'],
+  coverage: ['cryptoflow coverage --day 2026-11-20 --symbol "BTC*"'],
   query: [
     'cryptoflow query "select count(*) from ticks" --symbol "BTC*"',
     'cryptoflow query "from bbo" --as-of 2026-11-20T12:00:00Z \\\n    --format parquet --out bbo.parquet',

@@ -14,15 +14,20 @@ export interface KeyFlags {
 
 const GLOB = 'may have * and ?'
 
+/** Adds the flags that choose keys. */
+export function withKeyNames(command: Command): Command {
+  return command
+    .option('--exchange <name>', `only of this exchange; ${GLOB}`)
+    .option('--market <market>', `only of this market; ${GLOB}`)
+    .option('--symbol <symbol>', `only of this symbol, as the exchange writes it; ${GLOB}`)
+}
+
 /** Adds the flags of a command that looks at rows; `times` says what `--from` and `--to` mean to it. */
 export function withKeyFlags(
   command: Command,
   times: { readonly from: string; readonly to: string },
 ): Command {
-  return command
-    .option('--exchange <name>', `only of this exchange; ${GLOB}`)
-    .option('--market <market>', `only of this market; ${GLOB}`)
-    .option('--symbol <symbol>', `only of this symbol, as the exchange writes it; ${GLOB}`)
+  return withKeyNames(command)
     .option('--from <time>', `${times.from} (ISO 8601, UTC)`, timeFlag('--from'))
     .option('--to <time>', times.to, timeFlag('--to'))
 }

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { addClean } from './clean.ts'
 import { addCompletion } from './completion/completion.ts'
 import { addConfig } from './config.ts'
+import { addCoverage } from './coverage.ts'
 import { addDemo } from './demo.ts'
 import { addDoctor } from './doctor.ts'
 import { addExamples } from './examples.ts'
@@ -26,7 +27,7 @@ import { addWarehouse } from './warehouse.ts'
 /** Every command of the command line, by what it is for. */
 const groups = {
   'Begin:': [addDemo, addInit, addConfig, addPlan, addDoctor, addCollect],
-  'Look:': [addStatus, addTop, addTables, addSample, addGaps, addQuery, addServeCatalog],
+  'Look:': [addStatus, addTop, addTables, addSample, addGaps, addCoverage, addQuery, addServeCatalog],
   'Look after:': [addJournal, addReplay, addWarehouse, addClean],
   'Prove:': [addSimulate, addVerify],
   'About:': [addVersion, addCompletion],

@@ -1,5 +1,6 @@
 import { type TableContract, type TableName, tables } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
+import { addCoverage } from './test-coverage.ts'
 import { type Emission, GREEN, judgedWide, type Row, take, type World, wideWorld } from './test-world.ts'
 
 const red = { ...GREEN, ok: false }
@@ -306,6 +307,8 @@ describe('damaged messages', () => {
 })
 
 it('the wide world has what its tests are about', () => {
-  const { rows } = wideWorld()
+  const world = wideWorld()
+  addCoverage(world)
+  const { rows } = world
   for (const table of Object.keys(tables) as TableName[]) expect(rows[table].length).toBeGreaterThan(0)
 })

@@ -10,7 +10,7 @@ describe('one mistake turns the run red and is named', () => {
 
   it('a row that is stored twice is doubled', async () => {
     const report = await judged(({ rows }) => void rows.ticks.push(rows.ticks[20] as Row))
-    expect(report).toMatchObject({ ...GREEN, ok: false, doubled: 1 })
+    expect(report).toMatchObject({ ...GREEN, ok: false, doubled: 1, coverage_wrong: 1 })
     expect(report.tables.ticks.doubled).toBe(1)
   })
 
@@ -36,7 +36,7 @@ describe('one mistake turns the run red and is named', () => {
       const row = rows.ticks.find((r) => r.trade_id === String(twice?.first) && r.symbol === twice?.symbol)
       rows.ticks.push({ ...(row as Row), frame: 77_777 })
     })
-    expect(report).toMatchObject({ ...GREEN, ok: false, doubled: 1, wire_duplicates: 4 })
+    expect(report).toMatchObject({ ...GREEN, ok: false, doubled: 1, wire_duplicates: 4, coverage_wrong: 1 })
   })
 
   it('a trade with another value in any column is lost, and its row is foreign', async () => {
@@ -100,7 +100,7 @@ describe('one mistake turns the run red and is named', () => {
     const report = await judged(({ rows }) => {
       rows.ticks.push({ ...(rows.ticks[3] as Row), trade_id: '999999' })
     })
-    expect(report).toMatchObject({ ...GREEN, ok: false, foreign: 1 })
+    expect(report).toMatchObject({ ...GREEN, ok: false, foreign: 1, coverage_wrong: 1 })
     expect(report.examples.foreign[0]?.shown).toContain(
       'never emitted: trade_id=999999 kind=trade side=buy price=',
     )

@@ -112,7 +112,7 @@ describe('runQuery', () => {
     const wrong = query('SELECT nothing FROM ticks')
     await expect(wrong).rejects.toMatchObject({ kind: 'usage', reaction: 'reject' })
     await expect(wrong).rejects.toThrow(
-      /"nothing" not found.*ticks, spot_delta, spot_ob, futures_delta.*gaps, dead_letter/,
+      /"nothing" not found.*ticks, spot_delta, spot_ob, futures_delta.*gaps, coverage, dead_letter/,
     )
     await expect(query('SELEC 1')).rejects.toThrow(/syntax error/)
   })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type TableContract, type TableName, tables } from '@cryptoflow/model'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type { TableFiles } from './duck.ts'
+import { addCoverage } from './test-coverage.ts'
 import { addFuturesSymbol } from './test-futures.ts'
 import { emptyWorld, type Row, type World } from './test-scene.ts'
 import { addSpotSymbol } from './test-spot.ts'
@@ -105,6 +106,7 @@ async function verdictOn(
   restarted: boolean,
 ): Promise<VerifyReport> {
   change(world)
+  if (world.rows.coverage.length === 0) addCoverage(world)
   const written = await writeWorld(world)
   try {
     return await verifyRun({ ...written, restarted })
@@ -151,4 +153,5 @@ export const GREEN = {
   images_wrong: 0,
   changes_wrong: 0,
   names_wrong: 0,
+  coverage_wrong: 0,
 }

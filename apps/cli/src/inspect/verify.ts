@@ -5,6 +5,7 @@ import { type TableName, tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import { bookStreamSql } from './book-streams.ts'
 import { compareChanges } from './changes.ts'
+import { COVERAGE_COUNTS, coverageExamples, coverageSql } from './coverage.ts'
 import { type Duck, openDuck, type TableFiles } from './duck.ts'
 import { emissionSql } from './emissions.ts'
 import { duckMessage } from './exact.ts'
@@ -92,6 +93,14 @@ export interface VerifyReport {
   readonly changes_wrong: number
   /** Frames of a key and table whose rows do not bear the instrument's name from its first row on. */
   readonly names_wrong: number
+  /** Rows of `coverage`. */
+  readonly coverage_minutes: number
+  /** Messages that `coverage` counts as heard before, but for what lists repeat. */
+  readonly coverage_duplicates: number
+  /** Minutes of a key and table with stored rows that have no row in `coverage` yet: the last ones of a run. */
+  readonly coverage_open: number
+  /** Minutes, keys and tables of which `coverage` says something else than the other tables and the log. */
+  readonly coverage_wrong: number
   readonly tables: Readonly<Record<TableName, TableVerdict>>
   readonly examples: {
     readonly lost: readonly Example[]
@@ -101,6 +110,7 @@ export interface VerifyReport {
     readonly changes: readonly Example[]
     readonly grid: readonly Example[]
     readonly names: readonly Example[]
+    readonly coverage: readonly Example[]
   }
   readonly ok: boolean
 }
@@ -142,12 +152,14 @@ async function judge(duck: Duck, log: string, restarted: boolean): Promise<Verif
   const { suspects } = await one<{ suspects: number }>(duck, SUSPECTS)
   for (const sql of [...keptSql(suspects), ...gapPlaceSql]) await duck.run(sql)
   for (const sql of [...judgementSql(restarted), ...holesSql(restarted), ...namesSql]) await duck.run(sql)
-  for (const sql of [...bookStreamSql, IMAGE_INDEX_SQL, GRID_SQL]) await duck.run(sql)
+  for (const sql of [...coverageSql(restarted), ...bookStreamSql, IMAGE_INDEX_SQL, GRID_SQL])
+    await duck.run(sql)
   const images = await compareImages(duck, log, EXAMPLES_MAX)
   const changes = await compareChanges(duck, EXAMPLES_MAX)
   const grid = await one<{ missing: number; needless: number }>(duck, GRID_COUNTS)
   const holes = await one<HoleCounts>(duck, HOLE_COUNTS)
   const names = await one<{ wrong: number }>(duck, NAME_COUNTS)
+  const coverage = await one<CoverageCounts>(duck, COVERAGE_COUNTS)
   const messages = await messageVerdicts(duck)
   const counts = {
     ...messages.sums,
@@ -162,6 +174,10 @@ async function judge(duck: Duck, log: string, restarted: boolean): Promise<Verif
     changes_checked: changes.checked,
     changes_wrong: changes.wrong,
     names_wrong: names.wrong,
+    coverage_minutes: coverage.minutes,
+    coverage_duplicates: coverage.duplicates,
+    coverage_open: coverage.open,
+    coverage_wrong: coverage.wrong,
   }
   return {
     ...counts,
@@ -173,6 +189,7 @@ async function judge(duck: Duck, log: string, restarted: boolean): Promise<Verif
       changes: changes.examples as unknown as Example[],
       grid: await duck.objects(gridExamples(EXAMPLES_MAX)),
       names: await duck.objects(nameExamples(EXAMPLES_MAX)),
+      coverage: await duck.objects(coverageExamples(EXAMPLES_MAX)),
     },
     ok: isProof(counts),
   }
@@ -186,6 +203,13 @@ interface HoleCounts {
   readonly mismatches: number
 }
 
+interface CoverageCounts {
+  readonly minutes: number
+  readonly duplicates: number
+  readonly open: number
+  readonly wrong: number
+}
+
 const FAILURES = [
   'lost',
   'doubled',
@@ -195,6 +219,7 @@ const FAILURES = [
   'images_missing',
   'changes_wrong',
   'names_wrong',
+  'coverage_wrong',
 ] as const
 
 function isProof(counts: Record<(typeof FAILURES)[number] | 'stored', number>): boolean {
