@@ -145,6 +145,27 @@ export const mutants: readonly Mutant[] = [
     tests: NORMALIZE,
   },
   {
+    name: 'a duplicate counts as stored in coverage',
+    file: 'packages/normalize/src/event-flow.ts',
+    from: 'else counts.duplicates += 1',
+    to: 'else counts.stored += 1',
+    tests: NORMALIZE,
+  },
+  {
+    name: 'a hole marks the minute in which it is found and no earlier one',
+    file: 'packages/normalize/src/gap-rows.ts',
+    from: 'for (const open of ledger.minutes) addHoleTo',
+    to: 'for (const open of ledger.minutes.slice(-1)) addHoleTo',
+    tests: NORMALIZE,
+  },
+  {
+    name: 'a minute is written before its streams were heard behind it',
+    file: 'packages/normalize/src/coverage.ts',
+    from: 'if (waits.length > 0 && now <= open.minute + WAIT_MINUTES) break',
+    to: '',
+    tests: NORMALIZE,
+  },
+  {
     name: "the maker's side is stored for the taker's",
     file: 'packages/exchanges/src/coinbase/trades.ts',
     from: 'return maker === buy ? Side.sell : Side.buy',

@@ -39,6 +39,24 @@ describe.each(worlds)('the minutes of %s', (_, stepsOf, laneOf) => {
     expect(causes.size).toBeGreaterThan(3)
   })
 
+  it('are written in the same order from a state image taken after any record', () => {
+    for (const stretch of STRETCHES) {
+      const records = recordsOf(stepsOf(3, 120), stretch)
+      const uncut = laneOf()
+      uncut.play(...records)
+      const before = laneOf()
+      for (const [cut, record] of records.entries()) {
+        before.play(record)
+        if (cut % 5 !== 0) continue
+        const resumed = resume([before], laneOf())
+        expect(imageOf(resumed)).toBe(imageOf(before))
+        resumed.play(...records.slice(cut + 1))
+        expectSame(covered(resumed.rows), covered(uncut.rows.slice(before.rows.length)))
+        expect(imageOf(resumed)).toBe(imageOf(uncut))
+      }
+    }
+  })
+
   it.each(SEEDS)('are the same in 1, 4 and 7 lanes, cut and restarted at random records, seed %i', (seed) => {
     const chance = chanceOf(seed + 500)
     const records = recordsOf(stepsOf(seed, 250), STRETCHES[seed % STRETCHES.length] as number)
@@ -88,6 +106,10 @@ function resume(from: readonly FakeLane[], lane: FakeLane): FakeLane {
   Object.assign(lane, { number: like.number, nowUs: like.nowUs })
   for (const each of from) lane.normalizer.restore(each.normalizer.image())
   return lane
+}
+
+function imageOf({ normalizer }: FakeLane): string {
+  return new TextDecoder().decode(normalizer.image())
 }
 
 function covered(rows: readonly Row[]): string[] {

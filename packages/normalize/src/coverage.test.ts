@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { WAIT_MINUTES } from './coverage.ts'
-import { FakeLane, type Message, type Row, START_US, type Step } from './lane-fixture.ts'
+import { FakeLane, type Level, type Message, type Row, START_US, type Step } from './lane-fixture.ts'
 import { MINUTE_HOLES_MAX } from './minutes.ts'
 
 const BTC = 'BTCUSDT'
@@ -223,6 +223,26 @@ describe('a stream that is not heard', () => {
   })
 })
 
+describe('a book that only its checksum proves', () => {
+  it('keeps minutes open until it is proven behind them: a wrong checksum reaches back', () => {
+    const levels: Level[] = [
+      ['bid', '10', '1'],
+      ['ask', '11', '1'],
+    ]
+    const book = (seconds: number, kind: 'snapshot' | 'delta', checksum = none): Step =>
+      frame(1, seconds, { kind, first: none, levels, checksum })
+    const lane = new FakeLane()
+    lane.play({ kind: 'connect', exchange: 'other', subscriptions: [[BTC, 'depth']], ...at(0) })
+    lane.play(book(10, 'snapshot'), book(20, 'delta'), book(70, 'delta'), clock(120))
+    expect(covered(lane.rows)).toEqual([])
+    lane.play(book(125, 'delta', 1), book(130, 'snapshot'), clock(180), book(185, 'snapshot'))
+    expect(holes(lane.rows)).toEqual([
+      ['spot_delta', 0, 60, 'checksum,start'],
+      ['spot_delta', 1, 60, 'checksum'],
+    ])
+  })
+})
+
 describe('a process that stops', () => {
   it('leaves its last minute to the next one, whenever that begins', () => {
     const lane = new FakeLane()
@@ -249,6 +269,18 @@ describe('a process that stops', () => {
     expect(holes(lane.rows)).toEqual([['ticks', 0, 40, 'shutdown']])
   })
 
+  it('and begins again with other tables leaves to each what it received for it', () => {
+    const lane = new FakeLane()
+    lane.play({ kind: 'start', ...at(0) }, connect(0, 'trade', 'quote'), trade(2, 0, 1), trade(2, 1, 1))
+    lane.play({ kind: 'start', stored: { 'fake spot': ['bbo'] }, ...at(20) }, connect(21, 'trade', 'quote'))
+    const quote = (seconds: number, last: number): Step => frame(6, seconds, { kind: 'quote', first: last })
+    lane.play(trade(6, 22, 2), quote(23, 1), quote(60, 2), clock(120), ...minutes(3, WAIT_MINUTES + 3))
+    expect(counts(lane.rows).filter(([, minute]) => minute === 0)).toEqual([
+      ['ticks', 0, 2, 1, 1, 0, 0],
+      ['bbo', 0, 1, 1, 0, 0, 0],
+    ])
+  })
+
   it('and does not subscribe a stream again has no more minutes of it', () => {
     const lane = new FakeLane()
     lane.play({ kind: 'start', ...at(0) }, connect(0, 'trade', 'quote'), trade(2, 0, 1))
@@ -273,6 +305,11 @@ describe('the bounds', () => {
     // Each second message shows a hole of a tenth of a second.
     for (let i = 0; i < total; i++)
       lane.play(trade(1, i / 5 + 0.1, 10 * i + 8), trade(1, i / 5 + 0.2, 10 * i + 9))
+    const image = JSON.parse(new TextDecoder().decode(lane.normalizer.image()))
+    expect(image.keys[0].ledgers).toEqual([
+      ['ticks', [[expect.any(Number), expect.any(Array), expect.any(Array), ['sequence']]]],
+    ])
+    expect(image.keys[0].ledgers[0][1][0][2]).toHaveLength(2 * MINUTE_HOLES_MAX)
     lane.play(trade(1, 61, 10 * total), clock(120))
     const [[, , seconds]] = holes(lane.rows) as [unknown[]]
     expect(seconds).toBeGreaterThanOrEqual(total / 10)
