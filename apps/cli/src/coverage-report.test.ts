@@ -51,6 +51,7 @@ const DAY: Row[] = [
   row('B', 'ticks', 1),
   row('B', 'instruments', 0),
   row('B', 'instruments', 60),
+  row('', 'dead_letter', 1),
 ]
 
 async function written(coverage: Row[]): Promise<WrittenWorld> {

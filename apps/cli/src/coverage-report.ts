@@ -58,6 +58,8 @@ const NOT_RECORDED = 'not recorded'
 function minutesOf(flags: CoverageFlags, dayUs: number): string {
   const ofDay = [
     ...keyConditions(flags),
+    // What names no key and table has no minutes to be complete.
+    `table_name <> 'dead_letter'`,
     `event_ts >= ${timestamp(dayUs)}`,
     `event_ts < ${timestamp(dayUs + DAY_US)}`,
   ]

@@ -57,7 +57,7 @@ export function gapRow(sink: RowSink, key: RowKey, receivedUs: number, frame: nu
   rows.count += 1
 }
 
-/** `key` has an empty symbol when nothing names it. The record at `receivedUs` is the one that closed the minute. */
+/** A minute that is closed by this record. */
 export function coverageRow(
   sink: RowSink,
   key: RowKey,

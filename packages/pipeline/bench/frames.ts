@@ -4,7 +4,7 @@ import { zstdDecompressSync } from 'node:zlib'
 import { findMarket, hasMarket } from '@cryptoflow/exchanges'
 import { EventBatch, EventKind, type ExchangeMarket, type Market, StringTable } from '@cryptoflow/model'
 import { type CaptureLine, marketOfWord } from '../src/capture-lines.ts'
-import { openOurs } from './our-rows.ts'
+import { isTruthTable, openOurs } from './our-rows.ts'
 
 /** A websocket frame as it lies in a journal block. */
 export interface BenchFrame {
@@ -95,7 +95,7 @@ function stored(set: FrameSet): FrameSet {
     if (kind !== 'events' || !STORED_KINDS.includes(batch.kind[0] as number)) return false
     reader.reset()
     reader.read(frame, i)
-    return [...reader.tables].some(([table, { count }]) => table !== 'gaps' && count > 0)
+    return [...reader.tables].some(([table, { count }]) => !isTruthTable(table) && count > 0)
   })
   return laidOut({ ...set, frames })
 }

@@ -21,11 +21,23 @@ export interface RowReader {
   reset(): void
 }
 
+/** Tables about what was received, which no yardstick makes. */
+export function isTruthTable(table: TableName): boolean {
+  return table === 'gaps' || table === 'coverage'
+}
+
 /** What the rows say they come from. */
 export const WRITER = 'bench'
 
-/** Our decoder and normalizer: bytes to rows in columns, with no memory of frames before the first. */
-export function openOurs(set: FrameSet, buffers: RowBuffers = openBuffers()): RowReader {
+/**
+ * Our decoder and normalizer: bytes to rows in columns, with no memory of frames before the first. `also` is done with
+ * the events of each frame, which begin at `from`.
+ */
+export function openOurs(
+  set: FrameSet,
+  buffers: RowBuffers = openBuffers(),
+  also: (batch: EventBatch, from: number) => void = () => {},
+): RowReader {
   const { names } = buffers
   const batch = new EventBatch(names)
   const bookless = new Map(set.sources.map((market) => [market, withoutBooks(market)]))
@@ -64,7 +76,9 @@ export function openOurs(set: FrameSet, buffers: RowBuffers = openBuffers()): Ro
       record.receivedUs = frame.receivedUs
       record.payload = frame.bytes
       batch.connectionSeq = Number.NaN
+      const from = batch.count
       const { kind } = market.decodeFrame(frame.bytes, batch)
+      also(batch, from)
       if (kind === 'events') run.add(record, market, batch.connectionSeq)
     },
     reset() {

@@ -1,4 +1,4 @@
-import { type Column, DecimalColumn, type RowBuffer } from '@cryptoflow/model'
+import { type Column, DecimalColumn, type EventBatch, type RowBuffer } from '@cryptoflow/model'
 import { partitionOf } from '@cryptoflow/partitioner'
 import type { BenchFrame, FrameSet } from './frames.ts'
 import { type Bench, rateLine } from './line.ts'
@@ -14,15 +14,17 @@ export function rowTricksBench(setOf: () => Promise<FrameSet>): Bench {
     name: 'rows, tricks',
     async run() {
       const set = await setOf()
-      const buffers = [openBuffers(), openBuffers(), placedOneByOne(openBuffers())] as const
-      const [usual, spread, placed] = (await medianCpuSeconds(
+      const buffers = [openBuffers(), openBuffers(), placedOneByOne(openBuffers()), openBuffers()] as const
+      const count = openCounts()
+      const [usual, spread, placed, counted] = (await medianCpuSeconds(
         [
           () => readAll(set, buffers[0], () => {}),
           () => readAll(set, buffers[1], spreadEvents),
           () => readAll(set, buffers[2], () => {}),
+          () => readAll(set, buffers[3], () => {}, count),
         ],
         SEVEN,
-      )) as [number, number, number]
+      )) as [number, number, number, number]
       const frames = set.frames.length
       const line = (name: string, without: number) =>
         rateLine(`rows, tricks, ${name}`, 'frames/CPU-s', {
@@ -32,13 +34,19 @@ export function rowTricksBench(setOf: () => Promise<FrameSet>): Bench {
       return [
         line('columns of an event once, over once per level', spread),
         line('rows placed by the window of a buffer, over one by one', placed),
+        line('what became of messages counted once, over twice', counted),
       ]
     },
   }
 }
 
-function readAll(set: FrameSet, buffers: RowBuffers, finish: (buffer: RowBuffer) => void): void {
-  const reader = openOurs(set, buffers)
+function readAll(
+  set: FrameSet,
+  buffers: RowBuffers,
+  finish: (buffer: RowBuffer) => void,
+  also?: (batch: EventBatch, from: number) => void,
+): void {
+  const reader = openOurs(set, buffers, also)
   for (let i = 0; i < set.frames.length; i++) {
     reader.read(set.frames[i] as BenchFrame, i)
     if ((i + 1) % FRAMES_PER_BLOCK !== 0) continue
@@ -70,6 +78,20 @@ function spreadNames(values: Int32Array, heads: Uint32Array, count: number): voi
 
 function spreadTruths(values: Uint8Array, heads: Uint32Array, count: number): void {
   for (let row = 0; row < count; row++) values[row] = values[heads[row] as number] as number
+}
+
+/** Counts events as `coverage` does, under the symbol: the way to a message's counts is none of their cost. */
+function openCounts(): (batch: EventBatch, from: number) => void {
+  const counts: { received: number; stored: number }[] = []
+  return (batch, from) => {
+    for (let event = from; event < batch.count; event++) {
+      const symbol = batch.symbol[event] as number
+      while (counts.length <= symbol) counts.push({ received: 0, stored: 0 })
+      const own = counts[symbol] as (typeof counts)[number]
+      own.received += 1
+      own.stored += 1
+    }
+  }
 }
 
 /** Buffers that never say what belongs to them, so that the partitioner is asked for each message. */

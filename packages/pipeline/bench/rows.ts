@@ -2,7 +2,7 @@ import { EventBatch, EventKind, type ExchangeMarket, StringTable } from '@crypto
 import { type BenchFrame, type FrameSet, without } from './frames.ts'
 import { type Bench, type Line, rateLine, type SkippedLine } from './line.ts'
 import { medianCpuSeconds, SEVEN } from './measure.ts'
-import { openBuffers, openOurs, type RowReader } from './our-rows.ts'
+import { isTruthTable, openBuffers, openOurs, type RowReader } from './our-rows.ts'
 import { openPlain } from './plain-rows.ts'
 import { appendMapped, numbersOf, rowDifference } from './row-check.ts'
 import { type LoadedTardis, type MappedMessage, openTardis, type Tardis } from './tardis.ts'
@@ -164,9 +164,9 @@ function isNone(difference: string | null): boolean {
   return difference === null
 }
 
-/** Without gap rows: no yardstick tells what it missed. */
+/** Without gap and coverage rows: no yardstick tells what it missed. */
 function dataTables({ tables }: RowReader): RowReader['tables'] {
-  return new Map([...tables].filter(([table]) => table !== 'gaps'))
+  return new Map([...tables].filter(([table]) => !isTruthTable(table)))
 }
 
 function countRows(reader: RowReader): number {

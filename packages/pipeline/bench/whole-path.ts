@@ -9,6 +9,7 @@ import { replayJournal, tableFiles, warehouseAt } from '../src/index.ts'
 import { type BenchJournal, writeJournal } from './bench-journal.ts'
 import { type Bench, costLine, type Line, rateLine, type SkippedLine } from './line.ts'
 import { medianCpuSeconds } from './measure.ts'
+import { isTruthTable } from './our-rows.ts'
 import { plainPath } from './plain-path.ts'
 import { IMAGES, replayOptions, SEAL_ROWS } from './replay-options.ts'
 
@@ -117,7 +118,7 @@ const rowsIn = (path: string): Promise<number> => count(read([path]))
 async function fileDifference(ours: Files, plain: Files): Promise<string | null> {
   for (const table of new Set([...ours.keys(), ...plain.keys()])) {
     // No yardstick tells what it missed.
-    if (table === 'gaps') continue
+    if (isTruthTable(table)) continue
     const [a, b] = [ours, plain].map((files) => (files.get(table) ?? []).map(({ path }) => path))
     if (a?.length === 0 || b?.length === 0) return `${table} has files on one side only`
     const [left, right] = [read(a as string[]), read(b as string[])]
@@ -131,14 +132,14 @@ async function fileDifference(ours: Files, plain: Files): Promise<string | null>
 function countRows(files: Files): number {
   let rows = 0
   for (const [table, list] of files) {
-    if (table !== 'gaps') for (const file of list) rows += file.rows
+    if (!isTruthTable(table)) for (const file of list) rows += file.rows
   }
   return rows
 }
 
 function byteLines(ours: Files, plain: Files): Line[] {
   return [...ours]
-    .filter(([table]) => table !== 'gaps')
+    .filter(([table]) => !isTruthTable(table))
     .map(([table, files]) => {
       const costs = { ours: bytesPerRow(files), yardstick: bytesPerRow(plain.get(table) ?? []) }
       return costLine(`whole path, ${table}`, 'bytes/row', costs)
