@@ -87,12 +87,10 @@ export class EventFlow {
   /** An event of a frame that was heard before: it is counted. */
   repeat(market: ExchangeMarket, batch: EventBatch, event: number): void {
     const { index, names, owns } = this.parts
-    const symbolId = batch.symbol[event] as number
-    const streamId = batch.stream[event] as number
-    const state = index.keyOfId(market, symbolId, owns)
+    const state = index.keyOfId(market, batch.symbol[event] as number, owns)
     if (state === null) return
-    const spec = specOf(market, names.text(streamId))
-    const counts = countsOfStream(state.counts, spec)
+    const stream = names.text(batch.stream[event] as number)
+    const counts = countsOfStream(state.counts, specOf(market, stream))
     counts.received += 1
     counts.duplicates += 1
     state.counters.received += 1

@@ -63,14 +63,10 @@ export function ledgerOf(ledgers: Ledger[], table: TableName): Ledger {
 export function openMinute({ minutes }: Ledger, minute: number): OpenMinute {
   const last = minutes.at(-1)
   if (last?.minute === minute) return last
-  const made = blankMinute(minute)
+  const none = { received: 0, stored: 0, duplicates: 0, filtered: 0, deadLetters: 0 }
+  const made: OpenMinute = { minute, ...none, holes: [], causes: new Set() }
   minutes.push(made)
   return made
-}
-
-export function blankMinute(minute: number): OpenMinute {
-  const none = { received: 0, stored: 0, duplicates: 0, filtered: 0, deadLetters: 0 }
-  return { minute, ...none, holes: [], causes: new Set() }
 }
 
 /** Marks what lies in a minute of the hole `fromUs ... toUs` (exclusive); the infinities: a border that nobody knows. */
