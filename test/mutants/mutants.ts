@@ -140,8 +140,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an unreadable message leaves no row',
     file: 'packages/normalize/src/event-flow.ts',
-    from: "    if (!owns(market, symbol)) return\n    const state = symbol === '' ? null",
-    to: "    if (symbol === '') return\n    const state = symbol === '' ? null",
+    from: 'if (!this.parts.owns(market, symbol)) return',
+    to: "if (symbol === '') return",
     tests: NORMALIZE,
   },
   {

@@ -21,8 +21,19 @@ const right = {
   changes_checked: 0,
   changes_wrong: 0,
   names_wrong: 0,
+  coverage_minutes: 1_440,
+  coverage_wrong: 0,
   gap_mismatches: [],
-  examples: { lost: [], doubled: [], foreign: [], images: [], changes: [], grid: [], names: [] },
+  examples: {
+    lost: [],
+    doubled: [],
+    foreign: [],
+    images: [],
+    changes: [],
+    grid: [],
+    names: [],
+    coverage: [],
+  },
   ok: true,
 } as unknown as VerifyReport
 

@@ -23,6 +23,7 @@ export function arithmeticText(report: VerifyReport): string {
     ],
     ['book images checked', grouped(report.images_checked), `${grouped(report.images_wrong)} wrong`],
     ['derived changes checked', grouped(report.changes_checked), `${grouped(report.changes_wrong)} wrong`],
+    ['minutes checked', grouped(report.coverage_minutes), `${grouped(report.coverage_wrong)} wrong`],
   ])
 }
 

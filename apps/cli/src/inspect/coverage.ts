@@ -29,7 +29,9 @@ function storedIn(table: TableName, messages: string, condition: string): string
 const STORED = [
   ...singleRowTables.map((table) => storedIn(table, 'count(*)', 'true')),
   ...deltaTables.map((table) => storedIn(table, `count(DISTINCT ${MESSAGE.delta})`, `source <> 'derived'`)),
-  ...imageTables.map((table) => storedIn(table, `count(DISTINCT ${MESSAGE.image})`, `kind = 'partial'`)),
+  ...imageTables.map((table) =>
+    storedIn(table, `count(DISTINCT ${MESSAGE.image})`, `kind IN ('partial', 'rest')`),
+  ),
 ]
 
 const MINUTES = `
