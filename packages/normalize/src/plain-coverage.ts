@@ -226,7 +226,7 @@ function isNew(record: Played, seen: Set<string>): boolean {
   return seen.size < seen.add(name).size
 }
 
-/** Microseconds of a minute inside any of the gaps, millisecond by millisecond borders aside, and their causes. */
+/** Microseconds of a minute inside of any of the gaps, stretch by stretch between their borders, and their causes. */
 function spanOf(gaps: readonly Row[], minute: number): string {
   const startUs = minute * MINUTE_US
   const pieces = gaps

@@ -99,7 +99,7 @@ const GAP_SECONDS = problem(
    WHERE gap_us <> coalesce(g.us, 0) OR c.causes IS DISTINCT FROM g.causes`,
 )
 
-/** Fewer messages with rows than stored ones: those without a level have none. They are counted in EMPTY. */
+/** A message without a level is stored and has no row: over all minutes the log tells how many there are. */
 const STORED_MESSAGES = problem(
   'stored is less than the messages with rows',
   'stored',
@@ -132,7 +132,7 @@ const DEAD_LETTERS = `
      WHERE counted > letters OR (counted < letters AND NOT EXISTS (FROM open_minutes))`,
   )}`
 
-/** Minutes with stored rows or dead letters that have no row yet. */
+/** Minutes with stored rows that have no row of coverage yet. */
 const OPEN = `
   CREATE TABLE open_minutes AS
   SELECT DISTINCT writer, exchange, market, symbol, table_name, minute_number
