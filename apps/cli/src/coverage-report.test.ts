@@ -120,6 +120,12 @@ describe('the report of a day', () => {
     expect(tables.rows[0]?.[5]).toBe('99.99')
   })
 
+  it('calls no minute complete that a gap without length touches', async () => {
+    const { tables, worst } = await reported([row('A', 'ticks', 0, 0, 'sequence'), row('A', 'ticks', 1)])
+    expect(tables.rows).toEqual([['e', 'spot', 'ticks', 1, 2, '50.00', 0, '0.0']])
+    expect(worst.rows).toEqual([['e spot', 'A', 'ticks', '0.0', 'sequence']])
+  })
+
   it('takes the better of two processes that recorded the same minute', async () => {
     const other = { ...row('A', 'ticks', 0, 0), writer: 'x' }
     const { tables } = await reported([row('A', 'ticks', 0, 60, 'disconnect'), other])

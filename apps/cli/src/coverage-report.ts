@@ -65,12 +65,12 @@ function minutesOf(flags: CoverageFlags, dayUs: number): string {
   ]
   return `
     WITH minutes AS (
-      SELECT ${KEY}, "minute", min(gap_seconds) AS gap_seconds, arg_min(causes, gap_seconds) AS causes
-      FROM coverage ${whereAll(ofDay)} GROUP BY ALL
+      SELECT ${KEY}, "minute", gap_seconds, causes FROM coverage ${whereAll(ofDay)}
+      QUALIFY row_number() OVER (PARTITION BY ${KEY}, "minute" ORDER BY causes IS NOT NULL, gap_seconds, frame) = 1
     ), carried AS (
       SELECT DISTINCT ${KEY} FROM gaps
     ), keys AS (
-      SELECT ${KEY}, count(*) AS minutes, count(*) FILTER (gap_seconds = 0) AS complete, sum(gap_seconds) AS gap_seconds,
+      SELECT ${KEY}, count(*) AS minutes, count(*) FILTER (causes IS NULL) AS complete, sum(gap_seconds) AS gap_seconds,
         string_agg(DISTINCT causes, ',') AS causes,
         CASE WHEN c.symbol IS NULL THEN NULL
           ELSE date_diff('minute', min("minute"), max("minute")) + 1 - count(*) END AS not_recorded
@@ -101,5 +101,5 @@ const WORST = `
     round(gap_seconds / 60 + coalesce(not_recorded, 0), 1)::DECIMAL(18,1) AS missing_min,
     array_to_string(list_sort(list_distinct(string_split(
       concat_ws(',', causes, CASE WHEN not_recorded > 0 THEN '${NOT_RECORDED}' END), ','))), ',') AS causes
-  FROM keys WHERE gap_seconds > 0 OR not_recorded > 0
+  FROM keys WHERE complete < minutes OR not_recorded > 0
   ORDER BY gap_seconds + 60 * coalesce(not_recorded, 0) DESC, ${KEY}`

@@ -117,6 +117,16 @@ describe('a minute', () => {
     expect(holes(lane.rows)).toEqual([['ticks', 0, 30, 'sequence,start']])
   })
 
+  it('names the cause of a hole between two messages of the same microsecond', () => {
+    const lane = new FakeLane()
+    lane.play(connect(0, 'trade'), trade(1, 0, 1), trade(1, 0, 5), trade(1, 30, 6), trade(1, 30, 8))
+    lane.play(trade(1, 60, 9), trade(1, 60, 20), trade(1, 120, 21), clock(180))
+    expect(holes(lane.rows)).toEqual([
+      ['ticks', 0, 0, 'sequence'],
+      ['ticks', 1, 0, 'sequence'],
+    ])
+  })
+
   it('says what became of each message', () => {
     const lane = new FakeLane()
     lane.play(connect(0, 'trade'), trade(1, 0, 1), trade(1, 1, 1), trade(1, 2, 2))

@@ -69,14 +69,17 @@ export function openMinute({ minutes }: Ledger, minute: number): OpenMinute {
   return made
 }
 
-/** Marks what lies in a minute of the hole `fromUs ... toUs` (exclusive); the infinities: a border that nobody knows. */
+/**
+ * Marks what lies in a minute of the hole `fromUs ... toUs` (exclusive); the infinities: a border that nobody knows. A
+ * hole between two messages of the same microsecond has no length, and a cause.
+ */
 export function addHoleTo(open: OpenMinute, fromUs: number, toUs: number, cause: GapCause): void {
   const startUs = open.minute * MINUTE_US
   const from = Math.max(fromUs, startUs)
   const to = Math.min(toUs, startUs + MINUTE_US)
-  if (from >= to) return
-  open.causes.add(cause)
-  unite(open.holes, from, to)
+  const isMoment = fromUs === toUs && minuteOf(fromUs) === open.minute
+  if (from < to || isMoment) open.causes.add(cause)
+  if (from < to) unite(open.holes, from, to)
 }
 
 /** How much of a minute lies in holes, microseconds. */

@@ -229,13 +229,15 @@ function isNew(record: Played, seen: Set<string>): boolean {
 /** Microseconds of a minute inside of any of the gaps, stretch by stretch between their borders, and their causes. */
 function spanOf(gaps: readonly Row[], minute: number): string {
   const startUs = minute * MINUTE_US
+  const endUs = startUs + MINUTE_US
   const pieces = gaps
     .map((gap) => ({
-      from: Math.max((gap.from_ts as number | null) ?? startUs, startUs),
-      to: Math.min((gap.to_ts as number | null) ?? startUs + MINUTE_US, startUs + MINUTE_US),
+      from: (gap.from_ts as number | null) ?? Number.NEGATIVE_INFINITY,
+      to: (gap.to_ts as number | null) ?? Number.POSITIVE_INFINITY,
       cause: String(gap.cause),
     }))
-    .filter(({ from, to }) => from < to)
+    .filter(({ from, to }) => (from < endUs && to > startUs) || (from === to && from === startUs))
+    .map(({ from, to, cause }) => ({ from: Math.max(from, startUs), to: Math.min(to, endUs), cause }))
   const borders = [...new Set(pieces.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b)
   let us = 0
   for (const [i, border] of borders.entries()) {

@@ -43,7 +43,8 @@ const MINUTES = `
 `
 
 /**
- * The part of each gap that lies in each minute. A minute's row knows the gaps that were in the journal before it:
+ * The part of each gap that lies in each minute; one between two messages of the same microsecond has no length, and
+ * counts for the causes. A minute's row knows the gaps that were in the journal before it:
  * one that a stop opened with the very record that closed the minute came behind it.
  */
 const GAP_MINUTES = `
@@ -58,7 +59,8 @@ const GAP_MINUTES = `
     least(coalesce(to_us, 9e15::BIGINT), (minute_number + 1) * ${MINUTE_US}) AS to_us
   FROM covered_minutes c JOIN spans s USING (${KEY})
   WHERE coalesce(s.from_us, 0) < (minute_number + 1) * ${MINUTE_US}
-    AND coalesce(s.to_us, 9e15::BIGINT) > minute_number * ${MINUTE_US}
+    AND (coalesce(s.to_us, 9e15::BIGINT) > minute_number * ${MINUTE_US}
+      OR (s.from_us = s.to_us AND s.to_us = minute_number * ${MINUTE_US}))
     AND (first_frame < c.frame OR (first_frame = c.frame AND first_state = 'open' AND s.cause <> 'shutdown'));
 
   CREATE TABLE gap_sums AS

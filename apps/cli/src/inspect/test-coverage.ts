@@ -90,6 +90,10 @@ function spanOf(
   })
   let us = 0
   for (let ms = 0; ms < 60_000; ms++) if (spans.some(({ from, to }) => ms >= from && ms < to)) us += 1000
-  const causes = [...new Set(spans.filter(({ from, to }) => from < to).map(({ cause }) => cause))].sort()
+  const causes = [
+    ...new Set(
+      spans.filter(({ from, to }) => from < 60_000 && (to > 0 || from === to)).map(({ cause }) => cause),
+    ),
+  ].sort()
   return { us, causes: causes.length === 0 ? null : causes.join(',') }
 }
