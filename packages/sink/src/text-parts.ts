@@ -9,7 +9,7 @@ import { Validity } from './validity.ts'
 const OFFSET_MAX = 2 ** 31 - 1
 
 const encoder = new TextEncoder()
-const utf8 = new TextDecoder()
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 export function namePart(values: Int32Array, names: StringTable, rows: Uint32Array): ColumnPart {
   const { ids, slots } = dictionaryOf(values, names, rows)
