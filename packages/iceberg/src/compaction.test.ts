@@ -24,6 +24,12 @@ describe('planning a compaction', () => {
     expect(shown(planCompaction(files, all))).toEqual(['b c: 100 bytes'])
   })
 
+  it('fills a file with rows where these are bounded, and leaves alone what has enough of them', () => {
+    const files = [60, 40, 1, 75].map((rows, i) => ({ ...fileOf(`${i}`, 1, i), rows }))
+    expect(shown(planCompaction(files, { ...all, targetRows: 100 }))).toEqual(['0 1: 2 bytes'])
+    expect(shown(planCompaction(files, all))).toEqual(['0 1 2 3: 4 bytes'])
+  })
+
   it('waits for as many files as it is told', () => {
     const files = [fileOf('a', 1, 1), fileOf('b', 1, 2)]
     expect(planCompaction(files, { ...all, filesMin: 3 })).toEqual([])

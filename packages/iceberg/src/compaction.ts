@@ -5,7 +5,9 @@ import type { PartitionValue } from './types.ts'
 export interface CompactionOptions {
   /** The bytes that a new file is to have at most, as the old ones count them. */
   readonly targetBytes: number
-  /** Files from here on are left as they are; default: three quarters of the target. */
+  /** The rows that a new file is to have at most; default: as many as it has bytes for. */
+  readonly targetRows?: number
+  /** Files from here on are left as they are, and those of three quarters of the rows; default: of the bytes. */
   readonly smallBytes?: number
   /** A partition with fewer small files is left alone; at least, and by default, 2. */
   readonly filesMin?: number
@@ -30,10 +32,12 @@ export function planCompaction(
   files: readonly LiveFile[],
   options: CompactionOptions,
 ): readonly CompactionGroup[] {
-  const { targetBytes, smallBytes = (targetBytes * 3) / 4, filesMin = 2 } = options
+  const { targetBytes, targetRows = Number.POSITIVE_INFINITY, filesMin = 2 } = options
+  const { smallBytes = (targetBytes * 3) / 4 } = options
   const partitions = new Map<string, LiveFile[]>()
   for (const file of files) {
-    if (file.bytes >= smallBytes || !options.isClosed(file.partition, file.specId)) continue
+    const isSmall = file.bytes < smallBytes && file.rows < (targetRows * 3) / 4
+    if (!isSmall || !options.isClosed(file.partition, file.specId)) continue
     const key = partitionKey(file.specId, file.partition)
     const others = partitions.get(key)
     if (others === undefined) partitions.set(key, [file])
@@ -41,15 +45,21 @@ export function planCompaction(
   }
   return [...partitions.values()]
     .filter((small) => small.length >= Math.max(filesMin, 2))
-    .flatMap((small) => groupsOf(small, targetBytes))
+    .flatMap((small) => groupsOf(small, targetBytes, targetRows))
 }
 
-function groupsOf(files: readonly LiveFile[], targetBytes: number): readonly CompactionGroup[] {
+function groupsOf(
+  files: readonly LiveFile[],
+  targetBytes: number,
+  targetRows: number,
+): readonly CompactionGroup[] {
   const oldestFirst = [...files].sort((a, b) => a.sequenceNumber - b.sequenceNumber)
   const groups: CompactionGroup[] = []
   for (const file of oldestFirst) {
     const group = groups.at(-1)
-    if (group === undefined || group.bytes + file.bytes > targetBytes) groups.push(groupWith([file]))
+    const fits =
+      group !== undefined && group.bytes + file.bytes <= targetBytes && group.rows + file.rows <= targetRows
+    if (!fits) groups.push(groupWith([file]))
     else groups[groups.length - 1] = groupWith([...group.files, file])
   }
   return groups.filter((group) => group.files.length > 1)

@@ -27,6 +27,13 @@ describe('planning an expiry', () => {
     expect(planned(chain(1, 2, 3, 4), { nowMs: 100 * DAY, minSnapshotsToKeep: 3 })).toEqual([1n])
   })
 
+  it('keeps no more than it is told, however young, and always the head', () => {
+    const young = { nowMs: 4 * DAY, maxSnapshotsToKeep: 2 }
+    expect(planned(chain(1, 2, 3, 4), young)).toEqual([1n, 2n])
+    expect(planned(chain(1, 2, 3, 4), { ...young, minSnapshotsToKeep: 3 })).toEqual([1n])
+    expect(planned(chain(1, 2, 3, 4), { ...young, maxSnapshotsToKeep: 0 })).toEqual([1n, 2n, 3n])
+  })
+
   it('goes by the table’s properties and above them by the branch’s own settings', () => {
     const properties = {
       'history.expire.max-snapshot-age-ms': String(2 * DAY),

@@ -16,6 +16,8 @@ export interface ExpiryOptions {
   readonly maxSnapshotAgeMs?: number
   /** Instead of `history.expire.min-snapshots-to-keep`; a branch's own setting stands above both. */
   readonly minSnapshotsToKeep?: number
+  /** Of every branch so many of its newest are kept at most, however young the others are; default: all of them. */
+  readonly maxSnapshotsToKeep?: number
 }
 
 /** The commit that forgets snapshots and refs; without updates nothing is old enough. */
@@ -26,7 +28,7 @@ export interface Expiry extends Proposal {
 
 /**
  * Which snapshots and refs are past their time (spec "Snapshot Retention Policy"). Kept are, of every branch, its
- * newest `min-snapshots-to-keep` and all that are young enough, every tag's snapshot, and snapshots of no branch while
+ * newest `min-snapshots-to-keep` and all that are young enough (of these `maxSnapshotsToKeep`, where it is given), every tag's snapshot, and snapshots of no branch while
  * they are young. The commit asserts all refs as they were: what a ref names meanwhile is not forgotten.
  */
 export function planExpiry(metadata: TableMetadata, options: ExpiryOptions): Expiry {
@@ -39,6 +41,7 @@ export function planExpiry(metadata: TableMetadata, options: ExpiryOptions): Exp
   const keepCount =
     options.minSnapshotsToKeep ??
     numberProperty(properties, 'history.expire.min-snapshots-to-keep', MIN_SNAPSHOTS_TO_KEEP)
+  const { maxSnapshotsToKeep = Number.POSITIVE_INFINITY } = options
   const isYounger = ({ timestampMs }: Snapshot, ageMs: number): boolean =>
     timestampMs >= options.nowMs - ageMs
 
@@ -54,7 +57,7 @@ export function planExpiry(metadata: TableMetadata, options: ExpiryOptions): Exp
       reached.add(snapshot.snapshotId)
       const isRetained =
         i < (ref.minSnapshotsToKeep ?? keepCount) ||
-        isYounger(snapshot, ref.maxSnapshotAgeMs ?? snapshotAgeMs)
+        (i < maxSnapshotsToKeep && isYounger(snapshot, ref.maxSnapshotAgeMs ?? snapshotAgeMs))
       if (isRetained) kept.add(snapshot.snapshotId)
     }
   }
