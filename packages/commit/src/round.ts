@@ -109,7 +109,7 @@ export const firstStep: RoundState = { step: 'loading', attempt: 1, pause: false
 /** The next step. An event that does not answer the step is a bug. */
 export function applyRound(context: RoundContext, state: RoundState, event: RoundEvent): RoundState {
   assert(answers[state.step].includes(event.kind), `a round that is ${state.step} meets no ${event.kind}`)
-  if (event.kind === 'refused') return halted(event.why)
+  if (event.kind === 'refused') return afterRefusal(context, state, event.why)
   if (event.kind === 'failed') return failed(state, event.why)
   switch (state.step) {
     case 'loading':
@@ -213,6 +213,12 @@ function afterPost(context: RoundContext, state: StateOf<'posting'>, kind: Round
   if (batch.epochsTotal === 0) return again(context, attempt, false)
   const { snapshotId } = append.snapshot
   return { step: 'marking', attempt, map: batch.map, snapshot: snapshotId, committed: batch }
+}
+
+/** The manifests of a base that others have left behind may be expired: no reason to halt, if the head has moved. */
+function afterRefusal(context: RoundContext, state: RoundState, why: string): RoundState {
+  if (state.step !== 'building') return halted(why)
+  return inDoubt(context, state.attempt, { head: headOf(state.base), why })
 }
 
 /** Back to C1: every attempt rebuilds its batch from the table it has just loaded (R6). */
