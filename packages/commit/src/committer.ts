@@ -1,20 +1,7 @@
-import {
-  type Catalog,
-  type DataFile,
-  IcebergError,
-  type LoadedTable,
-  type TableDefinition,
-} from '@cryptoflow/iceberg'
+import type { Catalog, DataFile, LoadedTable, TableDefinition } from '@cryptoflow/iceberg'
 import { assert, type TableName } from '@cryptoflow/model'
-import {
-  type Backoff,
-  backoffMs,
-  type Chance,
-  type Clock,
-  CryptoFlowError,
-  messageOf,
-  sleep,
-} from '@cryptoflow/runtime'
+import { type Backoff, backoffMs, type Chance, type Clock, messageOf, sleep } from '@cryptoflow/runtime'
+import { drawSnapshotId, isPassing } from './answers.ts'
 import { type Backlog, type BatchBounds, defaultBatchBounds, firstUndecided } from './batch.ts'
 import { dataFileOf } from './files.ts'
 import type { CommitLedger } from './ledger.ts'
@@ -217,24 +204,6 @@ async function markDecided(
       more = epochs.length === marksPerQuery && wanted.length > 0
     }
   }
-}
-
-/** 63 random bits, positive, and not in the table already. */
-function drawSnapshotId(base: LoadedTable, chance: Chance): bigint {
-  const used = new Set(base.metadata.snapshots.map((snapshot) => snapshot.snapshotId))
-  for (;;) {
-    const id = (BigInt(chance.below(2 ** 31)) << 32n) | BigInt(chance.below(2 ** 32))
-    if (id > 0n && !used.has(id)) return id
-  }
-}
-
-/** Whether an error may be gone next time; null for what is not an answer of the other side but a bug. */
-function isPassing(error: unknown): boolean | null {
-  if (error instanceof CryptoFlowError) return error.reaction === 'retry' || error.reaction === 'resync'
-  if (error instanceof IcebergError) return error.code === 'unavailable'
-  // What the operating system or SQLite says; a catalog's or store's own words came above.
-  const isSystemError = error instanceof Error && ('syscall' in error || 'errcode' in error)
-  return isSystemError ? true : null
 }
 
 function settled<T>(result: PromiseSettledResult<T>): T {

@@ -11,6 +11,8 @@ export { applyEpoch, type EpochAction, type EpochEvent, type EpochState, type Ep
 export { dataFileOf } from './files.ts'
 export { requestHash } from './hash.ts'
 export type { CommitLedger } from './ledger.ts'
+export { type MaintenancePlan, maintainTables, type TableReport } from './maintain.ts'
+export type { MaintenanceOptions, Rewritten, SizedFile } from './maintenance.ts'
 export {
   commitIdKey,
   type DecidedMap,

@@ -9,12 +9,12 @@ export interface ListedFile {
   readonly modifiedMs: number
 }
 
-export interface OrphanSearch {
+export interface OrphanSearch<F extends ListedFile = ListedFile> {
   readonly io: FileIO
   /** Only files written before this time count: more than any upload takes to its commit. */
   readonly beforeMs: number
   /** Every file below the table's location. */
-  list(): Promise<readonly ListedFile[]>
+  list(): Promise<readonly F[]>
   /** Locations that somebody may still commit: everything that is uploaded and not decided. */
   protect(): Promise<ReadonlySet<string>>
   /** The table as the catalog has it now; null when there is none, and then nothing is an orphan. */
@@ -26,7 +26,7 @@ export interface OrphanSearch {
  * then what the table reaches. A file that was pending at the listing is found protected, or committed. The caller
  * deletes.
  */
-export async function findOrphans(search: OrphanSearch): Promise<readonly ListedFile[]> {
+export async function findOrphans<F extends ListedFile>(search: OrphanSearch<F>): Promise<readonly F[]> {
   const listed = await search.list()
   const wanted = new Set([...(await search.protect())].map(sameLocation))
   const table = await search.load()

@@ -1,0 +1,507 @@
+import {
+  type DataFile,
+  type FileIO,
+  type LiveFile,
+  type LoadedTable,
+  liveDataFiles,
+  prepareAppend,
+  prepareReplace,
+  reachableFiles,
+  type TableMetadata,
+} from '@cryptoflow/iceberg'
+import { type EpochRequest, type TableName, tables } from '@cryptoflow/model'
+import { type Chance, type Clock, CryptoFlowError, seededChance } from '@cryptoflow/runtime'
+import { createCommitter } from '../committer.ts'
+import { tableDefinition } from '../definition.ts'
+import { dataFileOf } from '../files.ts'
+import { requestHash } from '../hash.ts'
+import { type MaintenancePlan, maintainTables } from '../maintain.ts'
+import type { MaintenanceOptions, Rewritten } from '../maintenance.ts'
+import { isDecided, readMap } from '../map.ts'
+import { memoryCatalog, type PostFault } from '../memory-catalog.ts'
+import { memoryLedger } from '../memory-ledger.ts'
+import type { Choose } from './plan.ts'
+import { around } from './ports.ts'
+import { offer } from './requests.ts'
+
+/** What may happen beside the turns of the writer, the committers and the maintainers. */
+export type MaintenanceAct =
+  | 'crash-committer'
+  | 'crash-maintainer'
+  | 'post-fault'
+  | 'mark-fault'
+  | 'foreign-append'
+  | 'foreign-compaction'
+
+export interface MaintenanceScene {
+  readonly epochs: number
+  readonly committers: number
+  readonly maintainers: number
+  readonly acts: Partial<Record<MaintenanceAct, number>>
+  /** A port that lies to the maintainers in the way a missing rule would. */
+  mutate?(options: MaintenanceOptions): MaintenanceOptions
+}
+
+export interface MaintenanceVerdict {
+  /** Null: every promise held. */
+  readonly violation: string | null
+  readonly taken: ReadonlyMap<MaintenanceAct, number>
+  /** Files compacted away, snapshots forgotten and orphans deleted by all rounds that ended. */
+  readonly done: { readonly compacted: number; readonly expired: number; readonly orphans: number }
+}
+
+const table: TableName = 'ticks'
+const name = { namespace: 'market', name: table }
+const definition = tableDefinition(tables[table])
+const stepsMax = 6_000
+/** More steps than any schedule has: what is younger than this may be on its way. */
+const MIN_AGE_MS = 100_000
+/** So that the writer's files are of an age to be deleted from the first listing on. */
+const AGES_AGO_MS = -1_000_000
+const DAY_MS = 86_400_000
+/** A round of maintenance takes many calls, and there must be something to maintain while the writer writes. */
+const WRITER_WEIGHT = 0.1
+/** Groups are made of what is small: what one round has made, a second one may join. */
+const CALM_ROUNDS = 4
+
+interface Actor {
+  alive: boolean
+  /** How often it has its turn. */
+  readonly weight: number
+}
+
+/**
+ * A writer, committers and maintainers of one table over a memory catalog, with real manifests in a store in memory.
+ * Every call of every actor waits until it is chosen. After every step the table is compared with what was committed,
+ * and every file that a retained snapshot reaches must be there.
+ */
+export async function runMaintenance(
+  scene: MaintenanceScene,
+  choose: Choose,
+  seed: number,
+): Promise<MaintenanceVerdict> {
+  return new World(scene, choose, seed).run()
+}
+
+class World {
+  readonly #scene: MaintenanceScene
+  readonly #choose: Choose
+  readonly #chance: Chance
+  readonly #catalog = memoryCatalog()
+  readonly #ledger = memoryLedger()
+  readonly #store = new Map<string, { readonly bytes: Uint8Array; readonly modifiedMs: number }>()
+  readonly #sealed = new Map<number, readonly string[]>()
+  readonly #rows = new Map<number, readonly string[]>()
+  readonly #foreign: string[] = []
+  readonly #left: Map<MaintenanceAct, number>
+  readonly #taken = new Map<MaintenanceAct, number>()
+  readonly #done = { compacted: 0, expired: 0, orphans: 0 }
+  readonly #committers: Actor[] = []
+  readonly #maintainers: Actor[] = []
+  #gates: { readonly actor: Actor; open(): void }[] = []
+  #steps = 0
+  #ids = 0
+  #released = 0
+  #violation: string | null = null
+  #checked: { metadata: TableMetadata | undefined; files: number } = { metadata: undefined, files: -1 }
+
+  constructor(scene: MaintenanceScene, choose: Choose, seed: number) {
+    this.#scene = scene
+    this.#choose = choose
+    this.#chance = seededChance(seed)
+    this.#left = new Map(Object.entries(scene.acts) as [MaintenanceAct, number][])
+    this.#catalog.fault = () => this.#oneOf<PostFault>('post-fault', ['applied-unknown', 'lost', 'delayed'])
+    this.#ledger.fault = (write) =>
+      write === 'mark' ? this.#oneOf('mark-fault', ['error'] as const) : 'none'
+  }
+
+  async run(): Promise<MaintenanceVerdict> {
+    await this.#ledger.register('w', 'a writer')
+    const writer = { alive: true, weight: WRITER_WEIGHT }
+    this.#guard(writer, this.#runWriter(writer))
+    for (let i = 0; i < this.#scene.committers; i++) this.#startCommitter(i)
+    for (let i = 0; i < this.#scene.maintainers; i++) this.#startMaintainer(i)
+    await quiescence()
+    while (this.#violation === null && this.#released < this.#scene.epochs && this.#steps < stepsMax)
+      await this.#step()
+    if (this.#released < this.#scene.epochs) this.#fail('not everything was released in the end')
+    for (const actor of [...this.#committers, ...this.#maintainers, writer]) actor.alive = false
+    while (this.#catalog.land());
+    await this.#check()
+    await this.#calmRound()
+    return { violation: this.#violation, taken: this.#taken, done: this.#done }
+  }
+
+  async #step(): Promise<void> {
+    this.#steps += 1
+    this.#gates = this.#gates.filter(({ actor }) => actor.alive)
+    const acts = this.#possibleActs()
+    const chosen = this.#choose([
+      ...this.#gates.map(({ actor }) => actor.weight),
+      ...acts.map(({ weight }) => weight),
+    ])
+    const act = acts[chosen - this.#gates.length]
+    if (act === undefined) this.#gates.splice(chosen, 1)[0]?.open()
+    else await act.apply()
+    await quiescence()
+    await this.#check()
+  }
+
+  // ---------------------------------------------------------------- promises
+
+  async #check(): Promise<void> {
+    const metadata = this.#catalog.look(name)?.metadata
+    if (metadata === undefined) return
+    if (this.#checked.metadata === metadata && this.#checked.files <= this.#store.size) return
+    this.#checked = { metadata, files: this.#store.size }
+    const loaded = await this.#loaded()
+    for (const location of await this.#reached(loaded)) {
+      if (!this.#store.has(location)) return this.#fail(`${location} is reached and gone`)
+    }
+    const shown = await this.#shownRows(loaded)
+    const reading = readMap(metadata, true)
+    if (reading.kind !== 'map')
+      return metadata.snapshots.length === 0 ? undefined : this.#fail('the map is lost')
+    const decided = [...this.#rows].filter(([epoch]) => isDecided(reading.map, 'w', epoch))
+    const expected = [...decided.flatMap(([, rows]) => rows), ...this.#foreign]
+    if (shown.sort().join() !== expected.sort().join()) this.#fail(`shows ${shown}, expected ${expected}`)
+  }
+
+  async #shownRows(loaded: LoadedTable): Promise<string[]> {
+    const files = await liveDataFiles(this.#io(), loaded.metadata)
+    return files.flatMap(({ location }) => this.#rowsOf(location))
+  }
+
+  /** A file that is gone fails the reading of what stands in it, and this is what the check is for. */
+  async #reached(loaded: LoadedTable): Promise<string[]> {
+    try {
+      const files = await reachableFiles(this.#io(), loaded)
+      return [...files].filter((location) => /\.(avro|parquet)$/.test(location))
+    } catch (error) {
+      this.#fail(`a retained snapshot cannot be read: ${error}`)
+      return []
+    }
+  }
+
+  /** With nobody else about, rounds leave one snapshot and no file that the table does not need. */
+  async #calmRound(): Promise<void> {
+    if (this.#violation !== null) return
+    this.#left.clear()
+    this.#steps += 10 * MIN_AGE_MS
+    await this.#io().write(
+      `${(await this.#loaded()).metadata.location}/data/young.parquet`,
+      new Uint8Array(1),
+    )
+    for (let round = 0; round < CALM_ROUNDS; round++) {
+      this.#steps += 1
+      await maintainTables(this.#maintenance(null), roundPlan, () => {})
+    }
+    await this.#check()
+    const { metadata } = await this.#loaded()
+    if (metadata.snapshots.length !== 1) this.#fail(`${metadata.snapshots.length} snapshots are left`)
+    const needed = new Set(await this.#reached(await this.#loaded()))
+    const stray = [...this.#store.keys()].filter((each) => !needed.has(each) && !each.includes('young'))
+    if (stray.length > 0) this.#fail(`left behind: ${stray}`)
+  }
+
+  #fail(violation: string): void {
+    this.#violation ??= violation
+  }
+
+  // ---------------------------------------------------------------- acts
+
+  #oneOf<T extends string>(act: MaintenanceAct, faults: readonly T[]): T | 'none' {
+    if ((this.#left.get(act) ?? 0) === 0) return 'none'
+    const chosen = this.#choose([3, ...faults.map(() => 1)])
+    if (chosen === 0) return 'none'
+    this.#spend(act)
+    return faults[chosen - 1] as T
+  }
+
+  #spend(act: MaintenanceAct): void {
+    this.#left.set(act, (this.#left.get(act) ?? 0) - 1)
+    this.#taken.set(act, (this.#taken.get(act) ?? 0) + 1)
+  }
+
+  #possibleActs(): { readonly weight: number; apply(): unknown }[] {
+    const acts: { weight: number; apply(): unknown }[] = []
+    const offerAct = (act: MaintenanceAct, apply: () => unknown): void => {
+      if ((this.#left.get(act) ?? 0) === 0) return
+      const spend = (): unknown => {
+        this.#spend(act)
+        return apply()
+      }
+      acts.push({ weight: 0.1, apply: spend })
+    }
+    if (this.#taken.has('post-fault')) acts.push({ weight: 0.1, apply: () => this.#catalog.land() })
+    for (const i of this.#committers.keys()) offerAct('crash-committer', () => this.#startCommitter(i))
+    for (const i of this.#maintainers.keys()) offerAct('crash-maintainer', () => this.#startMaintainer(i))
+    if (this.#catalog.look(name)?.metadata.currentSnapshotId) {
+      offerAct('foreign-append', () => this.#foreignAppend())
+      offerAct('foreign-compaction', () => this.#foreignCompaction())
+    }
+    return acts
+  }
+
+  async #foreignAppend(): Promise<void> {
+    const row = `foreign-${++this.#ids}`
+    const file = this.#write(`foreign-${this.#ids}`, [row])
+    const base = await this.#loaded()
+    const prepared = await prepareAppend(this.#context(), base, [file], this.#commitOptions())
+    if (await this.#commitUnharmed(base, prepared)) this.#foreign.push(row)
+  }
+
+  async #foreignCompaction(): Promise<void> {
+    const base = await this.#loaded()
+    const removed = (await liveDataFiles(this.#io(), base.metadata)).slice(0, 3)
+    if (removed.length < 2) return
+    const added = [
+      this.#write(
+        `theirs-${++this.#ids}`,
+        removed.flatMap(({ location }) => this.#rowsOf(location)),
+      ),
+    ]
+    const prepared = await prepareReplace(this.#context(), base, { removed, added }, this.#commitOptions())
+    await this.#commitUnharmed(base, prepared)
+  }
+
+  async #commitUnharmed(
+    base: LoadedTable,
+    { requirements, updates }: Awaited<ReturnType<typeof prepareAppend>>,
+  ): Promise<boolean> {
+    const { fault } = this.#catalog
+    this.#catalog.fault = () => 'none'
+    const { outcome } = await this.#catalog.commit(base, requirements, updates)
+    this.#catalog.fault = fault
+    return outcome === 'applied'
+  }
+
+  // ---------------------------------------------------------------- actors
+
+  #gate(actor: Actor | null): Promise<void> {
+    if (actor === null) return Promise.resolve()
+    return new Promise((open) => {
+      this.#gates.push({ actor, open })
+    })
+  }
+
+  #gated<T extends object>(actor: Actor | null, port: T): T {
+    return around(port, async (_method, call) => {
+      await this.#gate(actor)
+      return call()
+    })
+  }
+
+  #guard(actor: Actor, work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (actor.alive) this.#fail(String(error instanceof Error ? error.stack : error))
+    })
+  }
+
+  /** Uploads and seals in one step: what is not sealed is for the least age to protect, which is not the question here. */
+  async #runWriter(actor: Actor): Promise<void> {
+    for (let epoch = 1; epoch <= this.#scene.epochs; epoch++) {
+      await this.#gate(actor)
+      const rows = [`${epoch}a`, `${epoch}b`]
+      this.#rows.set(epoch, rows)
+      // An epoch that was cut before and lost with its process.
+      this.#write(`epoch-${epoch}-lost`, rows, AGES_AGO_MS)
+      const files = rows.map((row) => this.#write(`epoch-${epoch}-${row}`, [row], AGES_AGO_MS))
+      this.#sealed.set(
+        epoch,
+        files.map(({ location }) => location),
+      )
+      await this.#gate(actor)
+      await this.#put(epoch, files)
+      this.#guard(actor, this.#release(actor, epoch))
+    }
+  }
+
+  async #put(epoch: number, files: readonly DataFile[]): Promise<void> {
+    const request: EpochRequest = {
+      writer: 'w',
+      epoch,
+      from: epoch,
+      to: epoch,
+      tables: { [table]: files.map(({ location }) => ({ ...offer(location), partition: [0, 'x'] })) },
+      progress: {},
+      sealedAtMs: epoch,
+      version: '0',
+    }
+    await this.#ledger.put(request, requestHash(request))
+  }
+
+  async #release(actor: Actor, epoch: number): Promise<void> {
+    for (let isDone = false; !isDone; ) {
+      await this.#gate(actor)
+      const item = await this.#ledger.item('w', epoch)
+      isDone = item?.kind === 'request' && item.done[table] !== undefined
+    }
+    this.#sealed.delete(epoch)
+    this.#released += 1
+  }
+
+  #startCommitter(index: number): void {
+    const actor = replaced(this.#committers, index)
+    const committer = createCommitter({
+      catalog: this.#gated(actor, this.#catalog),
+      ledger: this.#gated(actor, this.#ledger),
+      append: (base, files, options) => prepareAppend(this.#context(actor), base, files, options),
+      exists: async (location) => this.#store.has(location),
+      tables: { [table]: definition },
+      namespace: 'market',
+      clock: this.#clock(actor),
+      chance: seededChance(this.#chance.below(2 ** 31)),
+      bounds: { epochs: 2 },
+    })
+    const work = async (): Promise<void> => {
+      for (;;) {
+        await this.#gate(actor)
+        const outcome = (await committer.runRound()).get(table)
+        if (outcome?.kind === 'halted') this.#fail(`halted: ${outcome.why}`)
+      }
+    }
+    this.#guard(actor, work())
+  }
+
+  #startMaintainer(index: number): void {
+    const actor = replaced(this.#maintainers, index)
+    const own = this.#maintenance(actor)
+    const options = this.#scene.mutate?.(own) ?? own
+    const work = async (): Promise<void> => {
+      for (;;) {
+        await this.#gate(actor)
+        for (const report of await maintainTables(options, roundPlan, () => {})) {
+          this.#done.compacted += report.compacted.removed
+          this.#done.expired += report.expired.snapshots
+          this.#done.orphans += report.orphans.files
+        }
+      }
+    }
+    this.#guard(actor, work())
+  }
+
+  #maintenance(actor: Actor | null): MaintenanceOptions {
+    const io = this.#gated(actor, this.#io())
+    return {
+      catalog: this.#gated(actor, this.#catalog),
+      ledger: this.#gated(actor, this.#ledger),
+      io,
+      tables: { [table]: definition },
+      namespace: 'market',
+      clock: this.#clock(actor),
+      chance: seededChance(this.#chance.below(2 ** 31)),
+      uuid: () => this.#uuid(),
+      exists: async (location) => this.#store.has(location),
+      rewrite: async (_table, { files }) => {
+        await this.#gate(actor)
+        return this.#rewritten(files)
+      },
+      list: async (location) => {
+        await this.#gate(actor)
+        const below = [...this.#store].filter(([each]) => each.startsWith(`${location}/`))
+        return below.map(([each, { bytes, modifiedMs }]) => ({
+          location: each,
+          bytes: bytes.length,
+          modifiedMs,
+        }))
+      },
+      sealed: async () => {
+        await this.#gate(actor)
+        return new Set([...this.#sealed.values()].flat())
+      },
+      isStopped: () => false,
+    }
+  }
+
+  #rewritten(files: readonly LiveFile[]): Rewritten {
+    const gone = files.filter(({ location }) => !this.#store.has(location))
+    const rows = files.flatMap((file) => (gone.includes(file) ? [] : this.#rowsOf(file.location)))
+    const added = rows.length === 0 ? [] : [this.#write(`ours-${++this.#ids}`, rows)]
+    return { added, refused: new Map(gone.map(({ location }) => [location, 'is not there'])) }
+  }
+
+  // ---------------------------------------------------------------- store
+
+  #io(): FileIO {
+    return {
+      read: async (location) => {
+        // The catalog in memory keeps metadata as objects.
+        const bytes = location.endsWith('.json') ? new Uint8Array(0) : this.#store.get(location)?.bytes
+        if (bytes === undefined) {
+          throw new CryptoFlowError(`no file ${location}`, { kind: 'disk', reaction: 'reject' })
+        }
+        return bytes
+      },
+      write: async (location, bytes) => {
+        this.#store.set(location, { bytes, modifiedMs: this.#steps })
+      },
+      remove: async (location) => {
+        this.#store.delete(location)
+      },
+    }
+  }
+
+  #write(key: string, rows: readonly string[], modifiedMs = this.#steps): DataFile {
+    const location = `memory:market.ticks/data/${key}.parquet`
+    const bytes = new TextEncoder().encode(JSON.stringify(rows))
+    this.#store.set(location, { bytes, modifiedMs })
+    const file = dataFileOf({ ...offer(location), partition: [0, 'x'] }, 1)
+    return { ...file, rows: rows.length, bytes: 1 }
+  }
+
+  #rowsOf(location: string): string[] {
+    const bytes = this.#store.get(location)?.bytes
+    return bytes === undefined ? [`${location} is gone`] : JSON.parse(new TextDecoder().decode(bytes))
+  }
+
+  async #loaded(): Promise<LoadedTable> {
+    return (await this.#catalog.load(name)) as LoadedTable
+  }
+
+  #context(actor: Actor | null = null) {
+    return { io: this.#gated(actor, this.#io()), nowMs: () => this.#steps, uuid: () => this.#uuid() }
+  }
+
+  #uuid(): string {
+    return `00000000-0000-4000-8000-${(++this.#ids).toString(16).padStart(12, '0')}`
+  }
+
+  #commitOptions() {
+    return { snapshotId: BigInt(++this.#ids) + (1n << 40n), summary: {}, attempt: 1 }
+  }
+
+  #clock(actor: Actor | null): Clock {
+    return {
+      nowUs: () => (this.#steps + 2 * DAY_MS) * 1000,
+      after: (_ms, callback) => {
+        void this.#gate(actor).then(callback)
+        return () => {}
+      },
+      every: () => () => {},
+    }
+  }
+}
+
+const roundPlan: MaintenancePlan = {
+  compact: { targetBytes: 1_000, targetRows: 6, filesMin: 2, closedAfterMs: 0 },
+  expire: { maxSnapshotAgeMs: 0, minSnapshotsToKeep: 1 },
+  orphans: { minAgeMs: MIN_AGE_MS },
+  isDryRun: false,
+}
+
+/** A new actor in the place of one that is dead from now on. */
+function replaced(actors: Actor[], index: number): Actor {
+  const before = actors[index]
+  if (before !== undefined) before.alive = false
+  const actor = { alive: true, weight: 1 }
+  actors[index] = actor
+  return actor
+}
+
+/** Every promise that can go on without an actor's turn has gone on. */
+function quiescence(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
