@@ -450,6 +450,34 @@ describe('a warehouse', () => {
     }
   })
 
+  it('is looked after, and has the same rows', async () => {
+    const copy = join(folder, 'to-maintain')
+    cpSync(warehouse, copy, { recursive: true })
+    await run('warehouse', 'move', warehouse, copy)
+    interface Maintained {
+      refused: string[]
+      snapshots: number
+      tables: { table: string; before: { snapshots: number }; after: { snapshots: number } }[]
+    }
+    const config = join(folder, 'maintain.yaml')
+    const expire = 'expire: {keep_snapshots: 10}'
+    writeFileSync(config, `exchange: binance\nsymbols: [BTCUSDT]\nmaintenance: {orphans: null, ${expire}}\n`)
+    const args = ['maintain', '--warehouse', copy, '--config', config]
+    const planned = await runJson<Maintained>(...args, '--dry-run', '--json')
+    expect(planned.refused).toEqual([])
+    const done = await runJson<Maintained>(...args, '--json')
+    expect(done.snapshots).toBe(planned.snapshots)
+    for (const { table, after } of done.tables) expect(after.snapshots, table).toBeLessThanOrEqual(10)
+    const [lived, maintained] = await Promise.all(
+      [warehouse, copy].map((place) => runJson<{ tables: Tables }>('tables', '--warehouse', place, '--json')),
+    )
+    expect(maintained).toEqual(lived)
+    expect(await run('warehouse', 'check', '--warehouse', copy)).toMatchObject({ code: 0 })
+    expect((await run('maintain', '--warehouse', copy, '--orphans')).stdout).toContain(
+      'tables looked after: 0 files',
+    )
+  })
+
   it('names its own files after a copy, once it was told to', async () => {
     const copy = join(folder, 'copy')
     cpSync(warehouse, copy, { recursive: true })

@@ -33,6 +33,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   replay: ['cryptoflow replay --input warehouse/raw --warehouse again'],
   'warehouse check': ['cryptoflow warehouse check --warehouse warehouse'],
   'warehouse move': ['cryptoflow warehouse move warehouse /data/warehouse'],
+  maintain: [
+    'cryptoflow maintain --warehouse warehouse --dry-run',
+    'cryptoflow maintain --config cryptoflow.yaml --compact --expire',
+  ],
   clean: ['cryptoflow clean --warehouse warehouse'],
   simulate: ['cryptoflow simulate --log emissions.jsonl --market spot:BTCUSDT --port 9001'],
   verify: ['cryptoflow verify --warehouse warehouse --emissions emissions.jsonl'],

@@ -11,6 +11,7 @@ import { addExamples } from './examples.ts'
 import { addGaps } from './gaps.ts'
 import { addInit } from './init.ts'
 import { addJournal } from './journal.ts'
+import { addMaintain } from './maintain.ts'
 import { addPlan } from './plan.ts'
 import { addQuery } from './query.ts'
 import { addReplay } from './replay.ts'
@@ -28,7 +29,7 @@ import { addWarehouse } from './warehouse.ts'
 const groups = {
   'Begin:': [addDemo, addInit, addConfig, addPlan, addDoctor, addCollect],
   'Look:': [addStatus, addTop, addTables, addSample, addGaps, addCoverage, addQuery, addServeCatalog],
-  'Look after:': [addJournal, addReplay, addWarehouse, addClean],
+  'Look after:': [addJournal, addReplay, addWarehouse, addMaintain, addClean],
   'Prove:': [addSimulate, addVerify],
   'About:': [addVersion, addCompletion],
 }

@@ -80,18 +80,18 @@ async function checkFile(path: string): Promise<{ problem: string | null; size: 
 }
 
 /**
- * Files below the tables' folders that are not live: data of epochs that were never committed, and cut writes. Metadata
- * and manifests are not judged: older table snapshots may still name them.
+ * Files below the tables' folders that no snapshot shows: data of epochs that were never committed, and cut writes.
+ * Metadata and manifests are not judged.
  */
 export async function findOrphans(
   tables: readonly CatalogTable[],
-  live: ReadonlySet<string>,
+  kept: ReadonlySet<string>,
 ): Promise<Orphan[]> {
   const orphans: Orphan[] = []
   for (const { location } of tables) {
     for (const path of await filesBelow(location)) {
       const isTemporary = path.endsWith('.tmp')
-      const isData = path.endsWith('.parquet') && !live.has(path)
+      const isData = path.endsWith('.parquet') && !kept.has(path)
       if (!isTemporary && !isData) continue
       const bytes = statSync(path, { throwIfNoEntry: false })?.size
       if (bytes !== undefined) orphans.push({ path, bytes, kind: isTemporary ? 'temporary' : 'data' })

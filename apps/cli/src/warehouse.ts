@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { bytesText, columns, grouped } from '@cryptoflow/console'
-import { moveWarehouse, tableFiles, type Warehouse, warehouseAt, warehouseOrigin } from '@cryptoflow/pipeline'
+import {
+  keptFiles,
+  moveWarehouse,
+  tableFiles,
+  type Warehouse,
+  warehouseAt,
+  warehouseOrigin,
+} from '@cryptoflow/pipeline'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { catalogTables } from './catalog-tables.ts'
@@ -98,7 +105,7 @@ async function checkAll(warehouse: Warehouse): Promise<WarehouseCheck> {
     // What an independent reader counts; it cannot open tables whose files are not all there.
     const wrongRows = isReadable ? await countedWrong(warehouse, files, checks) : []
     progress.show('looking for orphans')
-    const orphans = await findOrphans(known, new Set([...files.values()].flat()))
+    const orphans = await findOrphans(known, await keptFiles(warehouse, clock))
     return { ok: isReadable && wrongRows.length === 0, tables: checks, wrong_rows: wrongRows, orphans }
   } finally {
     progress.end()

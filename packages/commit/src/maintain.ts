@@ -111,7 +111,13 @@ async function compactOne(
     return { compacted: { ...nothing.compacted, ...would }, refused: null }
   }
   const tell = (done: number): void => onProgress(`compacting ${name}: ${done} of ${groups.length} groups`)
-  return { compacted: await compactTable(options, name, groups, tell), refused: null }
+  try {
+    return { compacted: await compactTable(options, name, groups, tell), refused: null }
+  } catch (error) {
+    // A disk too full to compact is one that wants its expired files gone all the more.
+    if (isPassing(error) === null) throw error
+    return { compacted: nothing.compacted, refused: messageOf(error) }
+  }
 }
 
 async function expireOne(

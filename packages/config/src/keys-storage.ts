@@ -1,4 +1,4 @@
-import { choice, section, size, text, textOrNull, whole } from './node.ts'
+import { choice, flag, optional, section, size, text, textOrNull, whole } from './node.ts'
 import { bucketName, endpointAddress, pathText, tableName } from './shapes.ts'
 
 const KIB = 1024
@@ -124,6 +124,75 @@ const commit = section(
   { every_ms: whole({ doc: 'Milliseconds between two commits.', default: 10_000, min: 10, max: HOUR_MS }) },
 )
 
+const maintenance = section(
+  {
+    doc: 'How the tables are looked after while the process collects, and by `cryptoflow maintain`.',
+    usedBy: 'pipeline',
+  },
+  {
+    enabled: flag({ doc: 'Whether a collecting process does it by itself.', default: true }),
+    every_ms: whole({
+      doc: 'Milliseconds between two rounds; the first one comes after a tenth of it.',
+      default: HOUR_MS,
+      min: 60_000,
+      max: 7 * DAY_MS,
+    }),
+    compact: optional(
+      section(
+        { doc: 'Small data files of hours and days that are over are joined; null: they stay.' },
+        {
+          closed_after_ms: whole({
+            doc: 'Milliseconds after the end of an hour or day: no more rows of it are expected then.',
+            default: 2 * HOUR_MS,
+            min: 0,
+            max: 30 * DAY_MS,
+          }),
+          files_min: whole({
+            doc: 'An hour or day with fewer small files is left as it is.',
+            default: 4,
+            min: 2,
+            max: 10_000,
+          }),
+        },
+      ),
+    ),
+    expire: optional(
+      section(
+        {
+          doc: 'Old table snapshots are forgotten, and the files that only they show are deleted; null: all are kept. Whichever bound is reached first counts.',
+        },
+        {
+          keep_hours: whole({
+            doc: 'Hours that a snapshot is kept: how far back a table can be read, and how long a reader may take.',
+            default: 24,
+            min: 1,
+            max: 87_600,
+          }),
+          keep_snapshots: whole({
+            doc: 'Snapshots that are kept at most; each takes 0.7 kB of the metadata that every commit writes anew.',
+            default: 1_000,
+            min: 10,
+            max: 100_000,
+          }),
+        },
+      ),
+    ),
+    orphans: optional(
+      section(
+        { doc: 'Files that no table needs are deleted: of work that was cut short; null: they stay.' },
+        {
+          min_age_hours: whole({
+            doc: 'Hours that a file must have lain there.',
+            default: 72,
+            min: 24,
+            max: 87_600,
+          }),
+        },
+      ),
+    ),
+  },
+)
+
 const s3tables = section(
   {
     doc: 'Amazon S3 Tables instead of a directory.',
@@ -139,4 +208,4 @@ const s3tables = section(
 )
 
 /** Sections about what is stored, how and how long. */
-export const storageKeys = { warehouse, journal, images, parquet, seal, commit, s3tables }
+export const storageKeys = { warehouse, journal, images, parquet, seal, commit, maintenance, s3tables }

@@ -38,6 +38,22 @@ describe('what is measured', () => {
       writes: [{ operation: 'put', seconds: 0.01, error: 'ledger' }],
       pending: 9,
     })
+    takeMeasurement(metrics, {
+      kind: 'maintenance',
+      seconds: 2,
+      reports: [
+        {
+          table: 'ticks',
+          refused: 'why',
+          before: null,
+          after: { files: 3, bytes: 1, snapshots: 1 },
+          compacted: { removed: 20, added: 2, rows: 9, commits: 1, overtaken: 0, left: [] },
+          expired: { snapshots: 5, files: 21 },
+          orphans: { files: 1, bytes: 1 },
+          metadata: { bytes: 700, manifests: 4 },
+        },
+      ],
+    })
     takeNotice(metrics, { kind: 'waiting', reason: 'no such host', delayMs: 1000 })
     takeNotice(metrics, { kind: 'retired', segments: 1, bytes: 1 })
     const { text } = await metrics.scrape()
@@ -49,6 +65,14 @@ describe('what is measured', () => {
       'book_resyncs_total{exchange="x",market="spot",stream="trade",symbol="A"} 1',
       'journal_fsync_duration_seconds_sum 0.004',
       'rows_total{table="ticks"} 5',
+      'maintenance_duration_seconds_sum 2',
+      'maintenance_files_joined_total{table="ticks"} 20',
+      'maintenance_snapshots_expired_total{table="ticks"} 5',
+      'maintenance_files_deleted_total{table="ticks"} 22',
+      'maintenance_refused_total{table="ticks"} 1',
+      'table_data_files{table="ticks"} 3',
+      'table_manifests{table="ticks"} 4',
+      'table_metadata_bytes{table="ticks"} 700',
       'flush_size_bytes_sum{table="ticks"} 70000',
       'flush_duration_seconds_sum{table="ticks"} 0.1',
       'collector_sequence_gaps_total{exchange="x",market="spot",symbol="A"} 1',

@@ -16,6 +16,9 @@ export function takeMeasurement(metrics: Metrics, measurement: Measurement): voi
     case 'synced':
       metrics.observe('journal_fsync_duration_seconds', {}, measurement.seconds)
       break
+    case 'maintenance':
+      takeMaintenance(metrics, measurement)
+      break
     case 'resync': {
       const { exchange, market, stream, symbol } = measurement.stream
       metrics.add('book_resyncs_total', { exchange, market, stream, symbol })
@@ -68,6 +71,20 @@ function takeRound(metrics: Metrics, { tables, commits, writes, pending }: Of<'r
   for (const { operation, seconds, error } of writes) {
     metrics.observe('collector_db_write_seconds', { operation }, seconds)
     if (error !== null) metrics.add('collector_db_insert_errors_total', { error_type: error })
+  }
+}
+
+function takeMaintenance(metrics: Metrics, { seconds, reports }: Of<'maintenance'>): void {
+  metrics.observe('maintenance_duration_seconds', {}, seconds)
+  for (const { table, refused, after, compacted, expired, orphans, metadata } of reports) {
+    metrics.add('maintenance_files_joined_total', { table }, compacted.removed)
+    metrics.add('maintenance_snapshots_expired_total', { table }, expired.snapshots)
+    metrics.add('maintenance_files_deleted_total', { table }, expired.files + orphans.files)
+    if (refused !== null) metrics.add('maintenance_refused_total', { table })
+    if (after !== null) metrics.set('table_data_files', { table }, after.files)
+    if (metadata === null) continue
+    metrics.set('table_metadata_bytes', { table }, metadata.bytes)
+    metrics.set('table_manifests', { table }, metadata.manifests)
   }
 }
 

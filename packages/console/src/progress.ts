@@ -1,5 +1,5 @@
 import type { ChannelReading } from '@cryptoflow/channels'
-import type { CollectNotice, Collector } from '@cryptoflow/pipeline'
+import type { CollectNotice, Collector, MaintenanceTotals } from '@cryptoflow/pipeline'
 import type { BreakerChange } from '@cryptoflow/runtime'
 import { bytesText, grouped, spanText } from './terminal.ts'
 
@@ -79,9 +79,19 @@ export function noticeText(notice: CollectNotice): string {
       return `${notice.segments} segments of the journal deleted, ${bytesText(notice.bytes)}: all their rows are committed`
     case 'retention-failed':
       return `old segments of the journal could not be deleted: ${notice.reason}`
+    case 'maintained':
+      return maintainedText(notice)
+    case 'maintenance-failed':
+      return `the tables could not be looked after: ${notice.reason}`
     case 'snapshot-failed':
       return `book snapshot of ${quoted(notice.symbol)} failed, again in ${notice.delayMs} ms: ${notice.reason}`
   }
+}
+
+/** What a round of maintenance came to, in a line. */
+export function maintainedText({ joined, made, snapshots, deleted, refused }: MaintenanceTotals): string {
+  const left = refused.length === 0 ? '' : `; left as they are: ${refused.join('; ')}`
+  return `tables looked after: ${grouped(joined)} files became ${grouped(made)}, ${grouped(snapshots)} snapshots forgotten, ${grouped(deleted)} files deleted${left}`
 }
 
 /** How full a channel is, in a line. */

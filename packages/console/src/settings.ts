@@ -1,7 +1,9 @@
 import { type Config, type Flag, loadConfig, problemText, readInput } from '@cryptoflow/config'
-import type { CollectOptions } from '@cryptoflow/pipeline'
+import type { CollectOptions, MaintenanceSettings } from '@cryptoflow/pipeline'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { exchangeFacts } from './facts.ts'
+
+const HOUR_MS = 3_600_000
 
 /** What of a collecting process stands in its configuration. */
 export type Settings = Omit<CollectOptions, 'clock' | 'chance' | 'drill' | 'notice'>
@@ -36,7 +38,7 @@ export function loadSettings(path: string | undefined, flags: readonly Flag[]): 
 
 /** The configuration in the pipeline's words. */
 export function settingsOf(config: Config): Settings {
-  const { warehouse, journal, images, parquet, seal, commit, threads, channels } = config
+  const { warehouse, journal, images, parquet, seal, commit, threads, channels, maintenance } = config
   return {
     collections: config.collectors.map(collectionOf),
     warehouseDirectory: warehouse.directory,
@@ -56,6 +58,20 @@ export function settingsOf(config: Config): Settings {
     ingestLimits: config.ingest,
     localAddress: config.egress.localAddress,
     backoff: config.backoff,
+    ...(maintenance.enabled
+      ? { maintenance: { ...maintenanceOf(config), everyMs: maintenance.everyMs } }
+      : {}),
+  }
+}
+
+/** How the tables are looked after, in the pipeline's words. */
+export function maintenanceOf({ maintenance }: Pick<Config, 'maintenance'>): MaintenanceSettings {
+  const { compact, expire, orphans } = maintenance
+  return {
+    compact,
+    expire:
+      expire === null ? null : { keepMs: expire.keepHours * HOUR_MS, snapshotsMax: expire.keepSnapshots },
+    orphans: orphans === null ? null : { minAgeMs: orphans.minAgeHours * HOUR_MS },
   }
 }
 

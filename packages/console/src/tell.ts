@@ -96,6 +96,8 @@ const LEVELS: Readonly<Record<CollectNotice['kind'], 'info' | 'warn' | 'error'>>
   'channel-calm': 'info',
   retired: 'info',
   'retention-failed': 'warn',
+  maintained: 'info',
+  'maintenance-failed': 'warn',
 }
 
 /** The kind is the message, so that a storm of one kind is thinned as one; what is special about it are fields. */

@@ -25,6 +25,7 @@ export {
   type RetentionPolicy,
   type RetiredSegment,
 } from './retention.ts'
+export { readSealedRequests } from './sealed-requests.ts'
 export type { Damage } from './segment-files.ts'
 export type { JournalSegment } from './segment-keeper.ts'
 export type { SegmentSummary } from './segment-summary.ts'

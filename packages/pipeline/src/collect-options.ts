@@ -6,12 +6,19 @@ import type { Market } from '@cryptoflow/model'
 import type { ImageOptions } from '@cryptoflow/normalize'
 import type { Backoff, BreakerChange, Chance, Clock, TimeSources } from '@cryptoflow/runtime'
 import type { CrashDrill } from './drill.ts'
+import type { MaintenanceSettings, MaintenanceTotals } from './maintenance.ts'
 import type { Measurement } from './measure.ts'
 import type { Moved } from './quarantine.ts'
 import type { ChannelSettings } from './raw-bounds.ts'
 
 /** What happens around a collecting process, for logs and the progress line. */
-export type CollectNotice = IngestNotice | JournalNotice | TimeNotice | ChannelNotice | BreakerNotice
+export type CollectNotice =
+  | IngestNotice
+  | JournalNotice
+  | TimeNotice
+  | ChannelNotice
+  | BreakerNotice
+  | MaintenanceNotice
 
 /** A channel has been fuller than 80 % for a second, or is so no more. */
 export interface ChannelNotice {
@@ -30,6 +37,12 @@ export interface TimeNotice {
   readonly what: 'suspended' | 'clock_step'
   readonly seconds: number
 }
+
+/** A round of looking after the tables that has changed something, or could not. */
+export type MaintenanceNotice =
+  | ({ readonly kind: 'maintained'; readonly seconds: number } & MaintenanceTotals)
+  /** The tables are as they were, or partly looked after; the next round comes. */
+  | { readonly kind: 'maintenance-failed'; readonly reason: string }
 
 /** What happens to the disk. */
 export type JournalNotice =
@@ -102,6 +115,8 @@ export interface CollectOptions {
   readonly journal?: JournalSettings
   /** How much waits in memory to be decoded; without it a feed's own bounds. */
   readonly channels?: ChannelSettings
+  /** How the tables are looked after, and how often; without it nobody does. */
+  readonly maintenance?: MaintenanceSettings & { readonly everyMs: number }
   readonly backoff?: Backoff
   /** The address that connections to exchanges go out from; null, and by default, the system chooses. */
   readonly localAddress?: string | null

@@ -17,6 +17,7 @@ import {
 } from './ingests.ts'
 import { type Keeper, keepGoing } from './keeper.ts'
 import { openRewindableLane } from './lane-host.ts'
+import { startMaintenance } from './maintenance-host.ts'
 import { openPublisher, settle } from './publisher.ts'
 import { rawBounds } from './raw-bounds.ts'
 import { sealer } from './sealer.ts'
@@ -182,14 +183,17 @@ function run(
 ): Collector {
   const { options, journal, feed, publisher, lane, seal, board } = parts
   const cancelRounds = startRounds(parts, fail)
+  const maintainer = startMaintenance(options)
   const channels = watchChannels(options.clock, [feed.channel], (reading) =>
     options.notice({ kind: reading.isFilling ? 'channel-filling' : 'channel-calm', reading }),
   )
   const closeAll = async (): Promise<void> => {
     cancelRounds()
     channels.stop()
+    const maintained = maintainer.stop()
     await keeper.stop()
     await ingests.stop()
+    await maintained
     await Promise.allSettled([lane.close(), publisher.close()])
     await journal.close()
   }
@@ -200,6 +204,7 @@ function run(
   ended.catch(() => {})
 
   const drain = async (): Promise<void> => {
+    const maintained = maintainer.stop()
     await keeper.stop()
     await ingests.stop()
     journal.append(RecordKind.stop, 0, options.clock.nowUs(), new Uint8Array(0))
@@ -209,6 +214,7 @@ function run(
     await seal.now()
     await seal.submitted()
     await settle(publisher)
+    await maintained
   }
   let stopping: Promise<void> | null = null
   return {

@@ -1,3 +1,4 @@
+export type { TableReport } from '@cryptoflow/commit'
 export { exchangeMarkets } from '@cryptoflow/exchanges'
 export { imageDefaults } from '@cryptoflow/normalize'
 export type { AsOf } from './as-of.ts'
@@ -9,11 +10,27 @@ export type { CollectNotice, CollectOptions, MarketCollection } from './collect-
 export { type Collector, startCollector } from './collector.ts'
 export type { CrashDrill, CrashReport } from './drill.ts'
 export type { MarketProgress } from './ingests.ts'
+export {
+  type MaintainOptions,
+  type MaintenanceSettings,
+  type MaintenanceTotals,
+  maintainWarehouse,
+  maintenanceDefaults,
+  maintenanceTotals,
+} from './maintenance.ts'
 export type { Measurement } from './measure.ts'
 export { type MoveOptions, type MoveReport, moveWarehouse } from './move.ts'
 export { type ReplayOptions, type ReplayReport, replayCapture, replayJournal } from './replay.ts'
 export { type ResolvedCollection, resolveCollection } from './streams.ts'
 export type { FrameTally } from './tally.ts'
 export { build, VERSION } from './version.ts'
-export { CATALOG, NAMESPACE, tableFiles, type Warehouse, warehouseAt, warehouseOrigin } from './warehouse.ts'
+export {
+  CATALOG,
+  keptFiles,
+  NAMESPACE,
+  tableFiles,
+  type Warehouse,
+  warehouseAt,
+  warehouseOrigin,
+} from './warehouse.ts'
 export { lockWarehouses } from './warehouse-lock.ts'

@@ -1,3 +1,4 @@
+import type { TableReport } from '@cryptoflow/commit'
 import type { Market } from '@cryptoflow/model'
 
 /** What a collecting process measures as it happens, beside the totals that it keeps anyway. Never once per event. */
@@ -6,6 +7,8 @@ export type Measurement =
   | ({ readonly kind: 'cut' } & CutMeasures)
   | ({ readonly kind: 'round' } & RoundMeasures)
   | { readonly kind: 'synced'; readonly seconds: number }
+  /** A round of looking after the tables. */
+  | { readonly kind: 'maintenance'; readonly seconds: number; readonly reports: readonly TableReport[] }
   /** An order book asks for a snapshot. */
   | { readonly kind: 'resync'; readonly stream: StreamLabel }
 

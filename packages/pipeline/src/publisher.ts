@@ -133,7 +133,7 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
     ledger: meter.ledger(ledger),
     append: (table, files, options) => prepareAppend({ io, nowMs, uuid }, table, files, options),
     exists: async (location) => existsSync(filePath(location)),
-    tables: definitions(),
+    tables: tableDefinitions(),
     namespace: NAMESPACE,
     clock,
     chance: seededChance(randomSeed()),
@@ -192,7 +192,7 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
   }
 }
 
-function definitions(): Record<TableName, TableDefinition> {
+export function tableDefinitions(): Record<TableName, TableDefinition> {
   const entries = Object.entries<TableContract>(tables)
   return Object.fromEntries(entries.map(([name, contract]) => [name, tableDefinition(contract)])) as Record<
     TableName,

@@ -1,6 +1,12 @@
 import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { createSqliteCatalog, type LoadedTable, liveDataFiles, type SqliteCatalog } from '@cryptoflow/iceberg'
+import {
+  createSqliteCatalog,
+  type LoadedTable,
+  liveDataFiles,
+  reachableFiles,
+  type SqliteCatalog,
+} from '@cryptoflow/iceberg'
 import { type Probe, type TableName, tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, uuid } from '@cryptoflow/runtime'
 import { diskFileIO, fileLocation, filePath } from '@cryptoflow/stores'
@@ -126,6 +132,23 @@ export async function tableFiles(
       )
     }
     return files
+  } finally {
+    catalog.close()
+  }
+}
+
+/** Paths of every file that a table needs, for any snapshot that it still has. Throws `usage` when there is no warehouse. */
+export async function keptFiles(warehouse: Warehouse, clock: Clock): Promise<ReadonlySet<string>> {
+  assertWarehouse(warehouse)
+  const { catalog, io } = openCatalog(warehouse, clock)
+  try {
+    const kept = new Set<string>()
+    for (const name of Object.keys(tables)) {
+      const table = await catalog.load({ namespace: NAMESPACE, name })
+      if (table === null) continue
+      for (const location of await reachableFiles(io, table)) kept.add(filePath(location))
+    }
+    return kept
   } finally {
     catalog.close()
   }

@@ -157,6 +157,23 @@ export const catalogue = {
   commit_age_seconds: gauge('Seconds since the last commit.', none),
   epochs_pending: gauge('Sealed epochs that are not in all their tables yet.', none),
 
+  // Tables looked after.
+  maintenance_duration_seconds: histogram(
+    'Seconds of one round of compaction, expiry and the search for orphans.',
+    none,
+    remoteSeconds,
+  ),
+  maintenance_files_joined_total: counter('Data files that compaction replaced by fewer.', table),
+  maintenance_snapshots_expired_total: counter('Table snapshots forgotten.', table),
+  maintenance_files_deleted_total: counter('Files deleted: of forgotten snapshots, and orphans.', table),
+  maintenance_refused_total: counter('Rounds that left a table, or a part of the work, as it was.', table),
+  table_data_files: gauge('Data files that the table shows, as of the last round of maintenance.', table),
+  table_manifests: gauge('Manifests that the table lists, as of the last round of maintenance.', table),
+  table_metadata_bytes: gauge(
+    "Bytes of the table's metadata file, which every commit writes anew, as of the last round of maintenance.",
+    table,
+  ),
+
   // Resilience.
   breaker_open: gauge('1 while a host that kept failing is left alone or tried once, else 0.', [
     'dependency',
@@ -194,8 +211,6 @@ export const reservedNames = [
   'idempotency_dupe_total',
   'rate_limited_total',
   's3_upload_retries_total',
-  'table_manifests',
-  'table_metadata_bytes',
 ] as const
 
 /** The name of a metric of the catalogue. */

@@ -1,0 +1,31 @@
+import { loadConfig } from '@cryptoflow/config'
+import { maintenanceDefaults } from '@cryptoflow/pipeline'
+import { describe, expect, it } from 'vitest'
+import { exchangeFacts } from './facts.ts'
+import { settingsOf } from './settings.ts'
+
+/** The settings of a configuration of one symbol with this beside it. */
+function settingsWith(more: string) {
+  const text = `exchange: binance\nsymbols: [BTCUSDT]\n${more}`
+  const file = { name: 'x.yaml', text }
+  const { config, problems } = loadConfig({ file, environment: [], flags: [], facts: exchangeFacts() })
+  if (config === null) throw new Error(JSON.stringify(problems))
+  return settingsOf(config)
+}
+
+describe('how the tables are looked after', () => {
+  it('is what the pipeline takes for granted, unless somebody says otherwise', () => {
+    expect(settingsWith('').maintenance).toEqual({ ...maintenanceDefaults, everyMs: 3_600_000 })
+  })
+
+  it('can be turned off, in whole and in parts', () => {
+    expect(settingsWith('maintenance: {enabled: false}').maintenance).toBeUndefined()
+    const parts = 'maintenance: {compact: null, expire: {keep_hours: 2}, orphans: null, every_ms: 60000}'
+    expect(settingsWith(parts).maintenance).toEqual({
+      compact: null,
+      expire: { keepMs: 7_200_000, snapshotsMax: 1_000 },
+      orphans: null,
+      everyMs: 60_000,
+    })
+  })
+})

@@ -1,0 +1,95 @@
+import { Worker } from 'node:worker_threads'
+import type { TableReport } from '@cryptoflow/commit'
+import { type Clock, messageOf } from '@cryptoflow/runtime'
+import { callThread } from './calls.ts'
+import type { CollectOptions } from './collect-options.ts'
+import { type MaintainOptions, maintainWarehouse, maintenanceTotals } from './maintenance.ts'
+
+/** Looks after the tables from time to time, as long as the process collects. */
+export interface Maintainer {
+  /** Leaves what is not begun to another time; resolves when nothing is under way. */
+  stop(): Promise<void>
+}
+
+/** Everything that one round needs, as plain data that crosses threads. */
+export interface RoundConfig
+  extends Pick<MaintainOptions, 'warehouseDirectory' | 'settings' | 'compression'> {
+  /** One word: not 0 when the round is to end. */
+  readonly stop: SharedArrayBuffer
+}
+
+/** The first round of a process, as a share of the time between two: one that is started anew all day has rounds too. */
+const FIRST_SHARE = 0.1
+
+/**
+ * Rounds on their own clock, never two at once, each in a thread that ends with it: the encoder gives its memory back
+ * with the thread. A round that fails is told and the next one comes; collecting does not depend on it.
+ */
+export function startMaintenance(
+  options: Pick<
+    CollectOptions,
+    'warehouseDirectory' | 'compression' | 'maintenance' | 'threads' | 'clock' | 'notice' | 'measure'
+  >,
+): Maintainer {
+  const { clock, maintenance, notice, measure } = options
+  if (maintenance === undefined) return { stop: async () => {} }
+  const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+  const { warehouseDirectory, compression, threads } = options
+  const config: RoundConfig = { warehouseDirectory, settings: maintenance, compression, stop }
+  let round: Promise<void> | null = null
+
+  const run = async (): Promise<void> => {
+    const beganUs = clock.nowUs()
+    try {
+      const reports = threads === 0 ? await roundHere(config, clock) : await roundInThread(config)
+      const seconds = (clock.nowUs() - beganUs) / 1e6
+      const totals = maintenanceTotals(reports)
+      const { joined, snapshots, deleted, refused } = totals
+      if (joined + snapshots + deleted + refused.length > 0)
+        notice({ kind: 'maintained', seconds, ...totals })
+      measure?.({ kind: 'maintenance', seconds, reports })
+    } catch (error) {
+      notice({ kind: 'maintenance-failed', reason: messageOf(error) })
+    }
+  }
+  const begin = (): void => {
+    round ??= run().finally(() => {
+      round = null
+    })
+  }
+  const cancelFirst = clock.after(maintenance.everyMs * FIRST_SHARE, begin)
+  const cancelOthers = clock.every(maintenance.everyMs, begin)
+  return {
+    async stop() {
+      cancelFirst()
+      cancelOthers()
+      Atomics.store(new Int32Array(stop), 0, 1)
+      await round
+    },
+  }
+}
+
+export function isFlagSet(flag: SharedArrayBuffer): boolean {
+  return Atomics.load(new Int32Array(flag), 0) !== 0
+}
+
+function roundHere({ stop, ...config }: RoundConfig, clock: Clock): Promise<readonly TableReport[]> {
+  return maintainWarehouse({
+    ...config,
+    isDryRun: false,
+    clock,
+    onProgress: () => {},
+    isStopped: () => isFlagSet(stop),
+  })
+}
+
+async function roundInThread(config: RoundConfig): Promise<readonly TableReport[]> {
+  const thread = callThread(
+    new Worker(new URL('./maintenance-thread.ts', import.meta.url), { workerData: config }),
+  )
+  try {
+    return await thread.call('round')
+  } finally {
+    await thread.close()
+  }
+}
