@@ -473,6 +473,10 @@ describe('a warehouse', () => {
     )
     expect(maintained).toEqual(lived)
     expect(await run('warehouse', 'check', '--warehouse', copy)).toMatchObject({ code: 0 })
+    expect(await run('repair', '--warehouse', copy)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('nothing to repair'),
+    })
     expect((await run('maintain', '--warehouse', copy, '--orphans')).stdout).toContain(
       'tables looked after: 0 files',
     )

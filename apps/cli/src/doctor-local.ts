@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import type { Config } from '@cryptoflow/config'
 import { bytesText, spanText } from '@cryptoflow/console'
 import { freeBytes, isJournal, openJournalReader } from '@cryptoflow/journal'
-import { build, warehouseAt } from '@cryptoflow/pipeline'
+import { build, haltedTables, warehouseAt } from '@cryptoflow/pipeline'
 import { type Clock, messageOf } from '@cryptoflow/runtime'
 import { fileLocation } from '@cryptoflow/stores'
 import { bad, type DoctorCheck, fine } from './doctor-check.ts'
@@ -131,6 +131,20 @@ export async function checkJournal(path: string): Promise<DoctorCheck> {
       messageOf(error),
       'see cryptoflow journal verify, and keep the files as they are',
     )
+  }
+}
+
+/** Whether a committer would go on with every table. */
+export async function checkTables(path: string, clock: Clock): Promise<DoctorCheck> {
+  const warehouse = warehouseAt(path)
+  if (!existsSync(warehouse.catalogFile)) return fine('tables', 'none yet')
+  try {
+    const [first, ...more] = await haltedTables(warehouse, clock)
+    if (first === undefined) return fine('tables', 'none is halted')
+    const found = `${first.table}: ${first.why}${more.length === 0 ? '' : ` (and ${more.length} more)`}`
+    return bad('fail', 'tables', found, 'see cryptoflow repair')
+  } catch (error) {
+    return bad('fail', 'tables', messageOf(error), 'see cryptoflow warehouse check')
   }
 }
 

@@ -13,7 +13,7 @@ import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_WAREHOUSE } from './defaults.ts'
 import { bad, checksText, type DoctorCheck, fine } from './doctor-check.ts'
-import { checkDisk, checkJournal, checkNode, checkOpenFiles, checkPort } from './doctor-local.ts'
+import { checkDisk, checkJournal, checkNode, checkOpenFiles, checkPort, checkTables } from './doctor-local.ts'
 import { checkMarket } from './doctor-online.ts'
 import { openPatience } from './patience.ts'
 import { plannedMarket } from './plan-figures.ts'
@@ -46,6 +46,7 @@ async function doctor(flags: DoctorFlags): Promise<void> {
     checkOpenFiles(),
     ...(await checkDisk(directory, clock)),
     await checkJournal(directory),
+    await checkTables(directory, clock),
     ...(port === null ? [] : [port]),
   ]
   if (flags.online) {

@@ -33,6 +33,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   replay: ['cryptoflow replay --input warehouse/raw --warehouse again'],
   'warehouse check': ['cryptoflow warehouse check --warehouse warehouse'],
   'warehouse move': ['cryptoflow warehouse move warehouse /data/warehouse'],
+  repair: ['cryptoflow repair --warehouse warehouse --table ticks --reapply'],
   maintain: [
     'cryptoflow maintain --warehouse warehouse --dry-run',
     'cryptoflow maintain --config cryptoflow.yaml --compact --expire',

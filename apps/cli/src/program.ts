@@ -14,6 +14,7 @@ import { addJournal } from './journal.ts'
 import { addMaintain } from './maintain.ts'
 import { addPlan } from './plan.ts'
 import { addQuery } from './query.ts'
+import { addRepair } from './repair.ts'
 import { addReplay } from './replay.ts'
 import { addSample } from './sample.ts'
 import { addServeCatalog } from './serve-catalog.ts'
@@ -29,7 +30,7 @@ import { addWarehouse } from './warehouse.ts'
 const groups = {
   'Begin:': [addDemo, addInit, addConfig, addPlan, addDoctor, addCollect],
   'Look:': [addStatus, addTop, addTables, addSample, addGaps, addCoverage, addQuery, addServeCatalog],
-  'Look after:': [addJournal, addReplay, addWarehouse, addMaintain, addClean],
+  'Look after:': [addJournal, addReplay, addWarehouse, addMaintain, addRepair, addClean],
   'Prove:': [addSimulate, addVerify],
   'About:': [addVersion, addCompletion],
 }

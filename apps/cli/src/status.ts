@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { bytesText, columns, grouped } from '@cryptoflow/console'
 import { freeBytes, isJournal, openJournalReader, readEpochStanding, readRecords } from '@cryptoflow/journal'
-import { tableFiles, type Warehouse, warehouseAt } from '@cryptoflow/pipeline'
+import { type HaltedTable, haltedTables, tableFiles, type Warehouse, warehouseAt } from '@cryptoflow/pipeline'
 import { CryptoFlowError, messageOf, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { type CatalogTable, catalogTables } from './catalog-tables.ts'
@@ -10,6 +10,7 @@ import { holes } from './gaps.ts'
 import { escapeControls } from './inspect/exact.ts'
 import { runQuery } from './inspect/query.ts'
 import { patiently } from './patience.ts'
+import { haltedLines } from './repair.ts'
 import { channelsText, readChannels } from './status-channels.ts'
 import { ageText, asciiJson, timeText, wrapped } from './text.ts'
 import { filesBelow } from './warehouse-check.ts'
@@ -35,6 +36,8 @@ export interface Status {
   /** Why the journal cannot be read; null when it can. */
   readonly journalDamage: string | null
   readonly tables: readonly CatalogTable[]
+  /** Tables that no committer goes on with. */
+  readonly halted: readonly HaltedTable[]
   readonly holes: { readonly open: number; readonly closed: number }
   readonly disk: { readonly tableBytes: number; readonly journalBytes: number; readonly freeBytes: number }
 }
@@ -71,7 +74,9 @@ export async function readStatus(warehouse: Warehouse): Promise<Status> {
   )
   // A collector makes its tables with its first commit; before that there is only a journal.
   const isCommitted = existsSync(catalogFile) || (journal === null && damage === null)
-  const known = isCommitted ? await openHoles(warehouse) : { tables: [], holes: { open: 0, closed: 0 } }
+  const known = isCommitted
+    ? await openHoles(warehouse)
+    : { tables: [], halted: [], holes: { open: 0, closed: 0 } }
   return {
     directory,
     journal,
@@ -85,14 +90,15 @@ export async function readStatus(warehouse: Warehouse): Promise<Status> {
   }
 }
 
-async function openHoles(warehouse: Warehouse): Promise<Pick<Status, 'tables' | 'holes'>> {
+async function openHoles(warehouse: Warehouse): Promise<Pick<Status, 'tables' | 'halted' | 'holes'>> {
   const clock = systemClock()
   // A commit between the two looks would show newer ages beside older holes: nobody minds.
   const files = await tableFiles(warehouse, clock)
   const sql = `SELECT state, count(*)::INTEGER FROM ${holes({})} GROUP BY ALL`
   const { rows } = await runQuery({ files, warehouse: warehouse.directory, sql, limit: 2, clock })
   const count = (state: string): number => Number(rows.find(([name]) => name === state)?.[1] ?? 0)
-  return { tables: catalogTables(warehouse), holes: { open: count('open'), closed: count('closed') } }
+  const halted = await haltedTables(warehouse, clock)
+  return { tables: catalogTables(warehouse), halted, holes: { open: count('open'), closed: count('closed') } }
 }
 
 async function readJournal(directory: string): Promise<JournalStatus | null> {
@@ -123,7 +129,7 @@ async function bytesBelow(directory: string): Promise<number> {
 }
 
 function statusText(
-  { directory, journal, journalDamage, tables, holes, disk }: Status,
+  { directory, journal, journalDamage, tables, halted, holes, disk }: Status,
   nowUs: number,
 ): string {
   const rows = tables.map(({ table, rows, files, bytes, committedUs }) => [
@@ -136,6 +142,7 @@ function statusText(
   return [
     `warehouse  ${directory}`,
     ...(journalDamage === null ? journalLines(journal, nowUs) : damageLines(journalDamage)),
+    ...haltedLines(halted),
     `holes      ${grouped(holes.open)} open, ${grouped(holes.closed)} closed (cryptoflow gaps)`,
     `disk       tables ${bytesText(disk.tableBytes)}, journal ${bytesText(disk.journalBytes)}, ${bytesText(disk.freeBytes)} free`,
     '',

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { bytesText, columns, grouped } from '@cryptoflow/console'
 import {
+  type HaltedTable,
+  haltedTables,
   keptFiles,
   moveWarehouse,
   tableFiles,
@@ -17,6 +19,7 @@ import type { TableFiles } from './inspect/duck.ts'
 import { escapeControls } from './inspect/exact.ts'
 import { runQuery } from './inspect/query.ts'
 import { openPatience } from './patience.ts'
+import { haltedLines } from './repair.ts'
 import { asciiJson } from './text.ts'
 import { checkTable, findOrphans, type Orphan, type TableCheck } from './warehouse-check.ts'
 
@@ -85,9 +88,11 @@ interface WarehouseCheck {
   /** Tables in which an independent reader finds another number of rows. */
   readonly wrong_rows: readonly string[]
   readonly orphans: readonly Orphan[]
+  /** Tables that no committer goes on with. */
+  readonly halted: readonly HaltedTable[]
 }
 
-const nothing: Omit<WarehouseCheck, 'ok'> = { tables: [], wrong_rows: [], orphans: [] }
+const nothing: Omit<WarehouseCheck, 'ok'> = { tables: [], wrong_rows: [], orphans: [], halted: [] }
 
 async function checkAll(warehouse: Warehouse): Promise<WarehouseCheck> {
   const clock = systemClock()
@@ -106,7 +111,9 @@ async function checkAll(warehouse: Warehouse): Promise<WarehouseCheck> {
     const wrongRows = isReadable ? await countedWrong(warehouse, files, checks) : []
     progress.show('looking for orphans')
     const orphans = await findOrphans(known, await keptFiles(warehouse, clock))
-    return { ok: isReadable && wrongRows.length === 0, tables: checks, wrong_rows: wrongRows, orphans }
+    const halted = await haltedTables(warehouse, clock)
+    const ok = isReadable && wrongRows.length === 0 && halted.length === 0
+    return { ok, tables: checks, wrong_rows: wrongRows, orphans, halted }
   } finally {
     progress.end()
   }
@@ -146,7 +153,10 @@ function originText(directory: string, origin: string): string {
   ].join('\n')
 }
 
-function checkText(directory: string, { tables: checks, wrong_rows: more, orphans }: WarehouseCheck): string {
+function checkText(
+  directory: string,
+  { tables: checks, wrong_rows: more, orphans, halted }: WarehouseCheck,
+): string {
   const rows = checks.map(({ table, files, rows, bytes, findings }) => [
     table,
     findings.length === 0 ? 'whole' : 'NOT WHOLE',
@@ -160,7 +170,9 @@ function checkText(directory: string, { tables: checks, wrong_rows: more, orphan
   const bytes = orphans.reduce((total, orphan) => total + orphan.bytes, 0)
   return [
     columns([['table', '', 'rows', 'files', 'bytes'], ...rows]),
-    ...(problems.length + more.length === 0 ? [] : ['', ...problems, ...more]),
+    ...(problems.length + more.length + halted.length === 0
+      ? []
+      : ['', ...problems, ...more, ...haltedLines(halted)]),
     '',
     orphans.length === 0
       ? 'no file that no table names'

@@ -26,6 +26,7 @@ export {
 } from './map.ts'
 export { type MemoryCatalog, memoryCatalog, type PostFault } from './memory-catalog.ts'
 export { type LedgerCopy, type MemoryLedger, memoryLedger, type WriteFault } from './memory-ledger.ts'
+export { haltOf, type RepairMode, type RepairOptions, type RepairOutcome, repairTable } from './repair.ts'
 export {
   type Append,
   applyRound,

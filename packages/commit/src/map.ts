@@ -47,7 +47,7 @@ export function readMap(metadata: TableMetadata, knownDone: boolean): MapReading
   const text = metadata.properties[mapProperty]
   const chain = chainOf(metadata)
   if (text === undefined) return readWithoutProperty(metadata, chain, knownDone)
-  const property = parseProperty(text)
+  const property = parseProperty(metadata)
   if (property === null) return halt(`the property ${mapProperty} cannot be read`)
   return trust(property, chain)
 }
@@ -67,7 +67,7 @@ export function encodeMap(
   })
 }
 
-interface MapProperty extends DecidedMap {
+export interface MapProperty extends DecidedMap {
   readonly snapshot: bigint
   readonly seq: number
 }
@@ -124,8 +124,10 @@ function chainOf(metadata: TableMetadata): Chain {
   return { snapshots, end: 'expired' }
 }
 
-function parseProperty(text: string): MapProperty | null {
+/** The map as the property tells it, trusted or not; null when there is none that can be read. */
+export function parseProperty(metadata: TableMetadata): MapProperty | null {
   try {
+    const text = metadata.properties[mapProperty] ?? ''
     const { v, snapshot, seq, map, void: voids = {} } = JSON.parse(text)
     if (v !== 1 || typeof snapshot !== 'string' || !Number.isSafeInteger(seq)) return null
     const decided = new Map(Object.entries<number>(map))

@@ -1,4 +1,4 @@
-export type { TableReport } from '@cryptoflow/commit'
+export type { RepairMode, RepairOutcome, TableReport } from '@cryptoflow/commit'
 export { exchangeMarkets } from '@cryptoflow/exchanges'
 export { imageDefaults } from '@cryptoflow/normalize'
 export type { AsOf } from './as-of.ts'
@@ -20,6 +20,7 @@ export {
 } from './maintenance.ts'
 export type { Measurement } from './measure.ts'
 export { type MoveOptions, type MoveReport, moveWarehouse } from './move.ts'
+export { type HaltedTable, haltedTables, repairWarehouse } from './repair.ts'
 export { type ReplayOptions, type ReplayReport, replayCapture, replayJournal } from './replay.ts'
 export { type ResolvedCollection, resolveCollection } from './streams.ts'
 export type { FrameTally } from './tally.ts'

@@ -255,9 +255,12 @@ export async function settle(publisher: Publisher): Promise<void> {
 /** I8: a table in a state that cannot be explained stops its writer, and nothing is deleted. */
 export function refuseHalted({ halted }: RoundSummary): void {
   if (Object.keys(halted).length === 0) return
-  throw new CryptoFlowError('committing: a table cannot be written to; its files and requests are kept', {
-    kind: 'catalog',
-    reaction: 'stop',
-    context: halted,
-  })
+  throw new CryptoFlowError(
+    'committing: a table cannot be written to; its files and requests are kept (cryptoflow repair)',
+    {
+      kind: 'catalog',
+      reaction: 'stop',
+      context: halted,
+    },
+  )
 }

@@ -18,6 +18,7 @@ function status(journalBytes: number, holes: number): Status {
     },
     journalDamage: null,
     tables: [],
+    halted: [],
     holes: { open: 1, closed: holes },
     disk: { tableBytes: 0, journalBytes, freeBytes: 1_000_000_000 },
   }
