@@ -1,3 +1,5 @@
+import { commitRules } from './commit-rules.ts'
+
 /**
  * Planted bugs: each breaks one promise by a small change of the source, and the tests named beside it must notice.
  */
@@ -18,6 +20,7 @@ const COMMIT = ['packages/commit/src']
 const NORMALIZE = ['packages/normalize/src']
 
 export const mutants: readonly Mutant[] = [
+  ...commitRules,
   {
     name: 'a record is acknowledged before it is durable',
     file: 'packages/journal/src/write-loop.ts',
