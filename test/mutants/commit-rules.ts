@@ -118,8 +118,12 @@ export const commitRules: readonly Mutant[] = [
   {
     name: 'R17: files are deleted though nobody knows whether the expiry was applied',
     file: 'packages/commit/src/expire.ts',
-    from: 'if (doubt?.snapshotIds.every((id) => snapshotOf(table.metadata, id) === null)) {',
-    to: 'if (doubt !== null) {',
+    from: "if (result.outcome === 'unknown') doubt = { before: table, snapshotIds }",
+    to: `if (result.outcome === 'unknown') {
+      const snapshots = table.metadata.snapshots.filter(({ snapshotId }) => !snapshotIds.includes(snapshotId))
+      const files = await expiredFiles(io, table.metadata, { ...table.metadata, snapshots })
+      return removed(options, snapshotIds.length, files)
+    }`,
     tests: COMMIT,
   },
   {
