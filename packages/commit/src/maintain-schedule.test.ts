@@ -1,11 +1,7 @@
 import { seededChance } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
-import {
-  type MaintenanceAct,
-  type MaintenanceScene,
-  type MaintenanceVerdict,
-  runMaintenance,
-} from './testing/maintenance-world.ts'
+import type { MaintenanceAct, MaintenanceScene, MaintenanceVerdict } from './testing/maintenance-plan.ts'
+import { runMaintenance } from './testing/maintenance-world.ts'
 import { deviating, randomly } from './testing/plan.ts'
 
 const base: MaintenanceScene = { epochs: 6, committers: 1, maintainers: 1, acts: {} }

@@ -1,61 +1,38 @@
 import {
   type DataFile,
-  type FileIO,
   type LiveFile,
   type LoadedTable,
   liveDataFiles,
   prepareAppend,
   prepareReplace,
-  reachableFiles,
   type TableMetadata,
 } from '@cryptoflow/iceberg'
 import { type EpochRequest, type TableName, tables } from '@cryptoflow/model'
-import { type Chance, type Clock, CryptoFlowError, seededChance } from '@cryptoflow/runtime'
+import { type Chance, type Clock, seededChance } from '@cryptoflow/runtime'
 import { createCommitter } from '../committer.ts'
 import { tableDefinition } from '../definition.ts'
-import { dataFileOf } from '../files.ts'
 import { requestHash } from '../hash.ts'
-import { type MaintenancePlan, maintainTables } from '../maintain.ts'
+import { maintainTables } from '../maintain.ts'
 import type { MaintenanceOptions, Rewritten } from '../maintenance.ts'
-import { isDecided, readMap } from '../map.ts'
 import { memoryCatalog, type PostFault } from '../memory-catalog.ts'
 import { memoryLedger } from '../memory-ledger.ts'
+import {
+  type MaintenanceAct,
+  type MaintenanceScene,
+  type MaintenanceVerdict,
+  MIN_AGE_MS,
+  roundPlan,
+} from './maintenance-plan.ts'
 import type { Choose } from './plan.ts'
 import { around } from './ports.ts'
 import { offer } from './requests.ts'
-
-/** What may happen beside the turns of the writer, the committers and the maintainers. */
-export type MaintenanceAct =
-  | 'crash-committer'
-  | 'crash-maintainer'
-  | 'post-fault'
-  | 'mark-fault'
-  | 'foreign-append'
-  | 'foreign-compaction'
-
-export interface MaintenanceScene {
-  readonly epochs: number
-  readonly committers: number
-  readonly maintainers: number
-  readonly acts: Partial<Record<MaintenanceAct, number>>
-  /** A port that lies to the maintainers in the way a missing rule would. */
-  mutate?(options: MaintenanceOptions): MaintenanceOptions
-}
-
-export interface MaintenanceVerdict {
-  /** Null: every promise held. */
-  readonly violation: string | null
-  readonly taken: ReadonlyMap<MaintenanceAct, number>
-  /** Files compacted away, snapshots forgotten and orphans deleted by all rounds that ended. */
-  readonly done: { readonly compacted: number; readonly expired: number; readonly orphans: number }
-}
+import { RowStore } from './row-store.ts'
+import { brokenPromise, leftBehind } from './table-watch.ts'
 
 const table: TableName = 'ticks'
 const name = { namespace: 'market', name: table }
 const definition = tableDefinition(tables[table])
 const stepsMax = 6_000
-/** More steps than any schedule has: what is younger than this may be on its way. */
-const MIN_AGE_MS = 100_000
 /** So that the writer's files are of an age to be deleted from the first listing on. */
 const AGES_AGO_MS = -1_000_000
 const DAY_MS = 86_400_000
@@ -89,7 +66,7 @@ class World {
   readonly #chance: Chance
   readonly #catalog = memoryCatalog()
   readonly #ledger = memoryLedger()
-  readonly #store = new Map<string, { readonly bytes: Uint8Array; readonly modifiedMs: number }>()
+  readonly #store = new RowStore(() => this.#steps)
   readonly #sealed = new Map<number, readonly string[]>()
   readonly #rows = new Map<number, readonly string[]>()
   readonly #foreign: string[] = []
@@ -103,7 +80,7 @@ class World {
   #ids = 0
   #released = 0
   #violation: string | null = null
-  #checked: { metadata: TableMetadata | undefined; files: number } = { metadata: undefined, files: -1 }
+  #checked: { metadata: TableMetadata | undefined; removals: number } = { metadata: undefined, removals: 0 }
 
   constructor(scene: MaintenanceScene, choose: Choose, seed: number) {
     this.#scene = scene
@@ -151,36 +128,12 @@ class World {
 
   async #check(): Promise<void> {
     const metadata = this.#catalog.look(name)?.metadata
+    const { removals } = this.#store
     if (metadata === undefined) return
-    if (this.#checked.metadata === metadata && this.#checked.files <= this.#store.size) return
-    this.#checked = { metadata, files: this.#store.size }
-    const loaded = await this.#loaded()
-    for (const location of await this.#reached(loaded)) {
-      if (!this.#store.has(location)) return this.#fail(`${location} is reached and gone`)
-    }
-    const shown = await this.#shownRows(loaded)
-    const reading = readMap(metadata, true)
-    if (reading.kind !== 'map')
-      return metadata.snapshots.length === 0 ? undefined : this.#fail('the map is lost')
-    const decided = [...this.#rows].filter(([epoch]) => isDecided(reading.map, 'w', epoch))
-    const expected = [...decided.flatMap(([, rows]) => rows), ...this.#foreign]
-    if (shown.sort().join() !== expected.sort().join()) this.#fail(`shows ${shown}, expected ${expected}`)
-  }
-
-  async #shownRows(loaded: LoadedTable): Promise<string[]> {
-    const files = await liveDataFiles(this.#io(), loaded.metadata)
-    return files.flatMap(({ location }) => this.#rowsOf(location))
-  }
-
-  /** A file that is gone fails the reading of what stands in it, and this is what the check is for. */
-  async #reached(loaded: LoadedTable): Promise<string[]> {
-    try {
-      const files = await reachableFiles(this.#io(), loaded)
-      return [...files].filter((location) => /\.(avro|parquet)$/.test(location))
-    } catch (error) {
-      this.#fail(`a retained snapshot cannot be read: ${error}`)
-      return []
-    }
+    if (this.#checked.metadata === metadata && this.#checked.removals === removals) return
+    this.#checked = { metadata, removals }
+    const expected = { epochs: this.#rows, foreign: this.#foreign }
+    this.#fail(await brokenPromise(await this.#loaded(), this.#store, expected))
   }
 
   /** With nobody else about, rounds leave one snapshot and no file that the table does not need. */
@@ -188,7 +141,7 @@ class World {
     if (this.#violation !== null) return
     this.#left.clear()
     this.#steps += 10 * MIN_AGE_MS
-    await this.#io().write(
+    await this.#store.io.write(
       `${(await this.#loaded()).metadata.location}/data/young.parquet`,
       new Uint8Array(1),
     )
@@ -197,14 +150,10 @@ class World {
       await maintainTables(this.#maintenance(null), roundPlan, () => {})
     }
     await this.#check()
-    const { metadata } = await this.#loaded()
-    if (metadata.snapshots.length !== 1) this.#fail(`${metadata.snapshots.length} snapshots are left`)
-    const needed = new Set(await this.#reached(await this.#loaded()))
-    const stray = [...this.#store.keys()].filter((each) => !needed.has(each) && !each.includes('young'))
-    if (stray.length > 0) this.#fail(`left behind: ${stray}`)
+    this.#fail(await leftBehind(await this.#loaded(), this.#store))
   }
 
-  #fail(violation: string): void {
+  #fail(violation: string | null): void {
     this.#violation ??= violation
   }
 
@@ -245,7 +194,7 @@ class World {
 
   async #foreignAppend(): Promise<void> {
     const row = `foreign-${++this.#ids}`
-    const file = this.#write(`foreign-${this.#ids}`, [row])
+    const file = this.#store.put(`foreign-${this.#ids}`, [row])
     const base = await this.#loaded()
     const prepared = await prepareAppend(this.#context(), base, [file], this.#commitOptions())
     if (await this.#commitUnharmed(base, prepared)) this.#foreign.push(row)
@@ -253,12 +202,12 @@ class World {
 
   async #foreignCompaction(): Promise<void> {
     const base = await this.#loaded()
-    const removed = (await liveDataFiles(this.#io(), base.metadata)).slice(0, 3)
+    const removed = (await liveDataFiles(this.#store.io, base.metadata)).slice(0, 3)
     if (removed.length < 2) return
     const added = [
-      this.#write(
+      this.#store.put(
         `theirs-${++this.#ids}`,
-        removed.flatMap(({ location }) => this.#rowsOf(location)),
+        removed.flatMap(({ location }) => this.#store.rowsOf(location)),
       ),
     ]
     const prepared = await prepareReplace(this.#context(), base, { removed, added }, this.#commitOptions())
@@ -305,8 +254,8 @@ class World {
       const rows = [`${epoch}a`, `${epoch}b`]
       this.#rows.set(epoch, rows)
       // An epoch that was cut before and lost with its process.
-      this.#write(`epoch-${epoch}-lost`, rows, AGES_AGO_MS)
-      const files = rows.map((row) => this.#write(`epoch-${epoch}-${row}`, [row], AGES_AGO_MS))
+      this.#store.put(`epoch-${epoch}-lost`, rows, AGES_AGO_MS)
+      const files = rows.map((row) => this.#store.put(`epoch-${epoch}-${row}`, [row], AGES_AGO_MS))
       this.#sealed.set(
         epoch,
         files.map(({ location }) => location),
@@ -382,7 +331,7 @@ class World {
   }
 
   #maintenance(actor: Actor | null): MaintenanceOptions {
-    const io = this.#gated(actor, this.#io())
+    const io = this.#gated(actor, this.#store.io)
     return {
       catalog: this.#gated(actor, this.#catalog),
       ledger: this.#gated(actor, this.#ledger),
@@ -399,12 +348,7 @@ class World {
       },
       list: async (location) => {
         await this.#gate(actor)
-        const below = [...this.#store].filter(([each]) => each.startsWith(`${location}/`))
-        return below.map(([each, { bytes, modifiedMs }]) => ({
-          location: each,
-          bytes: bytes.length,
-          modifiedMs,
-        }))
+        return this.#store.list(location)
       },
       sealed: async () => {
         await this.#gate(actor)
@@ -416,43 +360,9 @@ class World {
 
   #rewritten(files: readonly LiveFile[]): Rewritten {
     const gone = files.filter(({ location }) => !this.#store.has(location))
-    const rows = files.flatMap((file) => (gone.includes(file) ? [] : this.#rowsOf(file.location)))
-    const added = rows.length === 0 ? [] : [this.#write(`ours-${++this.#ids}`, rows)]
+    const rows = files.flatMap((file) => (gone.includes(file) ? [] : this.#store.rowsOf(file.location)))
+    const added = rows.length === 0 ? [] : [this.#store.put(`ours-${++this.#ids}`, rows)]
     return { added, refused: new Map(gone.map(({ location }) => [location, 'is not there'])) }
-  }
-
-  // ---------------------------------------------------------------- store
-
-  #io(): FileIO {
-    return {
-      read: async (location) => {
-        // The catalog in memory keeps metadata as objects.
-        const bytes = location.endsWith('.json') ? new Uint8Array(0) : this.#store.get(location)?.bytes
-        if (bytes === undefined) {
-          throw new CryptoFlowError(`no file ${location}`, { kind: 'disk', reaction: 'reject' })
-        }
-        return bytes
-      },
-      write: async (location, bytes) => {
-        this.#store.set(location, { bytes, modifiedMs: this.#steps })
-      },
-      remove: async (location) => {
-        this.#store.delete(location)
-      },
-    }
-  }
-
-  #write(key: string, rows: readonly string[], modifiedMs = this.#steps): DataFile {
-    const location = `memory:market.ticks/data/${key}.parquet`
-    const bytes = new TextEncoder().encode(JSON.stringify(rows))
-    this.#store.set(location, { bytes, modifiedMs })
-    const file = dataFileOf({ ...offer(location), partition: [0, 'x'] }, 1)
-    return { ...file, rows: rows.length, bytes: 1 }
-  }
-
-  #rowsOf(location: string): string[] {
-    const bytes = this.#store.get(location)?.bytes
-    return bytes === undefined ? [`${location} is gone`] : JSON.parse(new TextDecoder().decode(bytes))
   }
 
   async #loaded(): Promise<LoadedTable> {
@@ -460,7 +370,7 @@ class World {
   }
 
   #context(actor: Actor | null = null) {
-    return { io: this.#gated(actor, this.#io()), nowMs: () => this.#steps, uuid: () => this.#uuid() }
+    return { io: this.#gated(actor, this.#store.io), nowMs: () => this.#steps, uuid: () => this.#uuid() }
   }
 
   #uuid(): string {
@@ -481,13 +391,6 @@ class World {
       every: () => () => {},
     }
   }
-}
-
-const roundPlan: MaintenancePlan = {
-  compact: { targetBytes: 1_000, targetRows: 6, filesMin: 2, closedAfterMs: 0 },
-  expire: { maxSnapshotAgeMs: 0, minSnapshotsToKeep: 1 },
-  orphans: { minAgeMs: MIN_AGE_MS },
-  isDryRun: false,
 }
 
 /** A new actor in the place of one that is dead from now on. */
