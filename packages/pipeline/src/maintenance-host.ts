@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { TableReport } from '@cryptoflow/commit'
 import { type Clock, messageOf } from '@cryptoflow/runtime'
-import { callThread } from './calls.ts'
+import { type Caller, callThread } from './calls.ts'
 import type { CollectOptions } from './collect-options.ts'
 import { type MaintainOptions, maintainWarehouse, maintenanceTotals } from './maintenance.ts'
 
@@ -20,6 +20,8 @@ export interface RoundConfig
 
 /** The first round of a process, as a share of the time between two: one that is started anew all day has rounds too. */
 const FIRST_SHARE = 0.1
+/** A round that is told to end and does not is cut, as by a kill: a stop has better things to wait for. */
+const STOP_WITHIN_MS = 5_000
 
 /**
  * Rounds on their own clock, never two at once, each in a thread that ends with it: the encoder gives its memory back
@@ -37,11 +39,12 @@ export function startMaintenance(
   const { warehouseDirectory, compression, threads } = options
   const config: RoundConfig = { warehouseDirectory, settings: maintenance, compression, stop }
   let round: Promise<void> | null = null
+  let thread: Caller | null = null
 
   const run = async (): Promise<void> => {
     const beganUs = clock.nowUs()
     try {
-      const reports = threads === 0 ? await roundHere(config, clock) : await roundInThread(config)
+      const reports = threads === 0 ? await roundHere(config, clock) : await roundInThread()
       const seconds = (clock.nowUs() - beganUs) / 1e6
       const totals = maintenanceTotals(reports)
       const { joined, snapshots, deleted, refused } = totals
@@ -50,6 +53,17 @@ export function startMaintenance(
       measure?.({ kind: 'maintenance', seconds, reports })
     } catch (error) {
       notice({ kind: 'maintenance-failed', reason: messageOf(error) })
+    }
+  }
+  const roundInThread = async (): Promise<readonly TableReport[]> => {
+    thread = callThread(
+      new Worker(new URL('./maintenance-thread.ts', import.meta.url), { workerData: config }),
+    )
+    try {
+      return await thread.call('round')
+    } finally {
+      await thread.close()
+      thread = null
     }
   }
   const begin = (): void => {
@@ -64,7 +78,9 @@ export function startMaintenance(
       cancelFirst()
       cancelOthers()
       Atomics.store(new Int32Array(stop), 0, 1)
+      const cancelCut = clock.after(STOP_WITHIN_MS, () => void thread?.close())
       await round
+      cancelCut()
     },
   }
 }
@@ -81,15 +97,4 @@ function roundHere({ stop, ...config }: RoundConfig, clock: Clock): Promise<read
     onProgress: () => {},
     isStopped: () => isFlagSet(stop),
   })
-}
-
-async function roundInThread(config: RoundConfig): Promise<readonly TableReport[]> {
-  const thread = callThread(
-    new Worker(new URL('./maintenance-thread.ts', import.meta.url), { workerData: config }),
-  )
-  try {
-    return await thread.call('round')
-  } finally {
-    await thread.close()
-  }
 }

@@ -194,6 +194,28 @@ describe('a collecting process', () => {
     },
   )
 
+  it('cuts a round that does not end when it stops, and the tables are none the worse', async () => {
+    await makeWarehouse(6)
+    const before = await digest()
+    const clock = manualClock(NOW_US)
+    const told: CollectNotice[] = []
+    const maintainer = startMaintenance({
+      warehouseDirectory: folder,
+      compression: 'zstd',
+      maintenance: { ...maintenanceDefaults, everyMs: HOUR_MS },
+      threads: 1,
+      clock,
+      notice: (notice) => told.push(notice),
+    })
+    clock.advance(HOUR_MS / 10)
+    // The thread has hardly been born; it is given five seconds, which are over at once.
+    const stopped = maintainer.stop()
+    clock.advance(5_000)
+    await stopped
+    expect(told).toMatchObject([{ kind: 'maintenance-failed', reason: expect.stringContaining('ended') }])
+    expect(await digest()).toEqual(before)
+  })
+
   it('tells a failure and goes on', async () => {
     const clock = manualClock(NOW_US)
     const told: CollectNotice[] = []
