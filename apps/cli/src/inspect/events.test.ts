@@ -206,6 +206,46 @@ describe('instruments', () => {
     expect(await world(() => {})).toMatchObject({ ...red, lost: 1 })
   })
 
+  it('a list as before ends a hole without a row: what nobody was sent before it lies in the hole', async () => {
+    const listedByStream = (isRecorded: boolean) => (wide: World) => {
+      const { log, rows } = wide
+      const asked = log.find(({ stream, market }) => stream === 'exchangeInfo' && market === 'inverse')
+      const tell = (more: Partial<Emission>): void => {
+        const told = { ...(asked as Emission), symbol: 'WS', stream: 'instrument', is_answer: false }
+        log.push({ ...told, ...more, n: log.length + 1 })
+      }
+      tell({ copies: 1 })
+      tell({ copies: 0, fault: 'disconnect' })
+      tell({ copies: 1 })
+      const row: Row = {
+        ...(rows.instruments.find(inverse) as Row),
+        symbol: 'WS',
+        source: 'ws',
+        frame: 900_000,
+      }
+      rows.instruments.push(row)
+      if (!isRecorded) return
+      const gap = rows.gaps.find((one) => inverse(one) && one.cause === 'disconnect') as Row
+      const borders = { from_ts: row.received_ts as number, to_ts: (row.received_ts as number) + 1_000_000 }
+      rows.gaps.push({
+        ...gap,
+        ...{
+          symbol: 'WS',
+          stream: 'instrument',
+          table_name: 'instruments',
+          gap_id: 'ws',
+          state: 'closed',
+          frame: 900_001,
+        },
+        ...{ instrument: row.instrument as string, from_seq: null, to_seq: null, missing: null },
+        ...borders,
+      })
+    }
+    expect(await judgedWide(listedByStream(true))).toMatchObject({ ...GREEN, lost: 0 })
+    const unrecorded = await judgedWide(listedByStream(false))
+    expect(unrecorded).toMatchObject({ ok: false, lost: 1, gap_mismatch_count: 1 })
+  })
+
   it('a change that no answer showed must not be stored', async () => {
     const report = await judgedWide(({ rows }) => {
       rows.instruments.push({ ...(rows.instruments[0] as Row), status: 'HALT', raw: '{}' })

@@ -35,7 +35,7 @@ const HEARD_AT = `
   CREATE TABLE heard_at AS
   SELECT DISTINCT stream_id, n, k.begin_seq AS first_seq, k.end_seq AS last_seq, connection, b.received_ts, b.writer, b.frame
   FROM kept k JOIN (${storedRows(AT_BORDER)}) b USING (${MESSAGE_KEY})
-  WHERE is_stored AND rule <> 'asked';
+  WHERE is_stored AND rule <> 'asked' AND k.row_count > 0;
 `
 
 /** Messages of streams that are stored, with where their rows came from (the first, where equal ones are). */
@@ -49,8 +49,8 @@ const HEARD = `
 /**
  * Each gap with the lines of the log at its borders (streams without a chain) and with the frame that ended it:
  * messages behind that frame came late and may lie inside. Times may be equal, so numbers decide where there are some,
- * and the borders are taken as close to
- * each other as they can be.
+ * and the borders are taken as close to each other as they can be. A list of instruments that is as before leaves no
+ * row: a hole that begins or ends with one is unplaced there.
  */
 const GAP_PLACES = `
   CREATE TABLE gap_places AS
@@ -76,7 +76,9 @@ const GAP_PLACES = `
     WHERE rule IN (${TIMED_RULES}) GROUP BY gap_number
   )
   SELECT g.*, from_n, to_n, seq_before, seq_after, connection_before, connection_after,
-    coalesce(c.end_writer, t.end_writer) AS end_writer, coalesce(c.end_frame, t.end_frame) AS end_frame
+    coalesce(c.end_writer, t.end_writer) AS end_writer, coalesce(c.end_frame, t.end_frame) AS end_frame,
+    table_name = 'instruments' AND ((from_ts IS NOT NULL AND from_n IS NULL) OR (to_ts IS NOT NULL AND to_n IS NULL))
+      AS is_unplaced
   FROM recorded_gaps g LEFT JOIN begins USING (gap_number) LEFT JOIN ends USING (gap_number)
   LEFT JOIN chained_ends c USING (gap_number) LEFT JOIN timed_ends t USING (gap_number);
 `

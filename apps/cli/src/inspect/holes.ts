@@ -172,8 +172,8 @@ const TIMED_HOLES = problem(
   'an injected hole is not recorded',
   OF_HOLE,
   `injected_holes i WHERE rule <> 'chain' AND NOT EXISTS (FROM gap_places g WHERE g.stream_id = i.stream_id
-     AND g.is_home AND g.from_n <= i.from_n
-     AND (g.to_n >= i.to_n OR (g.rule = 'broken' AND g.to_ts IS NULL)))
+     AND g.is_home AND coalesce(g.from_n <= i.from_n, g.is_unplaced)
+     AND (coalesce(g.to_n >= i.to_n, g.is_unplaced) OR (g.rule = 'broken' AND g.to_ts IS NULL)))
      AND EXISTS (FROM heard h WHERE h.stream_id = i.stream_id AND h.n >= i.to_n)
      AND EXISTS (FROM heard h WHERE h.stream_id = i.stream_id AND h.n <= i.from_n)`,
 )

@@ -21,7 +21,7 @@ const DEAD_LETTERS = `
 const COVERED = `
   CREATE TABLE covered AS
   WITH open AS (
-    SELECT n, stream_id, exchange, market, symbol, table_name, form, begin_seq AS first_seq, end_seq AS last_seq FROM kept WHERE NOT is_stored
+    SELECT n, stream_id, exchange, market, symbol, table_name, form, copies, begin_seq AS first_seq, end_seq AS last_seq FROM kept WHERE NOT is_stored
   ), found AS (
     SELECT n, g.is_edge FROM open m JOIN gap_places g USING (stream_id)
     WHERE g.is_home AND g.rule = 'chain'
@@ -31,7 +31,10 @@ const COVERED = `
     WHERE g.is_home AND g.rule IN (${TIMED_RULES})
       AND (g.from_ts IS NULL OR m.n > g.from_n) AND (g.to_ts IS NULL OR m.n < g.to_n)
     UNION ALL
-    -- A list as before leaves no row, so a hole that begins with one has no place.
+    -- What nobody was sent lies in a hole without a place, unless the border that has one says otherwise.
+    SELECT n, true FROM open m JOIN gap_places g USING (stream_id)
+    WHERE m.copies = 0 AND g.is_unplaced AND coalesce(m.n > g.from_n, true) AND coalesce(m.n < g.to_n, true)
+    UNION ALL
     SELECT n, true FROM open m JOIN gap_places g USING (stream_id)
     WHERE m.table_name = 'instruments' AND g.state = 'open' AND g.from_n IS NULL
     UNION ALL
