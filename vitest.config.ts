@@ -8,6 +8,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
           testTimeout: 30_000,
+          provide: { isThorough: false },
         },
       },
       {
@@ -22,7 +23,9 @@ export default defineConfig({
       {
         test: {
           name: 'long',
-          include: ['test/long/*.test.ts'],
+          // Conformance again, with all of its mutations.
+          include: ['test/long/*.test.ts', 'packages/exchanges/src/*/conformance.test.ts'],
+          provide: { isThorough: true },
           maxConcurrency: 3,
           testTimeout: 240_000,
           hookTimeout: 60_000,

@@ -128,6 +128,8 @@ export interface ConformanceCases {
   readonly today: string
   /** Of the mutations. */
   readonly seed: number
+  /** Of the mutations, 0 to 1; left out: all of them. */
+  readonly mutationShare?: number
   /** `given` where the market was made with addresses of its own: these may be without TLS. */
   readonly addresses: 'own' | 'given'
 }

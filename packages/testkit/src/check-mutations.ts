@@ -27,6 +27,7 @@ function checkFixture(
   findings: Findings,
   hugeSeen: Set<string>,
 ): void {
+  const { mutationShare = 1 } = subject.cases
   const tree = treeOf(fixture.bytes)
   const batch = usedBatch()
   const { meaning } = read(subject, fixture.bytes, fixture.answer, batch)
@@ -38,11 +39,13 @@ function checkFixture(
   }
   for (const problem of misplacedProblems(subject, fixture, batch))
     findings.add(`${fixture.name}, ${problem}`)
-  for (const mutation of byteMutations(fixture.bytes, chance)) judge(mutation)
+  for (const mutation of byteMutations(fixture.bytes, chance, mutationShare)) judge(mutation)
   if (tree === null) return
-  for (const mutation of equalMutations(tree, chance)) judge(mutation)
-  for (const mutation of shapeMutations(tree, chance)) judge(mutation)
-  if (fixture.golden.outcome.kind === 'events') judgeHuge(subject, fixture, tree, batch, hugeSeen, judge)
+  for (const mutation of equalMutations(tree, chance, mutationShare)) judge(mutation)
+  const isChosen = (): boolean => chance.below(100) < 100 * mutationShare
+  for (const mutation of shapeMutations(tree, chance)) if (isChosen()) judge(mutation)
+  if (fixture.golden.outcome.kind === 'events')
+    judgeHuge(subject, fixture, tree, batch, hugeSeen, isChosen, judge)
 }
 
 /** A message where another was asked for: whatever it is taken for, nothing must break. */
@@ -66,6 +69,7 @@ function judgeHuge(
   tree: JsonTree,
   batch: EventBatch,
   hugeSeen: Set<string>,
+  isChosen: () => boolean,
   judge: (mutation: Mutation) => void,
 ): void {
   const largest = (bytes: Uint8Array): number =>
@@ -76,7 +80,7 @@ function judgeHuge(
     // A list of whole messages would only be long: what counts is one that makes a single event larger.
     if (hugeSeen.has(key) || (doubled !== null && largest(doubled) <= usual)) continue
     hugeSeen.add(key)
-    judge(huge())
+    if (isChosen()) judge(huge())
   }
 }
 

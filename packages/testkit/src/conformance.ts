@@ -1,5 +1,5 @@
 import type { ExchangeMarket } from '@cryptoflow/model'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 import type { ConformanceCases } from './cases.ts'
 import { checkChecksums } from './check-checksums.ts'
 import { checkGolden } from './check-golden.ts'
@@ -37,13 +37,24 @@ export const checks: Readonly<Record<string, Check>> = {
 /** A check reads tens of thousands of messages, on a machine that has other work. */
 const CHECK_MS_MAX = 240_000
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A suite that has time: every mutation is tried. */
+    isThorough: boolean
+  }
+}
+
+/** Of the mutations where nobody has time for all of them. */
+const SAMPLE = 0.25
+
 /** Defines the suite that every market of every exchange must pass. */
 export function conformance(market: ExchangeMarket, cases: ConformanceCases): void {
+  const mutationShare = inject('isThorough') ? 1 : SAMPLE
   describe(`${market.exchange} ${market.market} keeps the contract: it`, () => {
     it.each(Object.entries(checks))(
       '%s',
       (_promise, check) => {
-        expect(check(market, cases)).toEqual([])
+        expect(check(market, { ...cases, mutationShare })).toEqual([])
       },
       CHECK_MS_MAX,
     )

@@ -33,13 +33,14 @@ const CUTS_MAX = 400
 const FLIPS = 120
 const REWRITES = 6
 
-/** Mutations of bytes, whatever they are. */
-export function* byteMutations(bytes: Uint8Array, chance: Chance): Generator<Mutation> {
+/** Mutations of bytes, whatever they are; `share` of them, 0 to 1, chosen by chance. */
+export function* byteMutations(bytes: Uint8Array, chance: Chance, share = 1): Generator<Mutation> {
+  const cuts = Math.ceil(CUTS_MAX * share)
   const all = Array.from({ length: bytes.length }, (_, at) => at)
-  for (const at of bytes.length > CUTS_MAX ? chance.shuffled(all).slice(0, CUTS_MAX) : all) {
+  for (const at of bytes.length > cuts ? chance.shuffled(all).slice(0, cuts) : all) {
     yield { what: `cut at ${at}`, bytes: bytes.slice(0, at), promise: 'cut' }
   }
-  for (let flip = 0; flip < FLIPS && bytes.length > 0; flip++) {
+  for (let flip = 0; flip < FLIPS * share && bytes.length > 0; flip++) {
     const at = chance.below(bytes.length)
     const flipped = bytes.slice()
     flipped[at] = flip % 2 === 0 ? (bytes[at] as number) ^ (1 << chance.below(8)) : chance.below(256)
@@ -48,9 +49,9 @@ export function* byteMutations(bytes: Uint8Array, chance: Chance): Generator<Mut
 }
 
 /** The same message spelled otherwise: order of keys, white space, escapes, keys that nobody knows. */
-export function* equalMutations(tree: JsonTree, chance: Chance): Generator<Mutation> {
+export function* equalMutations(tree: JsonTree, chance: Chance, share = 1): Generator<Mutation> {
   const equal = (what: string, bytes: Uint8Array): Mutation => ({ what, bytes, promise: 'equal' })
-  for (let round = 0; round < REWRITES; round++) {
+  for (let round = 0; round < REWRITES * share; round++) {
     yield equal(
       'keys in another order',
       bytesOf(rewritten(tree, { members: (members) => chance.shuffled(members) })),

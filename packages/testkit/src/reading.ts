@@ -8,7 +8,7 @@ import { eventsProblem } from './well-formed.ts'
 /** A market, and what its author says of its messages. */
 export interface Subject {
   readonly market: ExchangeMarket
-  readonly cases: Pick<ConformanceCases, 'spelledInLists' | 'connectionSeqOf'>
+  readonly cases: Pick<ConformanceCases, 'spelledInLists' | 'connectionSeqOf' | 'mutationShare'>
 }
 
 /** What a market made of one message. */
