@@ -123,6 +123,37 @@ describe('ControlLog', () => {
     }
   })
 
+  it('keeps what it answered at opening after a kill, whatever a power cut then takes', async () => {
+    let answered = 0
+    for (let seed = 1; seed <= 200; seed++) {
+      const chance = seededChance(seed)
+      const disk = memoryDisk()
+      const killed = Promise.withResolvers<void>()
+      const left = { operations: 1 + chance.below(25), disk: null as MemoryDisk | null }
+      disk.before = async () => {
+        if (--left.operations > 0) return undefined
+        left.disk ??= disk.left()
+        killed.resolve()
+        return new Promise(() => {})
+      }
+      const life = async (): Promise<void> => {
+        const log = await openControlLog(directory, { disk, compactBytes: 1 })
+        for (const entry of story) await log.append(entry)
+      }
+      await Promise.race([life(), killed.promise])
+      if (left.disk === null) continue
+      const second = await openControlLog(directory, { disk: left.disk })
+      const answer = [...second.entries]
+      answered += answer.length
+      const third = await openControlLog(directory, { disk: left.disk.powerCut(chance) })
+      expect(third.entries, `seed ${seed}`).toEqual(answer)
+      await second.append(story[0] as ControlEntry)
+      const fourth = await openControlLog(directory, { disk: left.disk.powerCut(chance) })
+      expect(fourth.entries, `seed ${seed}`).toEqual([...answer, story[0]])
+    }
+    expect(answered).toBeGreaterThan(200)
+  })
+
   it('calls the probe in the middle of a SEAL and of a RELEASED, and of nothing else', async () => {
     const disk = memoryDisk()
     const seen: string[] = []

@@ -4,6 +4,7 @@ import { CryptoFlowError } from '@cryptoflow/runtime'
 import { withBallast } from './ballast.ts'
 import { type ControlLines, decodeLines, encodeLine, encodeLines, neededEntries } from './control-lines.ts'
 import {
+  confirmNames,
   type Disk,
   type DiskFile,
   ensureDirectory,
@@ -83,10 +84,10 @@ export async function openControlLog(
   const found = decodeLines((await disk.readWhole(path)) ?? new Uint8Array(0), directory)
   const file = await disk.open(path, 'change')
   try {
-    if (found.tornBytes > 0) {
-      await file.truncate(found.size)
-      await file.sync()
-    }
+    if (found.tornBytes > 0) await file.truncate(found.size)
+    // A killed process may have written an entry, or put a new log in the place of the old, and synced neither.
+    await file.sync()
+    await confirmNames(disk, directory)
     const now = home ?? (await readHome(directory, disk))
     const { entries, tornBytes, home: before } = found
     const isMoved = before === null ? entries.length > 0 : !isSameHome(before, now)

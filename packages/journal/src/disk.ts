@@ -192,6 +192,26 @@ export async function ensureDirectory(disk: Disk, path: string): Promise<void> {
   }
 }
 
+/** How file systems of others answer who asks them to sync a directory: above ours that is no failure. */
+const notOurs: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS', 'EINVAL', 'ENOTSUP'])
+
+/**
+ * Makes durable what is named in a directory that stands, its own name, and those above it: who made them may have been
+ * killed before that.
+ */
+export async function confirmNames(disk: Disk, directory: string): Promise<void> {
+  await disk.syncDirectory(directory)
+  for (let above = dirname(directory); ; above = dirname(above)) {
+    try {
+      await disk.syncDirectory(above)
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && notOurs.has(error.code)) return
+      throw error
+    }
+    if (above === dirname(above)) return
+  }
+}
+
 /** `half` of a durable step as a callback, undefined without a probe. */
 export function halfwayOf(probe: Probe | undefined, step: Parameters<Probe>[0]): (() => void) | undefined {
   return probe === undefined ? undefined : () => probe(step)

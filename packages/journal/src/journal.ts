@@ -3,7 +3,15 @@ import type { ChannelBounds } from '@cryptoflow/channels'
 import { assert, encodeNote, RecordKind } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError } from '@cryptoflow/runtime'
 import { ballastBytes, giveBallast, type Reserve, reserveBallast } from './ballast.ts'
-import { type Disk, damageError, ensureDirectory, fullError, isDiskFull, usageError } from './disk.ts'
+import {
+  confirmNames,
+  type Disk,
+  damageError,
+  ensureDirectory,
+  fullError,
+  isDiskFull,
+  usageError,
+} from './disk.ts'
 import { type BlockFeed, feedDefaults, JournalFeed } from './feed.ts'
 import { makeIdentity, readIdentity } from './identity.ts'
 import {
@@ -35,6 +43,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const settings: JournalSettings = { ...journalDefaults, ...options }
   const { directory, disk, clock } = settings
   await ensureDirectory(disk, segmentsDirectory(directory))
+  await confirmNames(disk, directory)
   const unlock = disk.lock(join(directory, 'lock.db'))
   let journal: Journal | null = null
   try {

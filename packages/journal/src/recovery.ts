@@ -37,8 +37,8 @@ export interface TornTail extends Damage {
  * Finds the journal's end. The last segment is verified record by record, and every segment from `verifyFrom` on;
  * earlier ones are verified when they are read.
  *
- * A torn tail is cut off when `repair` is set, else only reported. Anything else that is not as it was written
- * throws a CryptoFlowError naming segment, record and offset, and nothing is changed.
+ * With `repair` a torn tail is cut off and what was found is durable; else a torn tail is only reported. Anything else
+ * that is not as it was written throws a CryptoFlowError naming segment, record and offset, and nothing is changed.
  */
 export async function recover(
   files: SegmentFiles,
@@ -62,7 +62,8 @@ export async function recover(
       })
     }
   }
-  if (end.torn !== null && options.repair) await cut(files, segments.at(-1) as number, end.torn)
+  const last = segments.at(-1)
+  if (last !== undefined && options.repair) await makeSure(files, last, end.torn)
   return { ...end, segments, firstRecord: segments[0] ?? 1 }
 }
 
@@ -113,10 +114,11 @@ async function tornTail(
   return { ...damage, reason: `${damage.reason}, and the mark at offset ${proof} says that it was durable` }
 }
 
-async function cut(files: SegmentFiles, first: number, torn: TornTail): Promise<void> {
+/** A killed process leaves writes that it never synced: they are whole in memory, and a power cut may still take them. */
+async function makeSure(files: SegmentFiles, first: number, torn: TornTail | null): Promise<void> {
   const file = await files.disk.open(segmentPath(files.directory, first), 'change')
   try {
-    await file.truncate(torn.offset)
+    if (torn !== null) await file.truncate(torn.offset)
     await file.sync()
   } finally {
     await file.close()

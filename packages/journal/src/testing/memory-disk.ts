@@ -24,6 +24,8 @@ export interface MemoryDisk extends Disk {
   readonly trail: string[]
   /** Bytes that all files together may have; a write beyond is cut short, then refused with ENOSPC. */
   capacityBytes: number
+  /** Bytes that they have. */
+  readonly usedBytes: number
   /** Content of a file as a process sees it. */
   content(path: string): Uint8Array
   setContent(path: string, bytes: Uint8Array): void
@@ -34,6 +36,8 @@ export interface MemoryDisk extends Disk {
    * What did not arrive inside a file reads as zeros.
    */
   powerCut(chance: Chance): MemoryDisk
+  /** The disk as the next process finds it when this one was killed: all that was written, synced or not. */
+  left(): MemoryDisk
 }
 
 /** A disk in memory that forgets what was not synced. */
@@ -56,6 +60,9 @@ export function memoryDisk(now: Entries = new Map(), durable: Entries = new Map(
   const disk: MemoryDisk = {
     trail,
     capacityBytes: Number.POSITIVE_INFINITY,
+    get usedBytes() {
+      return usedBytes()
+    },
     before: async () => undefined,
     async open(path, mode) {
       if (now.get(dirname(path)) !== 'directory') throw missing(path)
@@ -109,8 +116,23 @@ export function memoryDisk(now: Entries = new Map(), durable: Entries = new Map(
     setContent: (path, bytes) => now.set(path, newInode(bytes.slice())),
     files: (directory) => [...now.keys()].filter((path) => path.startsWith(join(directory, '/'))),
     powerCut: (chance) => afterPowerCut(now, durable, chance),
+    left: () => {
+      const inodes = new Map<Inode, Inode>()
+      return memoryDisk(copyOf(now, inodes), copyOf(durable, inodes))
+    },
   }
   return disk
+}
+
+/** What a dead process still writes must not be seen. Each inode is copied once. */
+function copyOf(entries: Entries, inodes: Map<Inode, Inode>): Entries {
+  const copy = (entry: Inode | 'directory'): Inode | 'directory' => {
+    if (entry === 'directory') return entry
+    const known = inodes.get(entry) ?? { ...entry, pending: [...entry.pending] }
+    inodes.set(entry, known)
+    return known
+  }
+  return new Map(Array.from(entries, ([path, entry]) => [path, copy(entry)]))
 }
 
 function newInode(bytes: Uint8Array): Inode {
