@@ -6,6 +6,7 @@
 //   node scripts/run.mjs test | test:long       checks and tests | tests that take longer
 //   node scripts/run.mjs test:mutants [NAME]    whether planted bugs are noticed
 //   node scripts/run.mjs test:interop           other people's readers on our tables
+//   node scripts/run.mjs sim                    the whole system in memory, seed after seed
 //   node scripts/run.mjs soak                   a collector for half an hour: does it grow?
 //   node scripts/run.mjs bench                  benchmarks
 import { spawn, spawnSync } from 'node:child_process'
@@ -24,6 +25,7 @@ const tasks = {
   'test:long': { tools: true, script: 'scripts/test-long.ts', args: rest },
   'test:mutants': { tools: true, script: 'scripts/test-mutants.ts', args: rest },
   'test:interop': { tools: true, script: 'scripts/test-interop.ts', args: rest },
+  sim: { tools: true, script: 'scripts/sim.ts', args: rest },
   soak: { tools: false, script: 'scripts/soak.ts', args: rest },
   bench: { tools: true, script: 'scripts/bench.ts', args: rest },
 }

@@ -19,6 +19,11 @@ const faultsOf: Readonly<Record<MessageKind, readonly FaultKind[]>> = {
   sampled: ['disconnect'],
 }
 
+/** Whether a listener could notice this fault of such a message. */
+export function canHave(kind: MessageKind, fault: FaultKind): boolean {
+  return faultsOf[kind].includes(fault)
+}
+
 /** Faults that may wait for a message that can have them. */
 const DUE_MAX = 32
 
@@ -47,7 +52,7 @@ export class Mischief {
     const drawn = this.schedule?.next() ?? null
     if (drawn !== null && this.due.length < DUE_MAX) this.due.push(drawn)
     if (this.due.length === 0) return null
-    const at = this.due.findIndex((fault) => faultsOf[kind].includes(fault))
+    const at = this.due.findIndex((fault) => canHave(kind, fault))
     return at < 0 ? null : (this.due.splice(at, 1)[0] as FaultKind)
   }
 }

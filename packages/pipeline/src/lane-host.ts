@@ -44,8 +44,16 @@ export interface RewindableLane extends Pick<LaneHost, 'accept' | 'cut' | 'close
   rewind(image: string | null): Promise<void>
 }
 
-export async function openRewindableLane(config: LaneConfig, threads: 0 | 1): Promise<RewindableLane> {
-  let lane = await openLane(config, threads)
+export function openRewindableLane(config: LaneConfig, threads: 0 | 1): Promise<RewindableLane> {
+  return rewindable((image) => openLane({ ...config, image }, threads), config.image)
+}
+
+/** A lane that is opened anew at every rewind, from the state image of that hash. */
+export async function rewindable(
+  open: (image: string | null) => Promise<LaneHost>,
+  from: string | null,
+): Promise<RewindableLane> {
+  let lane = await open(from)
   let readTo = 0
   /** Until the lane stands again where it stood before. */
   let behind: PromiseWithResolvers<void> | null = null
@@ -55,7 +63,7 @@ export async function openRewindableLane(config: LaneConfig, threads: 0 | 1): Pr
     // Calls are answered in order: after this one nobody waits for the old lane.
     await lane.outstanding()
     await lane.close()
-    lane = await openLane({ ...config, image }, threads)
+    lane = await open(image)
   }
   return {
     accept(block) {
@@ -106,7 +114,11 @@ function fromReserve(journalDirectory: string, store: ObjectStore): ObjectStore 
 
 export async function openLane(config: LaneConfig, threads: 0 | 1): Promise<LaneHost> {
   if (threads === 1) return openLaneThread(config)
-  const lane = await buildLane(config)
+  return inline(await buildLane(config))
+}
+
+/** A lane in the calling thread. */
+export function inline(lane: Lane): LaneHost {
   return {
     accept: async (block) => lane.accept(block),
     outstanding: async () => lane.outstanding(),

@@ -1,5 +1,5 @@
 import { findMarket } from '@cryptoflow/exchanges'
-import { isDiskFull, readRecords, writeImage } from '@cryptoflow/journal'
+import { type Disk, isDiskFull, readRecords, writeImage } from '@cryptoflow/journal'
 import {
   assert,
   type ConnectNote,
@@ -46,6 +46,8 @@ export interface LaneOptions {
   readonly discard: (key: string) => Promise<void>
   /** Where state images are kept; null keeps none (nothing to resume: one pass over a finite input). */
   readonly imageDirectory: string | null
+  /** The disk of that directory; default: the machine's. */
+  readonly imageDisk?: Disk
   /** State to begin from; null: the journal's beginning. */
   readonly image: Uint8Array | null
   readonly images: ImageOptions
@@ -236,14 +238,14 @@ export function createLane(options: LaneOptions): Lane {
       const to = lastRecord
       const image = normalizer.image()
       const progress = progressOf(normalizer)
-      const { imageDirectory, probe } = options
+      const { imageDirectory, imageDisk, probe } = options
       const taken = partitions.take()
       const gaps = gapMeasures(taken)
       const deadLetters = deadLetterMeasures(taken)
       const put: string[] = []
       try {
         const { tables, files } = await sealAll(options, epoch, taken, put)
-        const hash = imageDirectory === null ? '' : await writeImage(imageDirectory, image, probe)
+        const hash = imageDirectory === null ? '' : await writeImage(imageDirectory, image, probe, imageDisk)
         return { tables, image: hash, progress, to, measures: { files, gaps, deadLetters, ...keys.take() } }
       } catch (error) {
         if (!isDiskFull(error)) throw error

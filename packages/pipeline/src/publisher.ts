@@ -1,8 +1,23 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import { createCommitter, createEpochWriter, createSqliteLedger, tableDefinition } from '@cryptoflow/commit'
+import {
+  type CommitLedger,
+  type CommitterOptions,
+  createCommitter,
+  createEpochWriter,
+  createSqliteLedger,
+  tableDefinition,
+} from '@cryptoflow/commit'
 import { prepareAppend, type TableDefinition } from '@cryptoflow/iceberg'
-import { dropImages, isDiskFull, openControlLog, removeImage, withBallast } from '@cryptoflow/journal'
+import {
+  type ControlLog,
+  type Disk,
+  dropImages,
+  isDiskFull,
+  openControlLog,
+  removeImage,
+  withBallast,
+} from '@cryptoflow/journal'
 import {
   type ControlEntry,
   type EpochRequest,
@@ -12,7 +27,7 @@ import {
 } from '@cryptoflow/model'
 import { CryptoFlowError, randomSeed, seededChance, sleep, systemClock, uuid } from '@cryptoflow/runtime'
 import { filePath } from '@cryptoflow/stores'
-import { openBoard } from './board.ts'
+import { type Board, openBoard } from './board.ts'
 import { callThread } from './calls.ts'
 import { type CrashDrill, crashProbe } from './drill.ts'
 import type { RoundMeasures } from './measure.ts'
@@ -93,7 +108,7 @@ export async function openPublisher(config: PublisherConfig, threads: 0 | 1): Pr
 }
 
 /** Answers calls one after the other, as a thread does: a round on the clock and one at the end must not meet. */
-function inTurn(publisher: Publisher): Publisher {
+export function inTurn(publisher: Publisher): Publisher {
   let last: Promise<unknown> = Promise.resolve()
   const turn = <T>(call: () => Promise<T>): Promise<T> => {
     const answer = last.then(call)
@@ -119,27 +134,60 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
   mkdirSync(directory, { recursive: true })
   const { catalog, io, nowMs } = openCatalog(warehouse, clock, probe)
   const ledger = createSqliteLedger({ path: warehouse.ledgerFile, ...probes })
-  const log = await openControlLog(directory, probes)
-  const meter = openWriteMeter(clock)
-  const writer = createEpochWriter({
-    log,
-    ledger: meter.ledger(ledger),
-    clock,
+  const publisher = createPublisher({
     writer: config.writer,
     name: config.name,
-  })
-  const committer = createCommitter({
-    catalog: meter.catalog(catalog),
-    ledger: meter.ledger(ledger),
+    directory,
+    log: await openControlLog(directory, probes),
+    catalog,
+    ledger,
     append: (table, files, options) => prepareAppend({ io, nowMs, uuid }, table, files, options),
     exists: async (location) => existsSync(filePath(location)),
+    board,
+    clock,
+    chance: seededChance(randomSeed()),
+  })
+  return {
+    ...publisher,
+    async close() {
+      catalog.close()
+      ledger.close()
+      await publisher.close()
+    },
+  }
+}
+
+/** What a publisher works with. */
+export interface PublisherParts
+  extends Pick<PublisherConfig, 'writer' | 'name'>,
+    Pick<CommitterOptions, 'catalog' | 'append' | 'exists' | 'clock' | 'chance'> {
+  readonly ledger: CommitLedger
+  /** Of the control log, the state images and the ballast. */
+  readonly directory: string
+  readonly log: ControlLog
+  readonly board: Board
+  /** The disk of the directory; default: the machine's. */
+  readonly disk?: Disk
+}
+
+/** Publishes by these parts. `close` closes the control log alone. */
+export function createPublisher(parts: PublisherParts): Publisher {
+  const { directory, log, board, clock, disk } = parts
+  const meter = openWriteMeter(clock)
+  const ledger = meter.ledger(parts.ledger)
+  const writer = createEpochWriter({ log, ledger, clock, writer: parts.writer, name: parts.name })
+  const committer = createCommitter({
+    catalog: meter.catalog(parts.catalog),
+    ledger,
+    append: parts.append,
+    exists: parts.exists,
     tables: tableDefinitions(),
     namespace: NAMESPACE,
     clock,
-    chance: seededChance(randomSeed()),
+    chance: parts.chance,
     bounds: { emptyEpochs: EMPTY_EPOCHS },
   })
-  const seals = openSeals(directory, log.entries)
+  const seals = openSeals(directory, log.entries, disk)
 
   const round = async (): Promise<RoundSummary> => {
     const report = await committer.runRound()
@@ -177,18 +225,14 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
     },
     async round() {
       try {
-        return await withBallast(directory, round)
+        return await withBallast(directory, round, disk)
       } catch (error) {
         if (!isDiskFull(error)) throw error
         const message = 'committing found the disk full, its reserve included'
         throw new CryptoFlowError(message, { kind: 'disk', reaction: 'retry', cause: error })
       }
     },
-    async close() {
-      catalog.close()
-      ledger.close()
-      await log.close()
-    },
+    close: () => log.close(),
   }
 }
 
@@ -207,6 +251,7 @@ const IMAGES_KEPT = 2
 function openSeals(
   directory: string,
   entries: readonly ControlEntry[],
+  disk: Disk | undefined,
 ): {
   endOf(epoch: number): number
   add(epoch: number, to: number, image: string): Promise<void>
@@ -225,12 +270,12 @@ function openSeals(
       ends.set(epoch, to)
       images.push(image)
       const old = images.length > IMAGES_KEPT ? (images.shift() as string) : null
-      if (old !== null && !images.includes(old)) await removeImage(directory, old)
+      if (old !== null && !images.includes(old)) await removeImage(directory, old, disk)
     },
     // Only before a lane writes images of its own: what no seal names is an orphan of a cut that was lost.
     tidy() {
       images.splice(0, Math.max(0, images.length - IMAGES_KEPT))
-      return dropImages(directory, images)
+      return dropImages(directory, images, disk)
     },
   }
 }
