@@ -87,22 +87,25 @@ export interface Plan {
   readonly reserveBytes: number
   /** Blocks that wait in memory for the lane. */
   readonly channelItems: number
+  /** Lanes that share the keys in the pass over the journal that the tables are compared with. */
+  readonly lanes: number
   /** In order of time. */
   readonly faults: readonly Fault[]
 }
 
-/** Markets that a seed draws from: every rule by which a sequence goes on. */
+/** Markets that seeds take in turn: every rule by which a sequence goes on. */
 const venues: readonly Pick<Plan, 'exchange' | 'market' | 'symbols'>[] = [
-  { exchange: 'binance', market: 'spot', symbols: ['BTCUSDT'] },
-  { exchange: 'binance', market: 'linear', symbols: ['BTCUSDT'] },
-  { exchange: 'bybit', market: 'spot', symbols: ['BTCUSDT'] },
-  { exchange: 'okx', market: 'spot', symbols: ['BTC-USDT'] },
-  { exchange: 'coinbase', market: 'spot', symbols: ['BTC-USD'] },
-  { exchange: 'kraken', market: 'spot', symbols: ['BTC/USD'] },
-  { exchange: 'kraken', market: 'linear', symbols: ['PF_XBTUSD'] },
-  { exchange: 'upbit', market: 'spot', symbols: ['KRW-BTC'] },
+  { exchange: 'binance', market: 'spot', symbols: ['BTCUSDT', 'ETHUSDT'] },
+  { exchange: 'binance', market: 'linear', symbols: ['BTCUSDT', 'ETHUSDT'] },
+  { exchange: 'bybit', market: 'spot', symbols: ['BTCUSDT', 'ETHUSDT'] },
+  { exchange: 'okx', market: 'spot', symbols: ['BTC-USDT', 'ETH-USDT'] },
+  { exchange: 'coinbase', market: 'spot', symbols: ['BTC-USD', 'ETH-USD'] },
+  { exchange: 'kraken', market: 'spot', symbols: ['BTC/USD', 'ETH/USD'] },
+  { exchange: 'kraken', market: 'linear', symbols: ['PF_XBTUSD', 'PF_ETHUSD'] },
+  { exchange: 'upbit', market: 'spot', symbols: ['KRW-BTC', 'KRW-ETH'] },
 ]
 
+const lanesOf = [1, 1, 4, 7]
 const MS_MIN = 700
 const MS_SPREAD = 900
 const FAULTS_MAX = 10
@@ -116,13 +119,18 @@ export function planOf(seed: number, kinds: readonly FaultKind[]): Plan {
   const chance = seededChance(seed * 7919 + 17)
   const venue = venues[seed % venues.length] as (typeof venues)[number]
   const ms = MS_MIN + chance.below(MS_SPREAD)
+  const lanes = lanesOf[chance.below(lanesOf.length)] as number
+  // One lane has nothing to share, and two symbols cost twice as much.
+  const symbols = venue.symbols.slice(0, lanes === 1 ? 1 : 2)
   return {
     seed,
     ...venue,
+    symbols,
+    lanes,
     tables: ['ticks', venue.market === 'spot' ? 'spot_delta' : 'futures_delta'],
     ms,
-    tradesPerSecond: 10 + chance.below(40),
-    levelChangesPerSecond: 20 + chance.below(80),
+    tradesPerSecond: (10 + chance.below(40)) / symbols.length,
+    levelChangesPerSecond: (20 + chance.below(80)) / symbols.length,
     sealRows: 40 + chance.below(400),
     sealEveryMs: 150 + chance.below(900),
     commitEveryMs: 60 + chance.below(300),

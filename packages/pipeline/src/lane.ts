@@ -11,6 +11,7 @@ import {
   decodeNote,
   EventBatch,
   type ExchangeMarket,
+  type InstrumentKey,
   type JournalBlock,
   type JournalRecord,
   keyText,
@@ -55,6 +56,8 @@ export interface LaneOptions {
   /** Rows of captures: no check against the present. */
   readonly isImport: boolean
   readonly probe?: Probe
+  /** Keys that belong to this lane, where several read one journal; default all. A dead letter may have symbol ''. */
+  readonly owns?: (key: InstrumentKey) => boolean
   /** For measurements alone: no row depends on it. */
   readonly nowUs: () => number
 }
@@ -132,6 +135,7 @@ export function createLane(options: LaneOptions): Lane {
     wantReplace: (connection) => broken.push(connection),
     images: options.images,
     imports: options.isImport,
+    ...(options.owns === undefined ? {} : { owns: options.owns }),
   })
   if (options.image !== null) normalizer.restore(options.image)
   const run = new FrameRun(normalizer, batch)
