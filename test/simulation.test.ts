@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { commandOf, hunt, tried } from './simulation/hunt.ts'
-import { faultKinds, planOf } from './simulation/plan.ts'
+import { commandOf, type Found, hunt, shrunk, tried } from './simulation/hunt.ts'
+import { faultKinds, type Plan, planOf } from './simulation/plan.ts'
 
 const SEEDS = 200
 
@@ -32,5 +32,23 @@ describe('the whole system in memory', () => {
     for (const seed of [6, 8, 6, 8]) fingerprints.push((await tried(planOf(seed, faultKinds))).fingerprint)
     expect(fingerprints.slice(2)).toEqual(fingerprints.slice(0, 2))
     expect(new Set(fingerprints).size).toBe(2)
+  })
+
+  it('makes a failing run smaller until nothing can be left out, and says how to repeat it', async () => {
+    const sound = await tried(planOf(1, []))
+    const culprits = [2, 5]
+    // Breaks where both faults are there and there is time for them.
+    const run = async (plan: Plan): Promise<Found> => {
+      const isBroken =
+        plan.ms >= 300 && culprits.every((index) => plan.faults.some((one) => one.index === index))
+      return { ...sound, plan, verdict: { ...sound.verdict, broken: isBroken ? 'on purpose' : null } }
+    }
+    const plan = planOf(1, ['gap'])
+    const faults = [10, 20, 30, 40, 50, 60, 70].map((atMs, index) => ({ ...plan.faults[0], index, atMs }))
+    const { plan: small } = await shrunk(await run({ ...plan, faults } as Plan), run)
+    expect(small.faults.map(({ index }) => index)).toEqual(culprits)
+    expect(small.ms).toBeLessThan(340)
+    const command = commandOf(small, faultKinds, 'all')
+    expect(command).toBe(`npm run sim -- --seeds 1 --first-seed 1 --faults all --only 2,5 --ms ${small.ms}`)
   })
 })

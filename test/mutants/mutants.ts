@@ -16,6 +16,8 @@ export interface Mutant {
 }
 
 const JOURNAL = ['packages/journal/src']
+/** Faster than the tests of a package where only a death shows the bug. */
+const SIMULATION = ['test/simulation.test.ts']
 const COMMIT = ['packages/commit/src']
 const NORMALIZE = ['packages/normalize/src']
 
@@ -33,14 +35,21 @@ export const mutants: readonly Mutant[] = [
     file: 'packages/journal/src/segment-writer.ts',
     from: 'await this.#file?.syncData()',
     to: 'await Promise.resolve()',
-    tests: JOURNAL,
+    tests: SIMULATION,
   },
   {
     name: 'the control log is not synced',
     file: 'packages/journal/src/control-log.ts',
     from: 'this.#halfway(entry))\n      await this.#file.sync()',
     to: 'this.#halfway(entry))',
-    tests: JOURNAL,
+    tests: SIMULATION,
+  },
+  {
+    name: 'what a killed process wrote counts before it is synced',
+    file: 'packages/journal/src/recovery.ts',
+    from: 'torn.offset)\n    await file.sync()',
+    to: 'torn.offset)\n    if (torn !== null) await file.sync()',
+    tests: ['packages/journal/src/recovery.test.ts'],
   },
   {
     name: 'a record of another place with a good checksum of its own is served',

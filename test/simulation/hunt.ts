@@ -57,13 +57,12 @@ const MS_MIN = 50
 const SHARES = [0.5, 0.75, 0.9]
 
 /** A smaller run that breaks a promise as well: fewer faults, then less time, until neither can be left out. */
-export async function shrunk(found: Found, onSmaller: (found: Found) => void = () => {}): Promise<Found> {
+export async function shrunk(found: Found, run: (plan: Plan) => Promise<Found> = tried): Promise<Found> {
   let best = found
   const isSmaller = async (plan: Plan): Promise<boolean> => {
-    const next = await tried(plan)
+    const next = await run(plan)
     if (next.verdict.broken === null) return false
     best = next
-    onSmaller(best)
     return true
   }
   for (let before: Found | null = null; before !== best; ) {

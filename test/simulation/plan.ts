@@ -106,8 +106,8 @@ const venues: readonly Pick<Plan, 'exchange' | 'market' | 'symbols'>[] = [
 ]
 
 const lanesOf = [1, 1, 4, 7]
-const MS_MIN = 700
-const MS_SPREAD = 900
+const MS_MIN = 500
+const MS_SPREAD = 700
 const FAULTS_MAX = 10
 /** Deaths matter most: each kind of them is drawn as often as this many others. */
 const DEATH_WEIGHT = 3
@@ -132,7 +132,7 @@ export function planOf(seed: number, kinds: readonly FaultKind[]): Plan {
     tradesPerSecond: (10 + chance.below(40)) / symbols.length,
     levelChangesPerSecond: (20 + chance.below(80)) / symbols.length,
     sealRows: 40 + chance.below(400),
-    sealEveryMs: 150 + chance.below(900),
+    sealEveryMs: 150 + chance.below(1_000),
     commitEveryMs: 60 + chance.below(300),
     segmentBytes: chance.hits(0.5) ? 1 << 20 : 4_000 + chance.below(20_000),
     reserveBytes: chance.hits(0.5) ? 0 : 4_096,

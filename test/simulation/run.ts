@@ -37,7 +37,7 @@ const STOP_MS_MAX = 120_000
 const STOP_STEP_MS = 50
 const RESTART_MS_MAX = 300
 /** Between the last fault and the stop, so that what was broken can be mended. */
-const CALM_MS = 400
+const CALM_MS = 150
 
 /** One run from its plan: the market plays, things go wrong, then a process stops in peace. */
 export async function simulate(plan: Plan): Promise<Outcome> {
