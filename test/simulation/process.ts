@@ -1,7 +1,6 @@
 import type { Hall } from '@cryptoflow/exchange-sim/memory'
 import { isDiskFull, type Journal, openControlLog, openJournal, readImage } from '@cryptoflow/journal'
-import type { ExchangeMarket } from '@cryptoflow/model'
-import { RecordKind } from '@cryptoflow/model'
+import { type ExchangeMarket, RecordKind } from '@cryptoflow/model'
 import { openBoard } from '@cryptoflow/pipeline'
 import {
   createLane,
@@ -15,10 +14,10 @@ import {
   settle,
   startRounds,
 } from '@cryptoflow/pipeline/parts'
-import { seededChance } from '@cryptoflow/runtime'
+import { type Chance, type Clock, seededChance } from '@cryptoflow/runtime'
 import type { Life, Mischance } from './life.ts'
 import { type Landing, type Listener, openListener } from './listener.ts'
-import type { Machine } from './machine.ts'
+import type { Machine, Served } from './machine.ts'
 import type { Plan } from './plan.ts'
 
 export const DIRECTORY = '/warehouse/raw'
@@ -61,23 +60,64 @@ export interface Process {
 
 /** A collecting process: the real parts behind the doors, joined as `collector.ts` joins them, on a simulated machine. */
 export async function startProcess(options: ProcessOptions): Promise<Process> {
-  const { plan, life, machine, hall, market, streams, mischance, failed } = options
+  const { plan, life, machine } = options
   const { clock } = life
-  const { disk, store, ledger, catalog } = machine.serve(life)
-  const chance = seededChance(plan.seed * 31 + options.start)
+  const served = machine.serve(life)
   const hooks = { full: () => {} }
   const journal = await openJournal({
     directory: DIRECTORY,
     clock,
     version: 'simulation',
-    disk,
+    disk: served.disk,
     flushEveryMs: FLUSH_MS,
     segmentBytes: plan.segmentBytes,
     reserveBytes: plan.reserveBytes,
     resumeBytes: 1,
     onFull: () => hooks.full(),
   })
-  const log = await openControlLog(DIRECTORY, { disk, home })
+  const chance = seededChance(plan.seed * 31 + options.start)
+  const parts = await openParts(options, served, journal, chance)
+  let durable = 0
+  const lane: Parts['lane'] = {
+    ...parts.lane,
+    accept(block) {
+      durable = Math.max(durable, block.last)
+      return parts.lane.accept(block)
+    },
+  }
+  const listener = openListener({ ...options, symbols: plan.symbols, journal, clock, chance })
+  const stopWaiting = waitForRoom(options, journal, listener, hooks)
+  const cancelRounds = startRounds(parts, options.failed)
+  const ended = pump({ ...parts, lane }, listener)
+  ended.catch(options.failed)
+  return {
+    get durable() {
+      return durable
+    },
+    vanish: () => listener.vanish(),
+    async stop() {
+      stopWaiting()
+      listener.stop()
+      journal.append(RecordKind.stop, 0, clock.nowUs(), new Uint8Array(0))
+      await journal.finish()
+      await ended
+      cancelRounds()
+      await parts.seal.now()
+      await parts.seal.submitted()
+      await settle(parts.publisher)
+      await parts.publisher.close()
+      await journal.close()
+    },
+  }
+}
+
+async function openParts(
+  { plan, life, machine, failed }: ProcessOptions,
+  { disk, store, ledger, catalog }: Served,
+  journal: Journal,
+  chance: Chance,
+): Promise<Parts> {
+  const { clock } = life
   const board = openBoard()
   const publisher = inTurn(
     createPublisher({
@@ -85,7 +125,7 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
       name: 'simulation',
       directory: DIRECTORY,
       disk,
-      log,
+      log: await openControlLog(DIRECTORY, { disk, home }),
       catalog,
       ledger,
       append: catalog.append,
@@ -96,8 +136,7 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
     }),
   )
   const { last } = await publisher.resume(journal.recovered.lastRecord)
-  const bounds = { itemsMax: plan.channelItems, bytesMax: 1 << 20 }
-  const feed = journal.feed((last?.to ?? 0) + 1, bounds)
+  const feed = journal.feed((last?.to ?? 0) + 1, { itemsMax: plan.channelItems, bytesMax: 1 << 20 })
   const lane = await rewindable(async (image) => {
     const state = image === null ? null : await readImage(DIRECTORY, image, disk)
     return inline(
@@ -116,71 +155,28 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
       }),
     )
   }, last?.image ?? null)
-  let durable = 0
-  const watched: Parts['lane'] = {
-    ...lane,
-    accept(block) {
-      durable = Math.max(durable, block.last)
-      return lane.accept(block)
-    },
-  }
   const seal = sealer({ writer: journal.id, lane, publisher, clock, onFailure: failed }, last)
-  const { sealEveryMs, commitEveryMs } = plan
-  const parts: Parts = {
-    options: {
-      collections: [],
-      warehouseDirectory: '/warehouse',
-      images,
-      compression: 'snappy',
-      sealEveryMs,
-      sealRows: 1 + chance.below(plan.sealRows),
-      commitEveryMs,
-      threads: 0,
-      clock,
-      chance,
-      drill: null,
-      notice: () => {},
-    },
-    journal,
-    feed,
-    publisher,
-    lane: watched,
-    seal,
-    board,
-  }
-  const listener = openListener({
-    ...options,
-    hall,
-    market,
-    symbols: plan.symbols,
-    streams,
-    journal,
+  return { options: optionsOf(plan, clock, chance), journal, feed, publisher, lane, seal, board }
+}
+
+function optionsOf(
+  { sealRows, sealEveryMs, commitEveryMs }: Plan,
+  clock: Clock,
+  chance: Chance,
+): Parts['options'] {
+  return {
+    collections: [],
+    warehouseDirectory: '/warehouse',
+    images,
+    compression: 'snappy',
+    sealEveryMs,
+    sealRows: 1 + chance.below(sealRows),
+    commitEveryMs,
+    threads: 0,
     clock,
     chance,
-    mischance,
-  })
-  const stopWaiting = waitForRoom(options, journal, listener, hooks)
-  const cancelRounds = startRounds(parts, failed)
-  const ended = pump(parts, listener)
-  ended.catch(failed)
-  return {
-    get durable() {
-      return durable
-    },
-    vanish: () => listener.vanish(),
-    async stop() {
-      stopWaiting()
-      listener.stop()
-      journal.append(RecordKind.stop, 0, clock.nowUs(), new Uint8Array(0))
-      await journal.finish()
-      await ended
-      cancelRounds()
-      await seal.now()
-      await seal.submitted()
-      await settle(publisher)
-      await publisher.close()
-      await journal.close()
-    },
+    drill: null,
+    notice: () => {},
   }
 }
 

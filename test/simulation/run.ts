@@ -1,12 +1,12 @@
-import { type EmissionRecord, openHall } from '@cryptoflow/exchange-sim/memory'
+import { type EmissionRecord, type Hall, openHall } from '@cryptoflow/exchange-sim/memory'
 import { findMarket } from '@cryptoflow/exchanges'
 import { openJournalReader, readRecords } from '@cryptoflow/journal'
 import type { JournalRecord } from '@cryptoflow/model'
 import { resolveCollection } from '@cryptoflow/pipeline'
-import { manualClock, messageOf, seededChance } from '@cryptoflow/runtime'
-import { Life, openMischance } from './life.ts'
+import { type Chance, manualClock, messageOf, seededChance } from '@cryptoflow/runtime'
+import { Life, type Mischance, openMischance } from './life.ts'
 import type { Landing } from './listener.ts'
-import { openMachine } from './machine.ts'
+import { type Machine, openMachine } from './machine.ts'
 import type { Plan } from './plan.ts'
 import { DIRECTORY, mayTryAgain, type Process, startProcess } from './process.ts'
 import { liveFiles, readFiles, type Tables } from './stored-rows.ts'
@@ -24,7 +24,6 @@ export interface Outcome {
   readonly records: readonly JournalRecord[]
   readonly stored: Tables
   readonly writer: string
-  readonly starts: number
   /** Per start: the last record that was called durable. */
   readonly durable: readonly number[]
   /** Data files that a table names and the store does not have. */
@@ -38,110 +37,162 @@ const STOP_STEP_MS = 50
 const RESTART_MS_MAX = 300
 /** Between the last fault and the stop, so that what was broken can be mended. */
 const CALM_MS = 150
+/** The world's chance is not the plan's. */
+const WORLD_SEED = 0x51_3a_0d
 
 /** One run from its plan: the market plays, things go wrong, then a process stops in peace. */
 export async function simulate(plan: Plan): Promise<Outcome> {
-  const clock = manualClock()
-  const startMs = Math.floor(clock.nowUs() / 1000)
-  const nowMs = (): number => Math.round(clock.nowUs() / 1000 - startMs)
-  const trace = openTrace(nowMs)
-  const mischance = openMischance(plan, nowMs)
-  const chance = seededChance(plan.seed ^ 0x51_3a_0d)
-  const machine = openMachine(mischance, trace, chance)
-  const market = findMarket(plan.exchange, plan.market)
-  const { streams } = resolveCollection({ ...plan, streams: [...plan.tables] })
-  const hall = openHall({ ...plan, bookLevels: 50, liquidationsPerMinute: 60, clock })
-  const landings: Landing[] = []
-  const durable: number[] = []
-  let trouble: string | null = null
-  let starts = 0
-  let life: Life | null = null
-  let process: Process | null = null
-  let restartMs = 0
-
-  const failed = (error: unknown, own: Life): void => {
-    if (!own.isAlive) return
-    own.end()
-    machine.ended()
-    trace.note(`failed ${messageOf(error)}`)
-    if (!mayTryAgain(error)) trouble ??= `a process ended: ${error instanceof Error ? error.stack : error}`
+  const run = new Run(plan)
+  try {
+    await run.play(plan.ms)
+    run.calm()
+    await run.play(plan.ms + CALM_MS + RESTART_MS_MAX)
+    await run.stop()
+  } catch (error) {
+    run.trouble ??= `the world broke: ${error instanceof Error ? error.stack : error}`
   }
-  const start = (): void => {
-    const own = new Life({ clock, mischance, trace, died: machine.died })
-    const index = starts
-    starts += 1
-    life = own
-    process = null
-    durable.push(0)
-    const landed = (landing: Landing): void => {
-      landings.push(landing)
+  return run.outcome()
+}
+
+/** The world of one plan, and the supervisor that starts its process again whenever it has ended. */
+class Run {
+  /** Why it cannot go on. */
+  trouble: string | null = null
+  readonly #plan: Plan
+  readonly #clock = manualClock()
+  readonly #startMs = Math.floor(this.#clock.nowUs() / 1000)
+  readonly #trace: Trace
+  readonly #mischance: Mischance
+  readonly #chance: Chance
+  readonly #machine: Machine
+  readonly #hall: Hall
+  readonly #landings: Landing[] = []
+  readonly #durable: number[] = []
+  #life: Life | null = null
+  #process: Process | null = null
+  #restartMs = 0
+
+  constructor(plan: Plan) {
+    const nowMs = () => this.#nowMs
+    this.#plan = plan
+    this.#trace = openTrace(nowMs)
+    this.#mischance = openMischance(plan, nowMs)
+    this.#chance = seededChance(plan.seed ^ WORLD_SEED)
+    this.#machine = openMachine(this.#mischance, this.#trace, this.#chance)
+    this.#hall = openHall({ ...plan, bookLevels: 50, liquidationsPerMinute: 60, clock: this.#clock })
+  }
+
+  get #nowMs(): number {
+    return Math.round(this.#clock.nowUs() / 1000 - this.#startMs)
+  }
+
+  /** Goes on until this time. */
+  async play(untilMs: number): Promise<void> {
+    while (this.#nowMs < untilMs && this.trouble === null) {
+      if (this.#life === null && this.#nowMs >= this.#restartMs) this.#start()
+      this.#machine.tick(this.#nowMs)
+      this.#hall.step(this.#startMs + this.#nowMs)
+      await this.#pass(STEP_MS)
     }
-    const options = { plan, life: own, machine, hall, market, streams, mischance, start: index, landed }
-    startProcess({ ...options, failed: (error) => failed(error, own) }).then(
+  }
+
+  /** Nothing goes wrong from now on. */
+  calm(): void {
+    this.#mischance.end()
+    this.#machine.heal()
+  }
+
+  /** Lets the process drain, seal and commit everything. */
+  async stop(): Promise<void> {
+    const [own, process] = [this.#life, this.#process]
+    let isDone = false
+    if (own !== null && process !== null) {
+      process.stop().then(
+        () => {
+          isDone = true
+        },
+        (error) => this.#failed(error, own),
+      )
+    }
+    const untilMs = this.#nowMs + STOP_MS_MAX
+    while (!isDone && this.trouble === null && this.#nowMs < untilMs) await this.#pass(STOP_STEP_MS)
+    if (!isDone) this.trouble ??= 'nothing moves any more: the stop did not come to its end'
+  }
+
+  async outcome(): Promise<Outcome> {
+    const { objects, catalog, disk } = this.#machine
+    const isSound = this.trouble === null
+    const live = isSound ? liveFiles(catalog.look) : []
+    const left = isSound ? await readJournal(disk) : { writer: '', records: [] }
+    const files = live.flatMap(([table, location]) => {
+      const bytes = objects.get(location)
+      return bytes === undefined ? [] : [[table, bytes] as const]
+    })
+    return {
+      plan: this.#plan,
+      trace: this.#trace,
+      trouble: this.trouble,
+      emitted: this.#hall.records,
+      landings: this.#landings,
+      ...left,
+      durable: this.#durable,
+      stored: await readFiles(files),
+      dangling: live.map(([, location]) => location).filter((location) => !objects.has(location)),
+    }
+  }
+
+  #start(): void {
+    const life = new Life({
+      clock: this.#clock,
+      mischance: this.#mischance,
+      trace: this.#trace,
+      died: this.#machine.died,
+    })
+    this.#life = life
+    this.#durable.push(0)
+    const market = findMarket(this.#plan.exchange, this.#plan.market)
+    startProcess({
+      plan: this.#plan,
+      life,
+      machine: this.#machine,
+      hall: this.#hall,
+      market,
+      streams: resolveCollection({ ...this.#plan, streams: [...this.#plan.tables] }).streams,
+      mischance: this.#mischance,
+      start: this.#durable.length - 1,
+      landed: (landing) => void this.#landings.push(landing),
+      failed: (error) => this.#failed(error, life),
+    }).then(
       (started) => {
-        if (own.isAlive) process = started
+        if (life.isAlive) this.#process = started
         else started.vanish()
       },
-      (error) => failed(error, own),
+      (error) => this.#failed(error, life),
     )
   }
-  /** Buries a process that ended and sets the time of the next one. */
-  const bury = (): void => {
-    process?.vanish()
-    process = null
-    life = null
-    restartMs = nowMs() + chance.below(RESTART_MS_MAX)
+
+  /** A process ended its own way: once more, if its failure asks for nothing else. */
+  #failed(error: unknown, life: Life): void {
+    if (!life.isAlive) return
+    life.end()
+    this.#machine.ended()
+    this.#trace.note(`failed ${messageOf(error)}`)
+    if (!mayTryAgain(error))
+      this.trouble ??= `a process ended: ${error instanceof Error ? error.stack : error}`
   }
-  const pass = async (ms: number): Promise<void> => {
-    clock.advance(ms)
+
+  async #pass(ms: number): Promise<void> {
+    this.#clock.advance(ms)
     await quiet()
-    if (process !== null) durable[durable.length - 1] = process.durable
-    if (life !== null && !life.isAlive) bury()
+    if (this.#process !== null) this.#durable[this.#durable.length - 1] = this.#process.durable
+    if (this.#life?.isAlive === false) this.#bury()
   }
-  const play = async (untilMs: number): Promise<void> => {
-    while (nowMs() < untilMs && trouble === null) {
-      if (life === null && nowMs() >= restartMs) start()
-      machine.tick(nowMs())
-      hall.step(startMs + nowMs())
-      await pass(STEP_MS)
-    }
-  }
-  try {
-    await play(plan.ms)
-    mischance.end()
-    machine.heal()
-    await play(plan.ms + CALM_MS + RESTART_MS_MAX)
-  } catch (error) {
-    trouble ??= `the world broke: ${error instanceof Error ? error.stack : error}`
-  }
-  const stopping = { isDone: false }
-  if (trouble === null && process !== null) {
-    const own = life as Life | null
-    ;(process as Process).stop().then(
-      () => {
-        stopping.isDone = true
-      },
-      (error) => own !== null && failed(error, own),
-    )
-    const untilMs = nowMs() + STOP_MS_MAX
-    while (!stopping.isDone && trouble === null && nowMs() < untilMs) await pass(STOP_STEP_MS)
-  }
-  if (!stopping.isDone) trouble ??= 'nothing moves any more: the stop did not come to its end'
-  const live = trouble === null ? liveFiles(machine.catalog.look) : []
-  const present = live.filter(([, location]) => machine.objects.has(location))
-  const files = present.map(([table, location]) => [table, machine.objects.get(location)] as const)
-  const left = trouble === null ? await readJournal(machine.disk) : { writer: '', records: [] }
-  return {
-    plan,
-    trace,
-    trouble,
-    emitted: hall.records,
-    landings,
-    ...left,
-    starts,
-    durable,
-    stored: await readFiles(files as Parameters<typeof readFiles>[0]),
-    dangling: live.filter(([, location]) => !machine.objects.has(location)).map(([, location]) => location),
+
+  #bury(): void {
+    this.#process?.vanish()
+    this.#process = null
+    this.#life = null
+    this.#restartMs = this.#nowMs + this.#chance.below(RESTART_MS_MAX)
   }
 }
 
