@@ -42,7 +42,7 @@ export interface ProcessOptions {
   readonly market: ExchangeMarket
   readonly streams: readonly string[]
   readonly mischance: Mischance
-  /** Which start of the writer this is, from 0: each cuts elsewhere. */
+  /** Which start of the writer this is, from 1: each cuts elsewhere. */
   readonly start: number
   readonly landed: (landing: Landing) => void
   /** Something ended the process, its own way. */
@@ -50,6 +50,8 @@ export interface ProcessOptions {
 }
 
 export interface Process {
+  /** Last record that it found in the journal. */
+  readonly found: number
   /** Last record that the lane was ever given: it was called durable. */
   readonly durable: number
   /** Stops as a collector does: drains, seals, commits, and returns when all of it is in the tables. */
@@ -91,6 +93,7 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
   const ended = pump({ ...parts, lane }, listener)
   ended.catch(options.failed)
   return {
+    found: journal.recovered.lastRecord,
     get durable() {
       return durable
     },

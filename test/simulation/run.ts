@@ -24,8 +24,6 @@ export interface Outcome {
   readonly records: readonly JournalRecord[]
   readonly stored: Tables
   readonly writer: string
-  /** Per start: the last record that was called durable. */
-  readonly durable: readonly number[]
   /** Data files that a table names and the store does not have. */
   readonly dangling: readonly string[]
 }
@@ -67,7 +65,9 @@ class Run {
   readonly #machine: Machine
   readonly #hall: Hall
   readonly #landings: Landing[] = []
-  readonly #durable: number[] = []
+  /** Last record that a lane was ever given. */
+  #durable = 0
+  #starts = 0
   #life: Life | null = null
   #process: Process | null = null
   #restartMs = 0
@@ -135,7 +135,6 @@ class Run {
       emitted: this.#hall.records,
       landings: this.#landings,
       ...left,
-      durable: this.#durable,
       stored: await readFiles(files),
       dangling: live.map(([, location]) => location).filter((location) => !objects.has(location)),
     }
@@ -149,7 +148,7 @@ class Run {
       died: this.#machine.died,
     })
     this.#life = life
-    this.#durable.push(0)
+    this.#starts += 1
     const market = findMarket(this.#plan.exchange, this.#plan.market)
     startProcess({
       plan: this.#plan,
@@ -159,16 +158,23 @@ class Run {
       market,
       streams: resolveCollection({ ...this.#plan, streams: [...this.#plan.tables] }).streams,
       mischance: this.#mischance,
-      start: this.#durable.length - 1,
+      start: this.#starts,
       landed: (landing) => void this.#landings.push(landing),
       failed: (error) => this.#failed(error, life),
     }).then(
       (started) => {
-        if (life.isAlive) this.#process = started
+        if (life.isAlive) this.#begin(started)
         else started.vanish()
       },
       (error) => this.#failed(error, life),
     )
+  }
+
+  /** K5, K12: what an earlier process was given as durable is there. */
+  #begin(started: Process): void {
+    this.#process = started
+    if (started.found >= this.#durable) return
+    this.trouble ??= `record ${this.#durable} was called durable, and the journal ends at ${started.found}`
   }
 
   /** A process ended its own way: once more, if its failure asks for nothing else. */
@@ -184,7 +190,7 @@ class Run {
   async #pass(ms: number): Promise<void> {
     this.#clock.advance(ms)
     await quiet()
-    if (this.#process !== null) this.#durable[this.#durable.length - 1] = this.#process.durable
+    this.#durable = Math.max(this.#durable, this.#process?.durable ?? 0)
     if (this.#life?.isAlive === false) this.#bury()
   }
 

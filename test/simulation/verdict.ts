@@ -28,7 +28,7 @@ interface Heard {
 }
 
 /**
- * Judges a run: what was called durable is durable; the tables hold the rows of the journal, each once; every event was
+ * Judges a run: the tables hold the rows of the journal, each once; every event was
  * stored, or is a dead letter, or lies in a recorded gap; and no gap is recorded where nothing is missing.
  */
 export async function judge(outcome: Outcome): Promise<Verdict> {
@@ -37,7 +37,7 @@ export async function judge(outcome: Outcome): Promise<Verdict> {
   const gaps = outcome.stored.get('gaps') ?? []
   if (outcome.trouble !== null) broken.push(outcome.trouble)
   else {
-    broken.push(...brokenJournal(outcome))
+    broken.push(...brokenPlaces(outcome))
     broken.push(...(await differences(outcome)))
     const landings = whatIsLeft(outcome)
     const first = firstLandings(outcome, landings)
@@ -50,15 +50,10 @@ export async function judge(outcome: Outcome): Promise<Verdict> {
   return { broken: broken[0] ?? null, ...counts, gaps: gaps.length, rows }
 }
 
-/** K5 and K12: what the lane was given outlives the process. */
-function brokenJournal({ durable, records, dangling }: Outcome): string[] {
-  const last = records.at(-1)?.number ?? 0
-  const lost = durable.findIndex((record) => record > last)
+/** The journal is whole, and so is what the tables name. */
+function brokenPlaces({ records, dangling }: Outcome): string[] {
   const hole = records.findIndex(({ number }, index) => number !== index + 1)
   return [
-    ...(lost < 0
-      ? []
-      : [`start ${lost} was told that record ${durable[lost]} is durable; the journal ends at ${last}`]),
     ...(hole < 0 ? [] : [`the journal has a hole before record ${records[hole]?.number}`]),
     ...dangling.map((location) => `a table names ${location}, which is not in the store`),
   ]
