@@ -8,6 +8,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
           testTimeout: 30_000,
+          // By default one core is left idle.
+          maxWorkers: '100%',
           provide: { isThorough: false },
         },
       },
