@@ -1,4 +1,8 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+
+/** One more than there are cores: tests of whole processes wait for timers, and leave a core idle meanwhile. */
+const maxWorkers = availableParallelism() + 1
 
 export default defineConfig({
   test: {
@@ -8,8 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
           testTimeout: 30_000,
-          // By default one core is left idle.
-          maxWorkers: '100%',
+          maxWorkers,
           provide: { isThorough: false },
         },
       },
@@ -19,7 +22,7 @@ export default defineConfig({
           include: ['test/*.test.ts', 'test/mutants/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers,
         },
       },
       {
