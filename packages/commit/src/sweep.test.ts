@@ -1,3 +1,4 @@
+import { prepareAppend } from '@cryptoflow/iceberg'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
 import { DAY_MS, only, openScene } from './testing/maintenance-scene.ts'
@@ -44,6 +45,26 @@ describe('the search for orphans', () => {
     })
     expect((await scene.round(only('orphans'))).orphans.files).toBe(0)
     expect((await scene.live()).every((location) => scene.files.has(location))).toBe(true)
+  })
+
+  it('keeps what another engine commits between two of its looks', async () => {
+    const scene = openScene()
+    await scene.commit(1, 5)
+    const other = scene.dataFile('other', 5)
+    old(scene)
+    const { list } = scene.options
+    Object.assign(scene.options, {
+      list: async (location: string) => {
+        const listed = await list(location)
+        const base = await scene.loaded()
+        const options = { snapshotId: 77n, summary: {}, attempt: 1 }
+        const { requirements, updates } = await prepareAppend(scene.context, base, [other], options)
+        await scene.catalog.commit(base, requirements, updates)
+        return listed
+      },
+    })
+    expect((await scene.round(only('orphans'))).orphans.files).toBe(0)
+    expect(scene.files.has(other.location)).toBe(true)
   })
 
   it('deletes nothing of a table when the ledger has lost an item', async () => {

@@ -104,6 +104,7 @@ export function openScene() {
     files,
     options,
     place,
+    dataFile,
     put,
     loaded,
     context,
