@@ -93,6 +93,8 @@ export function isEight(at: number, head: number, tail: number): boolean {
   return view.getInt32(at, true) === head && view.getInt32(at + 4, true) === tail
 }
 
+// bare-numbers.ts and Upbit's numbers have these few lines as well: imported from one file, Upbit's trades are read 10 to
+// 25 % and its mix 5 to 10 % slower (`npm run bench -- --only 'decode, upbit'`, in alternation).
 const DIGITS = 0x30303030
 const TOP_BITS = 0x80808080 | 0
 /** Lifts every byte above 9 to its top bit. */

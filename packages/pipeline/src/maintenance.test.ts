@@ -32,21 +32,26 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** A warehouse whose table of trades has so many files of one day, a trade of an odd price in each, and one open epoch. */
-async function makeWarehouse(files: number): Promise<void> {
-  const warehouse = warehouseAt(folder)
+/** The publisher of the one writer, at its last epoch. */
+async function openWriter() {
   const publisher = await openPublisher(
     {
       writer: WRITER,
       name: 'test',
       warehouseDirectory: folder,
-      controlDirectory: warehouse.replayDirectory(WRITER),
+      controlDirectory: warehouseAt(folder).replayDirectory(WRITER),
       board: openBoard().shared,
       drill: null,
     },
     0,
   )
   await publisher.resume(null)
+  return publisher
+}
+
+/** A warehouse whose table of trades has so many files of one day, a trade of an odd price in each, and one open epoch. */
+async function makeWarehouse(files: number): Promise<void> {
+  const publisher = await openWriter()
   for (let epoch = 1; epoch <= files + 1; epoch++) {
     const tables = { ticks: [await sealedTrade(epoch)] }
     const range = { epoch, from: epoch, to: epoch }
@@ -124,19 +129,7 @@ describe('a warehouse that is looked after', () => {
   it('goes on beside its writer, who commits what was sealed', async () => {
     await makeWarehouse(6)
     await maintain()
-    const warehouse = warehouseAt(folder)
-    const publisher = await openPublisher(
-      {
-        writer: WRITER,
-        name: 'test',
-        warehouseDirectory: folder,
-        controlDirectory: warehouse.replayDirectory(WRITER),
-        board: openBoard().shared,
-        drill: null,
-      },
-      0,
-    )
-    await publisher.resume(null)
+    const publisher = await openWriter()
     await settle(publisher)
     await publisher.close()
     expect(await digest()).toMatchObject({ rows: 7 })

@@ -17,6 +17,8 @@ describe('what runs', () => {
     expect(Object.keys(formats)).toEqual(
       expect.arrayContaining(['journal', 'segment', 'control_log', 'state_image', 'ledger']),
     )
-    for (const format of Object.values(formats)) expect(format).toBeTruthy()
+    for (const [name, format] of Object.entries(formats)) {
+      expect(String(format), name).toMatch(/^([1-9]\d*|\d+\.\d+\.\d+|[a-z]+-[a-z]+-json\/[1-9]\d*)$/)
+    }
   })
 })
