@@ -1,5 +1,5 @@
+import type { QueryResult, TableFiles } from '@cryptoflow/reader'
 import type { Clock } from '@cryptoflow/runtime'
-import type { QueryResult, TableFiles } from './inspect/duck.ts'
 import { runQuery } from './inspect/query.ts'
 import { type KeyFlags, keyConditions, timestamp, whereAll } from './key-flags.ts'
 

@@ -1,14 +1,13 @@
-import { wholeNumber } from '@cryptoflow/console'
+import { parseTime, patiently, wholeNumber } from '@cryptoflow/console'
 import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
+import type { QueryResult } from '@cryptoflow/reader'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { type CoverageFlags, coverageReport } from './coverage-report.ts'
 import { warehouseOption } from './defaults.ts'
-import type { QueryResult } from './inspect/duck.ts'
 import { formatJson, formatTable } from './inspect/query.ts'
 import { withKeyNames } from './key-flags.ts'
-import { patiently } from './patience.ts'
-import { asciiJson, parseTime, usage } from './text.ts'
+import { asciiJson, usage } from './text.ts'
 
 interface Flags extends CoverageFlags {
   readonly warehouse: string

@@ -1,5 +1,5 @@
 import { columns, grouped } from '@cryptoflow/console'
-import type { TableFiles } from './inspect/duck.ts'
+import type { TableFiles } from '@cryptoflow/reader'
 import { runQuery } from './inspect/query.ts'
 
 /** What is stored of one exchange, in rows. */

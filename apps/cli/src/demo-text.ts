@@ -1,8 +1,7 @@
 import { relative } from 'node:path'
-import { grouped } from '@cryptoflow/console'
+import { grouped, tablesText } from '@cryptoflow/console'
 import type { DemoResult } from './demo.ts'
 import { exchangesText } from './demo-exchanges.ts'
-import { tablesText } from './tables.ts'
 import { arithmeticText } from './verify-text.ts'
 
 /** The summary of a demo run, at most 80 columns wide. */

@@ -1,18 +1,17 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { openProgress, type ProgressLine, progressText, wholeNumber } from '@cryptoflow/console'
+import { byName, openProgress, type ProgressLine, progressText, wholeNumber } from '@cryptoflow/console'
 import { faultKinds, type SimCounters, type SimInWorker, startSimInWorker } from '@cryptoflow/exchange-sim'
 import { lockFile } from '@cryptoflow/journal'
 import { type Collector, imageDefaults, startCollector, tableFiles, warehouseAt } from '@cryptoflow/pipeline'
+import { type TableReport, tableReport } from '@cryptoflow/reader'
 import { type Clock, seededChance, sleep, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_HOME, DEMO_WAREHOUSE, HOME } from './defaults.ts'
 import { binanceMarkets, houses } from './demo-cast.ts'
 import { type ExchangeReport, exchangeReport } from './demo-exchanges.ts'
 import { demoText } from './demo-text.ts'
-import { tableReport } from './inspect/report.ts'
 import { type VerifyReport, verifyRun } from './inspect/verify.ts'
-import { byName, type TableReports } from './tables.ts'
 
 interface DemoFlags {
   readonly seconds: number
@@ -22,7 +21,7 @@ interface DemoFlags {
 
 /** What a demo run found out. */
 export interface DemoResult {
-  readonly tables: TableReports
+  readonly tables: readonly TableReport[]
   readonly exchanges: readonly ExchangeReport[]
   readonly report: VerifyReport
   readonly seconds: number

@@ -1,4 +1,4 @@
-import { escapeControls } from './inspect/exact.ts'
+import { escapeControls } from '@cryptoflow/reader'
 import { wrapped } from './text.ts'
 
 /** What a look at one thing found. `fail`: collecting would not work; `warn`: it would, and not for long or not well. */

@@ -5,6 +5,7 @@ import {
   flagsOf,
   type LoadedSettings,
   loadSettings,
+  openPatience,
   withConfigFlags,
 } from '@cryptoflow/console'
 import { exchangeMarkets } from '@cryptoflow/exchanges'
@@ -15,7 +16,6 @@ import { DEMO_WAREHOUSE } from './defaults.ts'
 import { bad, checksText, type DoctorCheck, fine } from './doctor-check.ts'
 import { checkDisk, checkJournal, checkNode, checkOpenFiles, checkPort, checkTables } from './doctor-local.ts'
 import { checkMarket } from './doctor-online.ts'
-import { openPatience } from './patience.ts'
 import { plannedMarket } from './plan-figures.ts'
 import { asciiJson } from './text.ts'
 

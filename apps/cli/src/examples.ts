@@ -30,7 +30,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'journal cat': ['cryptoflow journal cat --kinds frame --symbol BTCUSDT | jq -r .text'],
   'journal export': ['cryptoflow journal export hour.jsonl.zst --journal warehouse'],
   'journal import': ['cryptoflow journal import hour.jsonl.zst imported'],
-  replay: ['cryptoflow replay --input warehouse/raw --warehouse again'],
+  replay: [
+    'cryptoflow replay --input warehouse/raw --warehouse again --verify',
+    'cryptoflow replay --input hour.jsonl.zst --warehouse again --speed 10x',
+  ],
   'warehouse check': ['cryptoflow warehouse check --warehouse warehouse'],
   'warehouse move': ['cryptoflow warehouse move warehouse /data/warehouse'],
   repair: ['cryptoflow repair --warehouse warehouse --table ticks --reapply'],

@@ -1,11 +1,10 @@
-import { wholeNumber } from '@cryptoflow/console'
+import { patiently, wholeNumber } from '@cryptoflow/console'
 import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { warehouseOption } from './defaults.ts'
 import { formatJson, formatTable, runQuery } from './inspect/query.ts'
 import { type KeyFlags, keyConditions, timestamp, whereAll, withKeyFlags } from './key-flags.ts'
-import { patiently } from './patience.ts'
 import { asciiJson } from './text.ts'
 
 interface GapsFlags extends KeyFlags {

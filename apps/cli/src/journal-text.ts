@@ -1,6 +1,6 @@
 import { bytesText, columns, grouped } from '@cryptoflow/console'
 import type { JournalListing, SegmentSummary, VerifyReport } from '@cryptoflow/journal'
-import { escapeControls } from './inspect/exact.ts'
+import { escapeControls } from '@cryptoflow/reader'
 import { timeText } from './text.ts'
 
 /** What may happen to a segment: retention may delete it, or rows still depend on it. */

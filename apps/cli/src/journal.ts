@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { bytesText, grouped, wholeNumber } from '@cryptoflow/console'
+import { bytesText, grouped, openPatience, patiently, wholeNumber } from '@cryptoflow/console'
 import {
   catJournal,
   exportCapture,
@@ -19,7 +19,6 @@ import { DEMO_WAREHOUSE } from './defaults.ts'
 import { foreignBytes, kindNames, lineOf, speaksOf } from './journal-lines.ts'
 import { journalAt } from './journal-place.ts'
 import { listingText, stateOf, verdictText } from './journal-text.ts'
-import { openPatience, patiently } from './patience.ts'
 import { asciiJson, listFlag, usage } from './text.ts'
 
 interface CatFlags {

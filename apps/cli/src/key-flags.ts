@@ -1,6 +1,7 @@
+import { timeFlag } from '@cryptoflow/console'
+import { quoted } from '@cryptoflow/reader'
 import type { Command } from 'commander'
-import { quoted } from './inspect/duck.ts'
-import { timeFlag, timeText } from './text.ts'
+import { timeText } from './text.ts'
 
 /** Which rows are meant: all that fit everything that was given. */
 export interface KeyFlags {

@@ -1,5 +1,13 @@
 import { readInput } from '@cryptoflow/config'
-import { bytesText, columns, grouped, loadSettings, maintainedText, maintenanceOf } from '@cryptoflow/console'
+import {
+  bytesText,
+  columns,
+  grouped,
+  loadSettings,
+  maintainedText,
+  maintenanceOf,
+  openPatience,
+} from '@cryptoflow/console'
 import {
   type MaintenanceSettings,
   maintainWarehouse,
@@ -8,11 +16,10 @@ import {
   type TableReport,
   warehouseAt,
 } from '@cryptoflow/pipeline'
+import { escapeControls } from '@cryptoflow/reader'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_WAREHOUSE } from './defaults.ts'
-import { escapeControls } from './inspect/exact.ts'
-import { openPatience } from './patience.ts'
 import { asciiJson, wrapped } from './text.ts'
 
 interface MaintainFlags {

@@ -1,6 +1,6 @@
 import { closeSync, linkSync, openSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { grouped, wholeNumber } from '@cryptoflow/console'
+import { grouped, openPatience, parseTime, wholeNumber } from '@cryptoflow/console'
 import { type AsOf, tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { messageOf, systemClock } from '@cryptoflow/runtime'
 import { type Command, Option } from 'commander'
@@ -16,9 +16,8 @@ import {
   type WrittenResult,
 } from './inspect/query.ts'
 import { type KeyFlags, rowConditions, withKeyFlags } from './key-flags.ts'
-import { openPatience } from './patience.ts'
 import { formats, type ResultFormat, resultText } from './result-text.ts'
-import { asciiJson, parseTime, usage } from './text.ts'
+import { asciiJson, usage } from './text.ts'
 
 type FileFormat = ResultFormat | 'parquet'
 

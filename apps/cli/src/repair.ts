@@ -1,3 +1,4 @@
+import { patiently } from '@cryptoflow/console'
 import { type TableName, tables } from '@cryptoflow/model'
 import {
   type HaltedTable,
@@ -6,12 +7,11 @@ import {
   repairWarehouse,
   warehouseAt,
 } from '@cryptoflow/pipeline'
+import { escapeControls } from '@cryptoflow/reader'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { warehouseOption } from './defaults.ts'
-import { escapeControls } from './inspect/exact.ts'
-import { patiently } from './patience.ts'
 import { asciiJson } from './text.ts'
 
 interface RepairFlags {

@@ -1,4 +1,4 @@
-import { wholeNumber } from '@cryptoflow/console'
+import { patiently, wholeNumber } from '@cryptoflow/console'
 import { tables } from '@cryptoflow/model'
 import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { systemClock } from '@cryptoflow/runtime'
@@ -6,7 +6,6 @@ import { Argument, type Command, Option } from 'commander'
 import { warehouseOption } from './defaults.ts'
 import { runQuery } from './inspect/query.ts'
 import { type KeyFlags, rowConditions, whereAll, withKeyFlags } from './key-flags.ts'
-import { patiently } from './patience.ts'
 import { formats, type ResultFormat, resultText } from './result-text.ts'
 
 interface SampleFlags extends KeyFlags {

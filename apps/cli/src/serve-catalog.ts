@@ -1,9 +1,9 @@
 import { onStopSignal, wholeNumber } from '@cryptoflow/console'
 import { openCatalogServer, warehouseAt } from '@cryptoflow/pipeline'
+import { escapeControls } from '@cryptoflow/reader'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { warehouseOption } from './defaults.ts'
-import { escapeControls } from './inspect/exact.ts'
 import { usage } from './text.ts'
 
 const PORT_MAX = 65_535

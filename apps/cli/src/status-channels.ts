@@ -1,6 +1,6 @@
 import { columns, grouped } from '@cryptoflow/console'
+import { escapeControls } from '@cryptoflow/reader'
 import { CryptoFlowError, messageOf } from '@cryptoflow/runtime'
-import { escapeControls } from './inspect/exact.ts'
 
 /** A queue of a running collector, as its health page tells it. */
 export interface ChannelStatus {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
+import { patiently } from '@cryptoflow/console'
 import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import { CryptoFlowError, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { warehouseOption } from './defaults.ts'
 import { verifyRun } from './inspect/verify.ts'
-import { patiently } from './patience.ts'
 import { asciiJson } from './text.ts'
 import { verifyText } from './verify-text.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
-import { bytesText, columns, grouped } from '@cryptoflow/console'
+import { bytesText, columns, grouped, openPatience } from '@cryptoflow/console'
 import {
   type HaltedTable,
   haltedTables,
@@ -11,14 +11,12 @@ import {
   warehouseAt,
   warehouseOrigin,
 } from '@cryptoflow/pipeline'
+import { escapeControls, type TableFiles } from '@cryptoflow/reader'
 import { systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { catalogTables } from './catalog-tables.ts'
 import { warehouseOption } from './defaults.ts'
-import type { TableFiles } from './inspect/duck.ts'
-import { escapeControls } from './inspect/exact.ts'
 import { runQuery } from './inspect/query.ts'
-import { openPatience } from './patience.ts'
 import { haltedLines } from './repair.ts'
 import { asciiJson } from './text.ts'
 import { checkTable, findOrphans, type Orphan, type TableCheck } from './warehouse-check.ts'

@@ -9,7 +9,7 @@ import { openObservation, openProcessMetrics } from './observe.ts'
 import { loadSettings } from './settings.ts'
 import { onStopSignal, pendingText, stopWithin } from './shutdown.ts'
 import { openTeller } from './tell.ts'
-import { exitCodeOf, explain, wholeNumber } from './terminal.ts'
+import { runAlone, wholeNumber } from './terminal.ts'
 
 interface CollectFlags extends ConfigFlags {
   readonly untilFrames?: number
@@ -33,13 +33,7 @@ export async function runCollector(name: string, tables: readonly TableName[]): 
   withDrills(withConfigFlags(command, ['streams'])).action((flags: CollectFlags) =>
     collect({ ...flags, streams: tables.join(',') }),
   )
-  try {
-    await command.parseAsync()
-  } catch (error) {
-    process.stderr.write(explain(error))
-    // Threads and sockets of what failed may still be open; what they held is safe in the journal.
-    process.exit(exitCodeOf(error))
-  }
+  await runAlone(command)
 }
 
 function withDrills(command: Command): Command {

@@ -1,4 +1,5 @@
 import { CryptoFlowError, messageOf } from '@cryptoflow/runtime'
+import type { Command } from 'commander'
 import { ConfigError } from './settings.ts'
 
 /** Where progress goes: a line that is written over on a terminal, a plain line now and then elsewhere. */
@@ -68,6 +69,17 @@ export function explain(error: unknown): string {
 export function exitCodeOf(error: unknown): number {
   const isTold = error instanceof CryptoFlowError && (error.kind === 'usage' || error.kind === 'config')
   return isTold ? 2 : 1
+}
+
+/** Runs a process that is one command; ends it with an explanation when that fails. */
+export async function runAlone(command: Command): Promise<void> {
+  try {
+    await command.parseAsync()
+  } catch (error) {
+    process.stderr.write(explain(error))
+    // Threads and sockets of what failed may still be open; what they held is safe in the journal.
+    process.exit(exitCodeOf(error))
+  }
 }
 
 function plainValue(value: unknown): string {

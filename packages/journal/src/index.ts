@@ -1,5 +1,5 @@
 export { giveBallast, type Reserve, withBallast } from './ballast.ts'
-export { blockOf, RecordCursor, readRecords } from './block.ts'
+export { blockOf, RecordCursor, readRecords, sliceBlock } from './block.ts'
 export type { CaptureLine } from './capture-file.ts'
 export * from './control-log.ts'
 export { type Disk, type DiskFile, freeBytes, isDiskFull } from './disk.ts'

@@ -19,6 +19,7 @@ export function replayOptions(warehouseDirectory: string): ReplayOptions {
     images: IMAGES,
     compression: 'zstd',
     sealRows: SEAL_ROWS,
+    speed: null,
     clock: systemClock(),
   }
 }

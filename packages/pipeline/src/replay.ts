@@ -11,6 +11,7 @@ import { captureRecords, type ResyncOf } from './capture-records.ts'
 import type { LineVerdict } from './capture-verdict.ts'
 import type { LaneProgress } from './lane.ts'
 import { openLane } from './lane-host.ts'
+import { pacedBy, unpaced } from './pace.ts'
 import { openPublisher, settle } from './publisher.ts'
 import { sealer } from './sealer.ts'
 import type { FrameTally } from './tally.ts'
@@ -22,6 +23,8 @@ export interface ReplayOptions {
   readonly compression: 'zstd' | 'snappy'
   /** Rows after which an epoch is sealed. */
   readonly sealRows: number
+  /** How many times as fast as the records were received; null: as fast as they are read. */
+  readonly speed: number | null
   readonly clock: Clock
   readonly onProgress?: (progress: LaneProgress) => void
 }
@@ -45,6 +48,9 @@ export interface ReplayReport {
   /** Messages of a short capture one by one; null for a long one and for a journal. */
   readonly lines: readonly LineVerdict[] | null
 }
+
+/** Who paces a replay watches it: what is older than this is in the tables. */
+const PACED_SEAL_US = 30_000_000
 
 /** Records of a capture are handed on in blocks of about this many bytes. */
 const BLOCK_BYTES = 1 << 20
@@ -77,7 +83,7 @@ export async function replayCapture(path: string, options: CaptureReplayOptions)
   let records: JournalRecord[] = []
   let bytes = 0
   const flush = async (): Promise<void> => {
-    if (records.length > 0) note((await replay.accept(blockOf(records))).wanted)
+    if (records.length > 0) note(await replay.accept(blockOf(records)))
     records = []
     bytes = 0
   }
@@ -108,7 +114,8 @@ function bookText(book: Omit<SnapshotRequest, 'resync'>): string {
 interface Replay {
   /** First record that is not yet sealed in this warehouse. */
   readonly from: number
-  accept(block: JournalBlock): Promise<LaneProgress>
+  /** Answers which books are to be fetched. */
+  accept(block: JournalBlock): Promise<readonly SnapshotRequest[]>
   outstanding(): Promise<readonly SnapshotRequest[]>
   finish(): Promise<Pick<ReplayReport, 'writer' | 'records' | 'rows' | 'tally' | 'books'>>
   close(): Promise<void>
@@ -127,16 +134,30 @@ async function openReplay(writer: string, isImport: boolean, options: ReplayOpti
   const { images, compression } = options
   const lane = await openLane({ ...shared, ...image, images, compression, isImport }, 0)
   const seal = sealer({ ...shared, lane, publisher, clock: options.clock, onFailure: () => {} }, last)
+  const { clock, speed } = options
+  const pace = speed === null ? unpaced : pacedBy(clock, speed)
   let rows = 0
+  let lastSealUs = clock.nowUs()
   return {
     from: (last?.to ?? 0) + 1,
     outstanding: lane.outstanding,
     async accept(block) {
-      const progress = await lane.accept(block)
-      rows = progress.rows
-      options.onProgress?.(progress)
-      if (progress.rowsWaiting >= options.sealRows) await seal.now()
-      return progress
+      const wanted: SnapshotRequest[] = []
+      for await (const part of pace(block)) {
+        const progress = await lane.accept(part)
+        rows = progress.rows
+        wanted.push(...progress.wanted)
+        options.onProgress?.(progress)
+        const isLate = speed !== null && clock.nowUs() - lastSealUs >= PACED_SEAL_US
+        if (progress.rowsWaiting < options.sealRows && !isLate) continue
+        await seal.now()
+        lastSealUs = clock.nowUs()
+        if (isLate) {
+          await seal.submitted()
+          await publisher.round()
+        }
+      }
+      return wanted
     },
     async finish() {
       await seal.now()

@@ -1,6 +1,6 @@
+import { openDuck } from '@cryptoflow/reader'
 import { describe, expect, it } from 'vitest'
 import { type ChangeVerdict, compareChanges } from './changes.ts'
-import { openDuck } from './duck.ts'
 import { emptyWorld } from './test-scene.ts'
 import { type Row, type World, writeWorld } from './test-world.ts'
 

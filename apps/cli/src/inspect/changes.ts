@@ -1,6 +1,5 @@
 import { type InstrumentKey, keyText, type Market } from '@cryptoflow/model'
-import type { Duck } from './duck.ts'
-import { escapeControls } from './exact.ts'
+import { type Duck, escapeControls } from '@cryptoflow/reader'
 import { deltaTables, imageTables } from './prints.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { TableName } from '@cryptoflow/model'
-import { quoted } from './duck.ts'
+import { quoted } from '@cryptoflow/reader'
 import { deltaTables, emittedPrint, emittedShown, hasUnit, imageTables, singleRowTables } from './prints.ts'
 
 /**

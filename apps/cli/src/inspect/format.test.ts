@@ -1,5 +1,5 @@
+import type { QueryResult } from '@cryptoflow/reader'
 import { describe, expect, it } from 'vitest'
-import type { QueryResult } from './duck.ts'
 import { formatCsv, formatJson, formatTable } from './format.ts'
 
 const result: QueryResult = {

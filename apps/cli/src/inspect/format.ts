@@ -1,5 +1,4 @@
-import type { QueryResult, ResultColumn } from './duck.ts'
-import type { Cell } from './exact.ts'
+import type { Cell, QueryResult, ResultColumn } from '@cryptoflow/reader'
 
 /** Between two columns. */
 const GUTTER = '  '

@@ -8,10 +8,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { openDuck, type QueryResult } from '@cryptoflow/reader'
 import { manualClock } from '@cryptoflow/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rowConditions } from '../key-flags.ts'
-import { openDuck, type QueryResult } from './duck.ts'
 import { copyQuery, csvFormat, formatCsv, formatJson, jsonFormat, runQuery, streamQuery } from './query.ts'
 import { perfectWorld, type WrittenWorld, writeWorld } from './test-world.ts'
 

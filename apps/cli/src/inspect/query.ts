@@ -1,7 +1,13 @@
 import { tables } from '@cryptoflow/model'
+import {
+  type Duck,
+  duckMessage,
+  openDuck,
+  type QueryResult,
+  quoted,
+  type TableFiles,
+} from '@cryptoflow/reader'
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
-import { type Duck, openDuck, type QueryResult, quoted, type TableFiles } from './duck.ts'
-import { duckMessage } from './exact.ts'
 import type { TextFormat } from './format.ts'
 
 export { csvFormat, formatCsv, formatJson, formatTable, jsonFormat } from './format.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { tables } from '@cryptoflow/model'
+import { type TableReport, tableReport } from '@cryptoflow/reader'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type TableReport, tableReport } from './report.ts'
 import { perfectWorld, type Row, type World, type WrittenWorld, writeWorld } from './test-world.ts'
 
 async function report(change: (world: World) => void): Promise<TableReport[]> {

@@ -1,6 +1,6 @@
 import { bytesText, columns, grouped, spanText } from '@cryptoflow/console'
 import { forecast } from '@cryptoflow/journal'
-import { escapeControls } from '../inspect/exact.ts'
+import { escapeControls } from '@cryptoflow/reader'
 import { journalLines, type Status } from '../status.ts'
 import { timeText } from '../text.ts'
 import type { Pulse, StreamPulse } from './pulse.ts'

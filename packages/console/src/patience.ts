@@ -1,5 +1,5 @@
-import { openProgress, type ProgressLine, spanText } from '@cryptoflow/console'
 import { type Clock, systemClock } from '@cryptoflow/runtime'
+import { openProgress, type ProgressLine, spanText } from './terminal.ts'
 
 /** Nobody wonders before this. */
 const PATIENCE_MS = 2000

@@ -19,9 +19,12 @@ export interface TableReport {
 /** Minutes of work are allowed: a report reads everything once. */
 const REPORT_TIMEOUT_MS = 600_000
 
-/** Rows, files, bytes and content hash of every table of the contract, in its order; one pass per table. */
-export async function tableReport(files: TableFiles): Promise<TableReport[]> {
-  const duck = await openDuck({ files, warehouse: null, timeoutMs: REPORT_TIMEOUT_MS })
+/**
+ * Rows, files, bytes and content hash of every table of the contract, in its order; one pass per table. With
+ * conditions, in SQL, the rows are those that meet all of them.
+ */
+export async function tableReport(files: TableFiles, where: readonly string[] = []): Promise<TableReport[]> {
+  const duck = await openDuck({ files, warehouse: null, where, timeoutMs: REPORT_TIMEOUT_MS })
   try {
     const reports: TableReport[] = []
     for (const contract of Object.values<TableContract>(tables)) {

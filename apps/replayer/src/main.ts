@@ -1,0 +1,3 @@
+import { runReplayer } from '@cryptoflow/console/replay'
+
+await runReplayer('replayer')

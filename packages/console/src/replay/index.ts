@@ -1,0 +1,1 @@
+export { addReplay, runReplayer } from './command.ts'
