@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { collectFrom, inFolder, run, runJson, said, start, withSimulator } from './support.ts'
@@ -15,12 +15,16 @@ function mountSmallDisk(directory: string): (() => void) | null {
   return () => spawnSync('umount', ['-l', directory])
 }
 
-/** Writes a file until nothing more fits. */
-function fill(path: string): void {
+/** Writes a file until no more than `leaveBytes` are free, which may be 0. */
+function fill(path: string, leaveBytes: number): void {
   const file = openSync(path, 'w')
   const block = Buffer.alloc(1 << 20, 7)
+  const free = (): number => {
+    const { bavail, bsize } = statfsSync(path)
+    return bavail * bsize
+  }
   try {
-    for (let size = block.length; size >= 512; ) {
+    for (let size = block.length; size >= 512 && free() > leaveBytes; ) {
       try {
         if (writeSync(file, block, 0, size) < size) size = Math.floor(size / 2)
       } catch {
@@ -43,6 +47,7 @@ describe.runIf(isRoot)('a collecting process whose disk is full', () => {
   ])(
     '%s stops listening, keeps what it has, and goes on by itself when there is room, with the hole recorded',
     async (_, reserve) => {
+      const hasReserve = reserve !== '0'
       await inFolder(async (folder) => {
         const disk = join(folder, 'disk')
         const unmount = mountSmallDisk(disk)
@@ -65,9 +70,17 @@ describe.runIf(isRoot)('a collecting process whose disk is full', () => {
             ]
             const collector = start(...collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse), ...rhythm)
             await said(collector, ' rows/s')
+            if (hasReserve) {
+              const low = said(collector, 'the disk is nearly full')
+              const eased = said(collector, 'images of books are made again')
+              fill(filler, 6 << 20)
+              await low
+              rmSync(filler)
+              await eased
+            }
             const full = said(collector, 'the disk is full')
             const again = said(collector, 'the disk has room again')
-            fill(filler)
+            fill(filler, 0)
             await full
             rmSync(filler)
             await again
@@ -84,6 +97,9 @@ describe.runIf(isRoot)('a collecting process whose disk is full', () => {
           expect(verdict.stored).toBeGreaterThan(0)
           const causes = await run('query', 'SELECT DISTINCT cause FROM gaps', '--warehouse', warehouse)
           expect(causes.stdout).toContain('disk_full')
+          const holes = `SELECT count(*) AS holes FROM gaps WHERE stream = 'derived' AND state = 'closed'`
+          const images = await run('query', holes, '--format', 'csv', '--warehouse', warehouse)
+          expect(Number(images.stdout.split('\n')[1]) > 0).toBe(hasReserve)
         } finally {
           unmount()
         }

@@ -31,6 +31,13 @@ export const mutants: readonly Mutant[] = [
     tests: JOURNAL,
   },
   {
+    name: 'images that are given up leave no gap',
+    file: 'packages/normalize/src/image-grid.ts',
+    from: 'openImageGap(this.sink, this.writer, state, now, last)',
+    to: '',
+    tests: ['packages/normalize/src/image-gaps.test.ts'],
+  },
+  {
     name: 'segments are not synced',
     file: 'packages/journal/src/segment-writer.ts',
     from: 'await this.#file?.syncData()',

@@ -61,6 +61,10 @@ export function noticeText(notice: CollectNotice): string {
         : `the clock was set by ${Math.round(notice.seconds)} s: connecting anew`
     case 'moved':
       return `the journal in ${notice.directory} was moved, or the machine was started anew: nobody else used its id, going on`
+    case 'disk-low':
+      return `the disk is nearly full, ${bytesText(notice.freeBytes)} free: images of books are not made until there is more room, the hole is in gaps`
+    case 'disk-eased':
+      return `the disk has ${bytesText(notice.freeBytes)} free: images of books are made again`
     case 'disk-full':
       return `the disk is full: not listening until there is room in ${notice.directory}; what was received is being committed`
     case 'no-room':

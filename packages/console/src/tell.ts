@@ -88,6 +88,8 @@ const LEVELS: Readonly<Record<CollectNotice['kind'], 'info' | 'warn' | 'error'>>
   'time-jump': 'warn',
   breaker: 'warn',
   moved: 'info',
+  'disk-low': 'error',
+  'disk-eased': 'info',
   'disk-full': 'error',
   'no-room': 'error',
   'disk-resumed': 'warn',

@@ -23,6 +23,8 @@ export const RecordKind = {
   start: 6,
   /** The process stopped taking frames on purpose; nothing was cut short. No payload. */
   stop: 7,
+  /** Images of our own books stop being made, or begin again; payload ImagesNote. */
+  images: 8,
 } as const
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind]
 
@@ -63,6 +65,11 @@ export interface StartNote {
   readonly version: string
   /** By `marketText`: the tables that rows are stored in. Absent, and for markets not named: every table. */
   readonly stored?: StoredTables
+}
+
+/** The disk is nearly full: what can be made again from the deltas is given up first. */
+export interface ImagesNote {
+  readonly made: boolean
 }
 
 /** Which tables a process stores of which market. */
@@ -115,10 +122,12 @@ export function decodeAnswerPayload(payload: Uint8Array): { context: AnswerConte
   return { context, body: payload.subarray(4 + length) }
 }
 
-export function encodeNote(note: ConnectNote | DisconnectNote | StartNote): Uint8Array {
+export function encodeNote(note: ConnectNote | DisconnectNote | StartNote | ImagesNote): Uint8Array {
   return encoder.encode(JSON.stringify(note))
 }
 
-export function decodeNote<T extends ConnectNote | DisconnectNote | StartNote>(payload: Uint8Array): T {
+export function decodeNote<T extends ConnectNote | DisconnectNote | StartNote | ImagesNote>(
+  payload: Uint8Array,
+): T {
   return JSON.parse(decoder.decode(payload)) as T
 }

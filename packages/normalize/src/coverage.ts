@@ -11,7 +11,7 @@ import {
   type OpenMinute,
   openMinute,
 } from './minutes.ts'
-import type { RowSink } from './row-sink.ts'
+import { imageTableOf, type RowSink } from './row-sink.ts'
 import { isCarried, isSequenced, type StreamState } from './stream.ts'
 import { coverageRow } from './truth-rows.ts'
 
@@ -115,6 +115,9 @@ export class Coverage {
       for (const { openGap, lastReceivedUs } of streams) {
         const fromUs = Number.isNaN(lastReceivedUs) ? Number.NEGATIVE_INFINITY : lastReceivedUs
         if (openGap !== null) addHoleTo(open, fromUs, Number.POSITIVE_INFINITY, openGap.cause)
+      }
+      if (state.imageGap !== null && table === imageTableOf(state.key)) {
+        addHoleTo(open, state.imageGap.fromUs, Number.POSITIVE_INFINITY, 'disk_full')
       }
       coverageRow(this.sink, state.key, table, open, record)
       written += 1

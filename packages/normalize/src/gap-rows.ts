@@ -163,7 +163,7 @@ function writeGap(
 }
 
 /** Tells the minutes that are not written yet, the one at hand among them. What is open is told when they are. */
-function markMinutes(
+export function markMinutes(
   ledger: Ledger,
   { fromUs, toUs, cause }: Pick<GapRow, 'fromUs' | 'toUs' | 'cause'>,
   minute: number,

@@ -177,8 +177,8 @@ describe('the state image', () => {
   it('is refused when its version is another', () => {
     const lane = live()
     const text = new TextDecoder().decode(lane.normalizer.image())
-    const other = new TextEncoder().encode(text.replace('"version":4', '"version":1'))
-    expect(() => new FakeLane().normalizer.restore(other)).toThrow('found version 1, expected 4')
+    const other = new TextEncoder().encode(text.replace(/"version":\d+/, '"version":1'))
+    expect(() => new FakeLane().normalizer.restore(other)).toThrow('found version 1, expected ')
     expect(() => new FakeLane().normalizer.restore(new Uint8Array([123]))).toThrow()
   })
 

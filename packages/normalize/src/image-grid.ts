@@ -1,4 +1,6 @@
+import type { JournalRecord } from '@cryptoflow/model'
 import { imageRows } from './book-rows.ts'
+import { closeImageGap, openImageGap } from './image-gaps.ts'
 import type { KeyState } from './key-state.ts'
 import type { RowSink } from './row-sink.ts'
 
@@ -28,26 +30,34 @@ export const imageDefaults: ImageOptions = {
  *
  * A cell closes on the first record at or beyond the next one, before that record is applied, so an image never
  * depends on what the other keys of the lane hear.
+ *
+ * While the disk is nearly full no images are made: a row of `gaps` per book says so, and the first image behind it is
+ * the whole book.
  */
 export class ImageGrid {
   derivedCell = Number.NEGATIVE_INFINITY
   checkpointCell = Number.NEGATIVE_INFINITY
   /** Where the next cell of either grid begins, microseconds: nothing is due before. */
   private dueUs = Number.NEGATIVE_INFINITY
+  /** No images are made for now. */
+  isWithheld = false
   private readonly options: ImageOptions
+  private readonly writer: string
   private readonly sink: RowSink
   private readonly keys: readonly KeyState[]
 
-  constructor(options: ImageOptions, sink: RowSink, keys: readonly KeyState[]) {
+  constructor(options: ImageOptions, writer: string, sink: RowSink, keys: readonly KeyState[]) {
     this.options = options
+    this.writer = writer
     this.sink = sink
     this.keys = keys
   }
 
   /** Goes on from the cells of an earlier record. */
-  resume(derivedCell: number, checkpointCell: number): void {
+  resume(derivedCell: number, checkpointCell: number, isWithheld: boolean): void {
     this.derivedCell = derivedCell
     this.checkpointCell = checkpointCell
+    this.isWithheld = isWithheld
     this.dueUs = this.nextBorder()
   }
 
@@ -75,26 +85,54 @@ export class ImageGrid {
     return Math.min((this.derivedCell + 1) * derivedEveryUs, (this.checkpointCell + 1) * checkpointEveryUs)
   }
 
+  /** No images are made from this record on. */
+  withhold(record: JournalRecord): void {
+    if (this.isWithheld) return
+    this.closeDerived()
+    this.isWithheld = true
+    const now = { receivedUs: record.receivedUs, frame: record.number }
+    for (const state of this.keys) {
+      const { keeper } = state
+      if (keeper === null) continue
+      const { live, seq, stamp } = keeper
+      const last = live && stamp !== null ? { seq, receivedUs: stamp.receivedUs } : null
+      openImageGap(this.sink, this.writer, state, now, last)
+    }
+  }
+
+  /** Images are made again: of every live book, whole, at once. */
+  make(): void {
+    if (!this.isWithheld) return
+    this.isWithheld = false
+    for (const state of this.keys) this.checkpoint(state)
+  }
+
   /** Derived images of all books that are live and were updated since their last one. */
   closeDerived(): void {
     const { derivedLevels } = this.options
-    for (const { key, keeper } of this.keys) {
+    for (const state of this.keys) {
+      const { keeper } = state
       if (!keeper?.changed) continue
       keeper.changed = false
-      if (!keeper.live || keeper.book === null || keeper.stamp === null) continue
-      imageRows(this.sink, key, keeper.stamp, keeper.book, {
-        kind: 'derived',
-        levels: derivedLevels,
-        lastSeq: keeper.seq,
-      })
+      this.write(state, 'derived', derivedLevels)
     }
   }
 
   /** The whole book, as a place to start reading from. */
-  checkpoint({ key, keeper }: KeyState): void {
+  checkpoint(state: KeyState): void {
+    if (state.keeper?.live) state.keeper.unsaved = false
+    this.write(state, 'checkpoint', this.options.depthCap)
+  }
+
+  private write(state: KeyState, kind: 'derived' | 'checkpoint', levels: number): void {
+    const { key, keeper } = state
     if (!keeper?.live || keeper.book === null || keeper.stamp === null) return
-    keeper.unsaved = false
-    const levels = this.options.depthCap
-    imageRows(this.sink, key, keeper.stamp, keeper.book, { kind: 'checkpoint', levels, lastSeq: keeper.seq })
+    const { book, stamp, seq } = keeper
+    if (this.isWithheld) {
+      openImageGap(this.sink, this.writer, state, stamp, null)
+      return
+    }
+    imageRows(this.sink, key, stamp, book, { kind, levels, lastSeq: seq })
+    closeImageGap(this.sink, state, seq, stamp)
   }
 }

@@ -2,6 +2,7 @@ import { type ExchangeMarket, keyText, type StreamSpec, type StringTable } from 
 import type { BookKeeper } from './book-keeper.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { kindsOf } from './event-rows.ts'
+import type { ImageGap } from './image-gaps.ts'
 import { countsOfStream, type Ledger, type MessageCounts } from './minutes.ts'
 import { nameId } from './row-ids.ts'
 import { rowKey } from './row-sink.ts'
@@ -31,6 +32,8 @@ export interface KeyState {
   readonly streams: StreamState[]
   /** The book of the first book stream that the key had; null until then. */
   keeper: Keeper | null
+  /** Where its images are not made; null: they are. */
+  imageGap: ImageGap | null
   /** Null until a list names it. */
   instrument: Instrument | null
   readonly counters: Counters
@@ -194,6 +197,7 @@ function createKey(market: ExchangeMarket, key: RowKey): KeyState {
     key,
     streams: [],
     keeper: null,
+    imageGap: null,
     instrument: null,
     counters: createCounters(),
     counts: [],

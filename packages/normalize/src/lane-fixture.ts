@@ -65,6 +65,7 @@ export type Step = { readonly atUs?: number; readonly exchange?: FakeExchange } 
   | { readonly kind: 'disconnect'; readonly connection: number; readonly cause?: InterruptionCause }
   | { readonly kind: 'start'; readonly stored?: StoredTables }
   | { readonly kind: 'stop' | 'clock' }
+  | { readonly kind: 'images'; readonly made: boolean }
   | {
       readonly kind: 'frame'
       readonly connection: number
@@ -213,6 +214,9 @@ export class FakeLane {
         break
       case 'clock':
         normalizer.clock(this.record(RecordKind.clock, 0))
+        break
+      case 'images':
+        normalizer.images(this.record(RecordKind.images, 0), step)
         break
       case 'dead': {
         const record = this.record(RecordKind.frame, step.connection)

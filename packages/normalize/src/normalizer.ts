@@ -8,6 +8,7 @@ import {
   type EventBatch,
   EventKind,
   type ExchangeMarket,
+  type ImagesNote,
   type InstrumentKey,
   type JournalRecord,
   RecordKind,
@@ -37,6 +38,7 @@ import {
   type KeyImage,
   keyImages,
   numeral,
+  restoreImageGap,
   restoreKeeper,
   restoreStream,
   STATE_IMAGE_VERSION,
@@ -79,7 +81,7 @@ export class Normalizer {
     this.depthCap = images.depthCap
     this.sink = createRowSink(options)
     this.index = new KeyIndex(options.names, (state, stream) => this.makeKeeper(state, stream))
-    this.grid = new ImageGrid(images, this.sink, this.index.keys)
+    this.grid = new ImageGrid(images, options.writer, this.sink, this.index.keys)
     this.coverage = new Coverage(options.writer, this.sink, this.index)
     this.flow = new EventFlow({
       writer: options.writer,
@@ -122,6 +124,8 @@ export class Normalizer {
   start(record: JournalRecord, note: StartNote): void {
     this.grid.advance(record.receivedUs)
     this.grid.closeDerived()
+    // This process looks at the disk anew. Holes stay open until the first image.
+    this.grid.isWithheld = false
     this.coverage.restart(record)
     this.stored = note.stored
     storeOnly(this.sink, note.stored)
@@ -148,6 +152,13 @@ export class Normalizer {
 
   clock(record: JournalRecord): void {
     this.advance(record)
+  }
+
+  /** The disk has no room for images of our own books any more, or has it again. */
+  images(record: JournalRecord, { made }: ImagesNote): void {
+    this.advance(record)
+    if (made) this.grid.make()
+    else this.grid.withhold(record)
   }
 
   /** The market that a connection speaks; null when no such connection is open. */
@@ -235,6 +246,7 @@ export class Normalizer {
       derivedCell: numeral(this.grid.derivedCell),
       checkpointCell: numeral(this.grid.checkpointCell),
       minute: numeral(this.coverage.minute),
+      ...(this.grid.isWithheld ? { isWithheld: true } : {}),
       connections: Array.from(this.connections, ([number, connection]) => ({
         number,
         exchange: connection.market.exchange,
@@ -258,6 +270,7 @@ export class Normalizer {
     this.grid.resume(
       image.derivedCell ?? Number.NEGATIVE_INFINITY,
       image.checkpointCell ?? Number.NEGATIVE_INFINITY,
+      image.isWithheld ?? false,
     )
     this.coverage.resume(image.minute ?? Number.NEGATIVE_INFINITY)
     for (const { number, exchange, market, ...saved } of image.connections) {
@@ -381,6 +394,7 @@ export class Normalizer {
     if (!this.owns(market, saved.symbol)) return
     const state = saved.symbol === '' ? this.index.unnamed(market) : this.index.key(market, saved.symbol)
     restoreCoverage(state, saved)
+    state.imageGap = restoreImageGap(saved)
     if (saved.instrument !== undefined) {
       const [name, hash, digits = null] = saved.instrument
       this.index.nameInstrument(state, { name, hash, digits })

@@ -11,6 +11,7 @@ import type { BookSide } from './book-side.ts'
 import { type BookState, bookStates } from './book-transitions.ts'
 import { type CoverageImage, coverageImage } from './coverage-image.ts'
 import type { HeldDelta } from './held.ts'
+import type { ImageGap } from './image-gaps.ts'
 import type { Instrument, Keeper, KeyState } from './key-state.ts'
 import { LevelSide } from './level-side.ts'
 import type { Stamp } from './stamps.ts'
@@ -26,7 +27,7 @@ import type { Digits } from './top.ts'
  * Order is the order of first sight, which is part of the state. A key that was only heard of (thousands stand in an
  * instrument list) is a symbol, a name and a hash: what it has none of is left out, and its market is an index.
  */
-export const STATE_IMAGE_VERSION = 4
+export const STATE_IMAGE_VERSION = 5
 
 type Numeral = number | null
 
@@ -116,6 +117,7 @@ export interface KeyImage extends CoverageImage {
   readonly instrument?: readonly [name: string, hash: number, digits?: Digits]
   readonly streams?: readonly StreamImage[]
   readonly keeper?: KeeperImage
+  readonly imageGap?: readonly [id: string, fromSeq: Numeral, fromUs: number]
 }
 
 export interface StateImage {
@@ -124,6 +126,8 @@ export interface StateImage {
   readonly derivedCell: Numeral
   readonly checkpointCell: Numeral
   readonly minute: Numeral
+  /** No images are made for now; absent: they are. */
+  readonly isWithheld?: boolean
   readonly connections: readonly {
     readonly number: number
     readonly exchange: string
@@ -171,13 +175,16 @@ export function keyImages(states: readonly KeyState[]): Pick<StateImage, 'market
 }
 
 function keyImage(state: KeyState, market: number): KeyImage {
-  const { key, instrument, streams, keeper } = state
+  const { key, instrument, streams, keeper, imageGap } = state
   return {
     market,
     symbol: key.symbol,
     ...(instrument === null ? {} : { instrument: instrumentImage(instrument) }),
     ...(streams.length === 0 ? {} : { streams: streams.map(streamImage) }),
     ...(keeper === null ? {} : { keeper: keeperImage(keeper) }),
+    ...(imageGap === null
+      ? {}
+      : { imageGap: [imageGap.id, numeral(imageGap.fromSeq), imageGap.fromUs] as const }),
     ...coverageImage(state),
   }
 }
@@ -276,6 +283,12 @@ export function restoreKeeper(keeper: Keeper, image: KeeperImage, depthCap: numb
     keeper.proven = image.proven
     keeper.missedUs = image.missedUs ?? Number.NaN
   }
+}
+
+export function restoreImageGap({ imageGap }: KeyImage): ImageGap | null {
+  if (imageGap === undefined) return null
+  const [id, fromSeq, fromUs] = imageGap
+  return { id, fromSeq: fromSeq ?? Number.NaN, fromUs }
 }
 
 function refuseState(state: string): never {

@@ -48,6 +48,10 @@ export type MaintenanceNotice =
 export type JournalNotice =
   /** Machine, boot or directory are others than at the last start; the ledger knows of no other use of the id. */
   | ({ readonly kind: 'moved'; readonly directory: string } & Moved)
+  /** The disk is nearly full: images of our own books are not made until there is more room; `gaps` says so. */
+  | { readonly kind: 'disk-low'; readonly freeBytes: number }
+  /** Images are made again. */
+  | { readonly kind: 'disk-eased'; readonly freeBytes: number }
   /** No room is left: sockets are closed, what was received is sealed and committed, and space is waited for. */
   | { readonly kind: 'disk-full'; readonly directory: string }
   /**

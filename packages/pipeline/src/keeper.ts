@@ -1,4 +1,5 @@
-import { freeBytes, type RetentionPolicy } from '@cryptoflow/journal'
+import { freeBytes, REFUSED, type RetentionPolicy } from '@cryptoflow/journal'
+import { encodeNote, RecordKind } from '@cryptoflow/model'
 import { messageOf, type TimeJump, watchTime } from '@cryptoflow/runtime'
 import type { Parts } from './collecting.ts'
 import { openDiskForecast } from './disk-forecast.ts'
@@ -19,10 +20,20 @@ const RETIRE_EVERY_MS = 60_000
 const FORECAST_EVERY_MS = 10_000
 /** How often a full disk is looked at again. */
 const RESUME_EVERY_MS = 1_000
+/** How often the room beside the reserve is looked at. */
+const ROOM_EVERY_MS = 1_000
+
+/**
+ * Images are given up below this many times the reserve that stands, and made again above that many: far enough apart
+ * that what the images took does not bring them back. Without a reserve nobody wants to be warned.
+ */
+const LOW_RESERVES = 2
+const EASED_RESERVES = 4
 
 /**
  * Deletes segments whose rows are all committed when they are old or many, and takes a full disk as the commit
- * protocol says (K7): sockets are closed, sealing and committing go on from the reserve, released segments are
+ * protocol says (K7): while it fills, images of our own books are given up, since the deltas are still stored; when it
+ * is full sockets are closed, sealing and committing go on from the reserve, released segments are
  * deleted, and hearing begins again when there is room. Connections that lived through a jump of time are replaced.
  */
 export function keepGoing(
@@ -57,6 +68,16 @@ export function keepGoing(
     board.set('freeBytes', free)
     board.set('fullInSeconds', Number.isFinite(seconds) ? seconds : 0)
   }
+  let isLow = false
+  const lookForRoom = async (): Promise<void> => {
+    const free = await freeBytes(journal.directory)
+    const isNowLow = free < journal.reserve.targetBytes * (isLow ? EASED_RESERVES : LOW_RESERVES)
+    if (isNowLow === isLow) return
+    const note = encodeNote({ made: !isNowLow })
+    if (journal.append(RecordKind.images, 0, clock.nowUs(), note) === REFUSED) return
+    isLow = isNowLow
+    notice({ kind: isLow ? 'disk-low' : 'disk-eased', freeBytes: free })
+  }
   const tryResume = async (): Promise<void> => {
     await retire()
     const hole = await journal.tryResume()
@@ -74,6 +95,7 @@ export function keepGoing(
   if (targetBytes < wantedBytes) notice({ kind: 'reserve-short', bytes, wantedBytes })
   const cancelForecast = clock.every(FORECAST_EVERY_MS, () => void foresee().catch(() => {}))
   const cancelRetire = clock.every(RETIRE_EVERY_MS, () => then(retire))
+  const cancelRoom = clock.every(ROOM_EVERY_MS, () => then(lookForRoom))
   then(retire)
   const keeper: Keeper = {
     full() {
@@ -96,6 +118,7 @@ export function keepGoing(
       cancelWatch()
       cancelForecast()
       cancelRetire()
+      cancelRoom()
       cancelWait()
       await work
     },

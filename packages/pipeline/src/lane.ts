@@ -11,6 +11,7 @@ import {
   decodeNote,
   EventBatch,
   type ExchangeMarket,
+  type ImagesNote,
   type InstrumentKey,
   type JournalBlock,
   type JournalRecord,
@@ -204,6 +205,12 @@ export function createLane(options: LaneOptions): Lane {
         break
       case RecordKind.stop:
         normalizer.stop(record)
+        break
+      case RecordKind.images:
+        normalizer.images(record, decodeNote<ImagesNote>(record.payload))
+        break
+      default:
+        refuseKind(record)
     }
   }
 
@@ -291,6 +298,18 @@ function openUnreadable(): {
       return taken
     },
   }
+}
+
+/** What rows depend on and this version does not know must not be passed over. */
+function refuseKind({ kind, number }: JournalRecord): never {
+  throw new CryptoFlowError(
+    `reading the journal found record ${number} of kind ${kind}: a newer version wrote it`,
+    {
+      kind: 'usage',
+      reaction: 'stop',
+      context: { record: number, kind },
+    },
+  )
 }
 
 function noRoom(to: number, cause: unknown): CryptoFlowError {

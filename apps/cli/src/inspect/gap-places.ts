@@ -10,11 +10,14 @@ import { storedRows } from './stored.ts'
 /** Rules of streams whose gaps are placed by time, as SQL. */
 export const TIMED_RULES = `'grows', 'none', 'book', 'broken'`
 
-/** One row per gap: its `closed` row where there is one. */
+/** What holes of the images of our own books have as their stream: no exchange sends it. */
+export const OWN_IMAGES_STREAM = 'derived'
+
+/** One row per gap of a stream that was heard: its `closed` row where there is one. */
 const RECORDED_GAPS = `
   CREATE TABLE recorded_gaps AS
   WITH latest AS (
-    FROM gaps
+    FROM gaps WHERE stream <> '${OWN_IMAGES_STREAM}'
     QUALIFY row_number() OVER (PARTITION BY ${STREAM_KEY}, gap_id ORDER BY (state = 'closed') DESC, frame DESC) = 1
   )
   SELECT row_number() OVER () AS gap_number, stream_id, ${STREAM_KEY}, gap_id, state, table_name, rule,

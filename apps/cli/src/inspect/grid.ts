@@ -1,4 +1,5 @@
 import { BOOK_KEY } from './book-streams.ts'
+import { OWN_IMAGES_STREAM } from './gap-places.ts'
 
 /**
  * Completeness of derived images on the 100 ms grid: which are due, and what stands there. Of a market without any, none
@@ -14,7 +15,8 @@ const cellOf = (time: string): string => `epoch_us(${time}) // ${GRID_US}`
  * Statements that make `grid_cells`, the cells in which an image is due. An image belongs to the cell in which
  * the delta came that it ends with. In a cell where the book left `live` or was cut, nothing is promised: of a book
  * that begins in its stream also where the last message came before a snapshot, before the book was none or before
- * nothing more: its connection may have ended, or that message may have shown the book to be wrong.
+ * nothing more: its connection may have ended, or that message may have shown the book to be wrong. None is due in a
+ * recorded hole of the images themselves.
  */
 export const GRID_SQL = `
   CREATE TABLE live_deltas AS
@@ -34,6 +36,10 @@ export const GRID_SQL = `
   UNION SELECT ${BOOK_KEY}, ${cellOf('max(received_last)')}
   FROM book_messages SEMI JOIN stream_books USING (${BOOK_KEY}) GROUP BY ALL;
 
+  CREATE TABLE image_holes AS
+  SELECT ${BOOK_KEY}, min(${cellOf('from_ts')}) AS from_cell, coalesce(max(${cellOf('to_ts')}), 9e15::BIGINT) AS to_cell
+  FROM gaps WHERE stream = '${OWN_IMAGES_STREAM}' GROUP BY ${BOOK_KEY}, gap_id;
+
   CREATE TABLE grid_cells AS
   WITH due AS (SELECT ${BOOK_KEY}, cell, max(update_id) AS due_seq FROM live_deltas GROUP BY ALL),
   derived AS (SELECT ${BOOK_KEY}, update_id FROM image_index WHERE kind = 'derived'),
@@ -42,6 +48,8 @@ export const GRID_SQL = `
     count(*) FILTER (update_id <> due_seq) AS others
   FROM due SEMI JOIN (SELECT DISTINCT exchange, market FROM derived) USING (exchange, market)
   LEFT JOIN placed USING (${BOOK_KEY}, cell) ANTI JOIN cut_cells USING (${BOOK_KEY}, cell)
+  ANTI JOIN image_holes h ON (h.exchange, h.market, h.symbol) = (due.exchange, due.market, due.symbol)
+    AND due.cell BETWEEN h.from_cell AND h.to_cell
   GROUP BY ${BOOK_KEY}, cell, due_seq;
 `
 

@@ -1,5 +1,6 @@
 import { STREAM_KEY } from './emissions.ts'
-import { TIMED_RULES } from './gap-places.ts'
+import { OWN_IMAGES_STREAM, TIMED_RULES } from './gap-places.ts'
+import { imageTables } from './prints.ts'
 
 /**
  * Holes that the simulator made against gaps that the collector recorded, per stream of a key. Borders are exclusive:
@@ -210,6 +211,34 @@ const COVERED_HOLES = [
   ),
 ]
 
+const OWN_IMAGES = imageTables
+  .map((table) => `FROM "${table}" WHERE kind IN ('derived', 'checkpoint') AND level = 0`)
+  .join(' UNION ALL ')
+const imageProblem = (text: string, condition: (image: string) => string): string =>
+  problem(
+    text,
+    OF_GAP,
+    `gaps g JOIN streams USING (${STREAM_KEY}) WHERE stream = '${OWN_IMAGES_STREAM}' AND ${condition(
+      `EXISTS (FROM (${OWN_IMAGES}) i WHERE (i.exchange, i.market, i.symbol) = (g.exchange, g.market, g.symbol) AND`,
+    )}`,
+  )
+
+/** Holes of images lie between two of them: the last one before and the first one after. */
+const IMAGE_HOLES = [
+  imageProblem(
+    'does not begin at an image',
+    (image) => `from_seq IS NOT NULL AND NOT ${image} (i.last_seq, i.received_ts) = (from_seq, from_ts))`,
+  ),
+  imageProblem(
+    'does not end at an image',
+    (image) => `to_seq IS NOT NULL AND NOT ${image} (i.last_seq, i.received_ts) = (to_seq, to_ts))`,
+  ),
+  imageProblem(
+    'images lie inside',
+    (image) => `to_ts IS NOT NULL AND ${image} i.received_ts > from_ts AND i.received_ts < to_ts)`,
+  ),
+]
+
 /** Statements that end in `gap_mismatches`; `gap_places` and `gap_kinds` must stand. */
 export function holesSql(restarted: boolean): string[] {
   const problems = [
@@ -220,6 +249,7 @@ export function holesSql(restarted: boolean): string[] {
     needless(restarted),
     POLLED,
     TIMED_HOLES,
+    ...IMAGE_HOLES,
     ...(restarted ? COVERED_HOLES : EXACT_HOLES),
   ]
   return [
