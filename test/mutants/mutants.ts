@@ -1,4 +1,5 @@
 import { commitRules } from './commit-rules.ts'
+import { truthRules } from './truth-rules.ts'
 
 /**
  * Planted bugs: each breaks one promise by a small change of the source, and the tests named beside it must notice.
@@ -23,6 +24,7 @@ const NORMALIZE = ['packages/normalize/src']
 
 export const mutants: readonly Mutant[] = [
   ...commitRules,
+  ...truthRules,
   {
     name: 'a record is acknowledged before it is durable',
     file: 'packages/journal/src/write-loop.ts',

@@ -1,4 +1,4 @@
-import { parseTime, patiently, wholeNumber } from '@cryptoflow/console'
+import { dayFlag, patiently, wholeNumber } from '@cryptoflow/console'
 import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
 import type { QueryResult } from '@cryptoflow/reader'
 import { systemClock } from '@cryptoflow/runtime'
@@ -7,7 +7,7 @@ import { type CoverageFlags, coverageReport } from './coverage-report.ts'
 import { warehouseOption } from './defaults.ts'
 import { formatJson, formatTable } from './inspect/query.ts'
 import { withKeyNames } from './key-flags.ts'
-import { asciiJson, usage } from './text.ts'
+import { asciiJson } from './text.ts'
 
 interface Flags extends CoverageFlags {
   readonly warehouse: string
@@ -21,7 +21,7 @@ export function addCoverage(program: Command): void {
       .command('coverage')
       .description('how much of a day is complete: minutes by table, causes, the worst keys')
       .addOption(warehouseOption())
-      .option('--day <date>', 'a day in UTC, such as 2026-11-20; default: the latest with a row', day),
+      .option('--day <date>', 'a day in UTC, such as 2026-11-20; default: the latest with a row', dayFlag),
   )
     .option('--limit <keys>', 'most keys listed', wholeNumber('--limit', 1), 10)
     .option('--json', 'one JSON object on stdout')
@@ -49,11 +49,4 @@ async function coverage(flags: Flags): Promise<void> {
   const width = process.stdout.columns ?? 80
   const parts = [report.tables, report.causes, report.worst].filter(({ rows }) => rows.length > 0)
   process.stdout.write(`${report.day}\n\n${parts.map((part) => formatTable(part, width)).join('\n\n')}\n`)
-}
-
-/** A day's beginning, microseconds since 1970. */
-function day(text: string): number {
-  const us = text.length === 10 ? parseTime(text) : null
-  if (us !== null) return us
-  throw usage(`reading the command line: --day is ${asciiJson(text)}, expected a day such as 2026-11-20`)
 }

@@ -43,7 +43,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   clean: ['cryptoflow clean --warehouse warehouse'],
   simulate: ['cryptoflow simulate --log emissions.jsonl --market spot:BTCUSDT --port 9001'],
-  verify: ['cryptoflow verify --warehouse warehouse --emissions emissions.jsonl'],
+  verify: [
+    'cryptoflow verify --day 2026-11-20 --warehouse warehouse',
+    'cryptoflow verify --warehouse warehouse --emissions emissions.jsonl',
+  ],
   version: ['cryptoflow version --json | jq .sha'],
   completion: ['source <(cryptoflow completion bash)'],
 }

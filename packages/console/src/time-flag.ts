@@ -18,10 +18,21 @@ export function timeFlag(name: string): (text: string) => number {
   return (text) => {
     const us = parseTime(text)
     if (us !== null) return us
-    const found = JSON.stringify(text).replace(/[^\x20-\x7e]/g, '?')
-    throw new CryptoFlowError(
-      `reading the command line: ${name} is ${found}, expected a time such as 2026-11-20T12:00:00Z`,
-      { kind: 'usage', reaction: 'stop' },
-    )
+    throw refused(name, text, 'a time such as 2026-11-20T12:00:00Z')
   }
+}
+
+/** A parser of `--day`: a day's beginning, microseconds since 1970. */
+export function dayFlag(text: string): number {
+  const us = text.length === 10 ? parseTime(text) : null
+  if (us !== null) return us
+  throw refused('--day', text, 'a day such as 2026-11-20')
+}
+
+function refused(name: string, text: string, expected: string): CryptoFlowError {
+  const found = JSON.stringify(text).replace(/[^\x20-\x7e]/g, '?')
+  return new CryptoFlowError(`reading the command line: ${name} is ${found}, expected ${expected}`, {
+    kind: 'usage',
+    reaction: 'stop',
+  })
 }

@@ -46,10 +46,15 @@ export async function writeImage(
 /** The image of that hash. Throws a CryptoFlowError (`disk`) when it is missing or is not what was written. */
 export async function readImage(directory: string, hash: string, disk: Disk = nodeDisk): Promise<Uint8Array> {
   if (!hashShape.test(hash)) throw damageError('reading an image found no hash for its name', { directory })
-  const bytes = await disk.readWhole(imagePath(directory, hash))
-  if (bytes === null) throw damageError('reading an image found none', { directory, hash })
+  return readImageAt(imagePath(directory, hash), hash, disk)
+}
+
+/** The image of that hash in a file of another name. */
+export async function readImageAt(path: string, hash: string, disk: Disk): Promise<Uint8Array> {
+  const bytes = await disk.readWhole(path)
+  if (bytes === null) throw damageError('reading an image found none', { path, hash })
   const found = hashOf(bytes)
-  if (found !== hash) throw damageError('reading an image found another content', { directory, hash, found })
+  if (found !== hash) throw damageError('reading an image found another content', { path, hash, found })
   return bytes
 }
 

@@ -1,3 +1,4 @@
+export { type Anchor, keepAnchor, listAnchors, readAnchor } from './anchors.ts'
 export { giveBallast, type Reserve, withBallast } from './ballast.ts'
 export { blockOf, RecordCursor, readRecords, sliceBlock } from './block.ts'
 export type { CaptureLine } from './capture-file.ts'

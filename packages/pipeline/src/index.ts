@@ -8,6 +8,7 @@ export type { LineVerdict } from './capture-verdict.ts'
 export { type CatalogServer, openCatalogServer } from './catalog-server.ts'
 export type { CollectNotice, CollectOptions, MarketCollection } from './collect-options.ts'
 export { type Collector, startCollector } from './collector.ts'
+export { type Derivation, type DeriveOptions, deriveDay } from './derive.ts'
 export type { CrashDrill, CrashReport } from './drill.ts'
 export type { MarketProgress } from './ingests.ts'
 export {

@@ -35,7 +35,7 @@ import { dataFileKey, offerOf, sealRows } from '@cryptoflow/sink'
 import { type BookCheck, bookChecks } from './book-checks.ts'
 import { deadLetterMeasures, gapMeasures, openKeyMeter, openStreamMeter } from './lane-measures.ts'
 import type { BlockMeasures, CutMeasures, FileMeasure } from './measure.ts'
-import { openPartitions } from './partitions.ts'
+import { type OpenPartition, openPartitions } from './partitions.ts'
 import { type FrameTally, openTally } from './tally.ts'
 import { VERSION } from './version.ts'
 
@@ -59,6 +59,8 @@ export interface LaneOptions {
   readonly probe?: Probe
   /** Keys that belong to this lane, where several read one journal; default all. A dead letter may have symbol ''. */
   readonly owns?: (key: InstrumentKey) => boolean
+  /** Partitions that files are made of, where only some are needed; default all. */
+  readonly keeps?: (partition: Pick<OpenPartition, 'table' | 'values'>) => boolean
   /** For measurements alone: no row depends on it. */
   readonly nowUs: () => number
 }
@@ -250,7 +252,7 @@ export function createLane(options: LaneOptions): Lane {
       const image = normalizer.image()
       const progress = progressOf(normalizer)
       const { imageDirectory, imageDisk, probe } = options
-      const taken = partitions.take()
+      const taken = partitions.take().filter(options.keeps ?? (() => true))
       const gaps = gapMeasures(taken)
       const deadLetters = deadLetterMeasures(taken)
       const put: string[] = []

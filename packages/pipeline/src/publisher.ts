@@ -14,6 +14,7 @@ import {
   type Disk,
   dropImages,
   isDiskFull,
+  keepAnchor,
   openControlLog,
   removeImage,
   withBallast,
@@ -221,7 +222,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
       await writer.submit({ request, image })
       refuseFenced({ directory, writer })
       board.set('sealed', request.to)
-      await seals.add(request.epoch, request.to, image)
+      await seals.add(request, image)
     },
     async round() {
       try {
@@ -247,6 +248,19 @@ export function tableDefinitions(): Record<TableName, TableDefinition> {
 /** State images kept: the last one, and the one before in case the last is unreadable. */
 const IMAGES_KEPT = 2
 
+const DAY_MS = 86_400_000
+
+/** What is remembered of a seal: its last record, the state after it, the day on which it was sealed. */
+interface Sealed {
+  readonly to: number
+  readonly image: string
+  readonly day: number
+}
+
+function sealedOf({ to, sealedAtMs }: Pick<EpochRequest, 'to' | 'sealedAtMs'>, image: string): Sealed {
+  return { to, image, day: Math.floor(sealedAtMs / DAY_MS) }
+}
+
 /** Where each seal ends and which images are still needed. */
 function openSeals(
   directory: string,
@@ -254,29 +268,49 @@ function openSeals(
   disk: Disk | undefined,
 ): {
   endOf(epoch: number): number
-  add(epoch: number, to: number, image: string): Promise<void>
+  add(request: EpochRequest, image: string): Promise<void>
   tidy(): Promise<void>
 } {
   const ends = new Map<number, number>()
-  const images: string[] = []
+  const kept: Sealed[] = []
   for (const entry of entries) {
     if (entry.kind !== 'seal') continue
     ends.set(entry.epoch, entry.to)
-    images.push(entry.image)
+    kept.push(sealedOf(entry.request, entry.image))
   }
   return {
     endOf: (epoch) => ends.get(epoch) ?? 0,
-    async add(epoch, to, image) {
-      ends.set(epoch, to)
-      images.push(image)
-      const old = images.length > IMAGES_KEPT ? (images.shift() as string) : null
-      if (old !== null && !images.includes(old)) await removeImage(directory, old, disk)
+    async add(request, image) {
+      ends.set(request.epoch, request.to)
+      const last = kept.at(-1)
+      const sealed = sealedOf(request, image)
+      if (last !== undefined && last.day < sealed.day) await anchorOf(directory, last, sealed.day, disk)
+      kept.push(sealed)
+      const old = kept.length > IMAGES_KEPT ? (kept.shift() as Sealed) : null
+      const isNeeded = kept.some((one) => one.image === old?.image)
+      if (old !== null && !isNeeded) await removeImage(directory, old.image, disk)
     },
     // Only before a lane writes images of its own: what no seal names is an orphan of a cut that was lost.
     tidy() {
-      images.splice(0, Math.max(0, images.length - IMAGES_KEPT))
+      kept.splice(0, Math.max(0, kept.length - IMAGES_KEPT))
+      const images = kept.map(({ image }) => image)
       return dropImages(directory, images, disk)
     },
+  }
+}
+
+/** An image that has no room or cannot be read is left out: a check of that day says where it could begin. */
+async function anchorOf(
+  directory: string,
+  { to, image }: Sealed,
+  day: number,
+  disk: Disk | undefined,
+): Promise<void> {
+  try {
+    await keepAnchor(directory, { day, to, image }, disk)
+  } catch (error) {
+    const isOfDisk = error instanceof CryptoFlowError && error.kind === 'disk'
+    if (!isOfDisk && !isDiskFull(error)) throw error
   }
 }
 

@@ -264,10 +264,11 @@ async function registerTable(
   const expected = Object.entries(table.columns).map(([name, spec]) => ({ name, type: duckType(spec.type) }))
   const columns = expected.map(({ name }) => `"${name}"`).join(', ')
   const nothing = expected.map(({ name, type }) => `NULL::${type} AS "${name}"`).join(', ')
-  const source = `read_parquet([${files.map(globQuoted).join(', ')}], hive_partitioning = false)`
   const wanted = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`
   const body =
-    files.length === 0 ? `SELECT ${nothing} WHERE false` : `SELECT ${columns} FROM ${source}${wanted}`
+    files.length === 0
+      ? `SELECT ${nothing} WHERE false`
+      : `SELECT ${columns} FROM ${parquetSource(files)}${wanted}`
   let found: { name: string; type: string }[]
   try {
     await duck.run(`CREATE VIEW "${table.name}" AS ${body}`)
@@ -317,6 +318,11 @@ function duckType(type: TableContract['columns'][string]['type']): string {
 /** A SQL string literal. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
+}
+
+/** One relation of all rows of these files, of which there is one or more. */
+export function parquetSource(files: readonly string[]): string {
+  return `read_parquet([${files.map(globQuoted).join(', ')}], hive_partitioning = false)`
 }
 
 /** A path as a literal whose glob characters mean themselves. */

@@ -37,20 +37,28 @@ export async function tableReport(files: TableFiles, where: readonly string[] = 
 }
 
 async function reportOf(duck: Duck, contract: TableContract, files: readonly string[]): Promise<TableReport> {
+  return {
+    table: contract.name as TableName,
+    ...(await contentOf(duck, contract, `"${contract.name}"`)),
+    files: files.length,
+    bytes: files.reduce((sum, path) => sum + statSync(path).size, 0),
+  }
+}
+
+/** How many rows a relation with a table's columns has, and their content hash. */
+export async function contentOf(
+  duck: Duck,
+  contract: TableContract,
+  relation: string,
+): Promise<Pick<TableReport, 'rows' | 'content_hash'>> {
   const [content] = await duck.objects<{ rows: number; high: string; low: string }>(`
-    WITH digests AS (SELECT md5_number(${rowText(contract)}) AS digest FROM "${contract.name}")
+    WITH digests AS (SELECT md5_number(${rowText(contract)}) AS digest FROM ${relation})
     SELECT count(*) AS rows,
       coalesce(sum((digest >> 64)::UBIGINT), 0)::VARCHAR AS high,
       coalesce(sum((digest & 18446744073709551615::UHUGEINT)::UBIGINT), 0)::VARCHAR AS low
     FROM digests`)
   const { rows, high, low } = content as { rows: number; high: string; low: string }
-  return {
-    table: contract.name as TableName,
-    rows,
-    files: files.length,
-    bytes: files.reduce((sum, path) => sum + statSync(path).size, 0),
-    content_hash: `${rows}-${hex64(high)}${hex64(low)}`,
-  }
+  return { rows, content_hash: `${rows}-${hex64(high)}${hex64(low)}` }
 }
 
 /**

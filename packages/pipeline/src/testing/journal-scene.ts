@@ -1,0 +1,93 @@
+import { openJournal } from '@cryptoflow/journal'
+import { type ConnectNote, encodeNote, RecordKind } from '@cryptoflow/model'
+import { imageDefaults } from '@cryptoflow/normalize'
+import { type ManualClock, manualClock } from '@cryptoflow/runtime'
+import { openBoard } from '../board.ts'
+import { openLane } from '../lane-host.ts'
+import { openPublisher, settle } from '../publisher.ts'
+import { sealer } from '../sealer.ts'
+import { warehouseAt } from '../warehouse.ts'
+
+/** A process that writes a warehouse's journal and tables without sockets: what it hears, a test says. */
+export interface JournalScene {
+  readonly writer: string
+  readonly clock: ManualClock
+  /** Opens a connection and answers its number. */
+  connect(note: ConnectNote): number
+  frame(connection: number, text: string): void
+  tick(): void
+  /** Everything so far is sealed, in the tables and released. */
+  seal(): Promise<void>
+  /** Ends as a killed process does: without a stop record. */
+  close(): Promise<void>
+}
+
+const encoder = new TextEncoder()
+
+/** Goes on in a warehouse where an earlier scene ended. */
+export async function openJournalScene(warehouseDirectory: string, startUs: number): Promise<JournalScene> {
+  const clock = manualClock(startUs)
+  const warehouse = warehouseAt(warehouseDirectory)
+  const directory = warehouse.journalDirectory
+  const journal = await openJournal({
+    directory,
+    clock,
+    version: 'test',
+    reserveBytes: 0,
+    segmentBytes: 20_000,
+  })
+  const board = openBoard()
+  const shared = {
+    writer: journal.id,
+    warehouseDirectory: warehouse.directory,
+    board: board.shared,
+    drill: null,
+  }
+  const publisher = await openPublisher({ ...shared, name: 'test', controlDirectory: directory }, 0)
+  const { last } = await publisher.resume(journal.recovered.lastRecord)
+  const state = { imageDirectory: directory, image: last?.image ?? null }
+  const more = { images: imageDefaults, compression: 'zstd', isImport: false } as const
+  const lane = await openLane({ ...shared, ...state, ...more }, 0)
+  const seal = sealer({ writer: journal.id, lane, publisher, clock, onFailure: () => {} }, last)
+  const feed = journal.feed((last?.to ?? 0) + 1)
+  return {
+    writer: journal.id,
+    clock,
+    connect: (note) => journal.append(RecordKind.connect, 0, clock.nowUs(), encodeNote(note)),
+    frame: (connection, text) =>
+      void journal.append(RecordKind.frame, connection, clock.nowUs(), encoder.encode(text)),
+    tick: () => void journal.append(RecordKind.clock, 0, clock.nowUs(), new Uint8Array(0)),
+    async seal() {
+      const to = journal.append(RecordKind.clock, 0, clock.nowUs(), new Uint8Array(0))
+      await journal.flush()
+      while (feed.cursor <= to) {
+        const block = await feed.next()
+        if (block !== null) await lane.accept(block)
+      }
+      await seal.now()
+      await seal.submitted()
+      await settle(publisher)
+    },
+    async close() {
+      await feed.close()
+      await Promise.all([lane.close(), publisher.close()])
+      await journal.close()
+    },
+  }
+}
+
+/** A trade of Binance spot as its stream sends it. */
+export function tradeFrame(symbol: string, id: number, timeMs: number, price = '64000.10'): string {
+  const data = {
+    e: 'trade',
+    E: timeMs,
+    s: symbol,
+    t: id,
+    p: price,
+    q: '0.01000',
+    T: timeMs,
+    m: true,
+    M: true,
+  }
+  return JSON.stringify({ stream: `${symbol.toLowerCase()}@trade`, data })
+}
