@@ -200,4 +200,25 @@ export const mutants: readonly Mutant[] = [
     to: 'return Math.round(value / divisor)',
     tests: ['packages/partitioner/src'],
   },
+  {
+    name: 'a message that a filter removes is counted nowhere',
+    file: 'packages/normalize/src/flow-parts.ts',
+    from: "else if (outcome === 'filtered') counts.filtered += 1",
+    to: "else if (outcome === 'filtered') counts.filtered += 0",
+    tests: ['packages/normalize/src/operators/filter.test.ts'],
+  },
+  {
+    name: 'a filter hides a delta from its book',
+    file: 'packages/normalize/src/event-flow.ts',
+    from: '    if (keeper === null) return outcome',
+    to: "    if (keeper === null || outcome === 'filtered') return outcome",
+    tests: ['packages/normalize/src/operators/filter.test.ts'],
+  },
+  {
+    name: 'a bound is compared as a float',
+    file: 'packages/normalize/src/operators/bound.ts',
+    from: 'this.least[scale] = narrow((scaled + divisor - 1n) / divisor)',
+    to: 'this.least[scale] = Number(scaled) / Number(divisor)',
+    tests: ['packages/normalize/src/operators/bound.test.ts'],
+  },
 ]

@@ -143,8 +143,22 @@ describe('a collector', () => {
 
   it('counts what comes within another channel as no stream of its own', () => {
     const channels = [
-      { name: 'trade', table: 'ticks', scope: 'symbol', isPolled: false, carrier: 'trade' },
-      { name: 'forced', table: 'liquidations', scope: 'symbol', isPolled: false, carrier: 'trade' },
+      {
+        name: 'trade',
+        table: 'ticks',
+        scope: 'symbol',
+        isPolled: false,
+        carrier: 'trade',
+        remembersIds: false,
+      },
+      {
+        name: 'forced',
+        table: 'liquidations',
+        scope: 'symbol',
+        isPolled: false,
+        carrier: 'trade',
+        remembersIds: false,
+      },
     ] as const
     const small = facts.map((fact) => ({
       ...fact,

@@ -1,4 +1,5 @@
 import type { Market } from '@cryptoflow/model'
+import { checkOperators } from './check-operators.ts'
 import type { CollectorConfig, Config } from './config.ts'
 import { channelsOf, type MarketFact, type MarketFacts, streamNamesOf, withPolledBooks } from './facts.ts'
 import type { Findings } from './findings.ts'
@@ -37,6 +38,7 @@ export function checkCollectors(
       checkReach(collector, at, fact, findings)
       checkSymbols(collector, at, heard, findings)
       checkConnections(collector, at, heard, findings)
+      checkOperators(collector, at, heard, findings)
       return Object.freeze({ ...collector, market: fact.market })
     }),
   )

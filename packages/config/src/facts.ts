@@ -10,12 +10,15 @@ export interface ChannelFact {
   readonly isPolled: boolean
   /** The channel that is subscribed or asked for to get this one; itself where nothing else brings it. */
   readonly carrier: string
+  /** Its repeats are known by ids that are remembered. */
+  readonly remembersIds: boolean
 }
 
 /** What must be known of a market to check what is asked of it. */
 export interface MarketFact {
   readonly exchange: string
   readonly market: Market
+  readonly quantityUnit: ExchangeMarket['quantityUnit']
   /** Channels that fill a table when nothing else is said. */
   readonly tables: Readonly<Record<string, readonly string[]>>
   readonly channels: readonly ChannelFact[]
@@ -61,6 +64,7 @@ export function marketFacts(
     return {
       exchange: market.exchange,
       market: market.market,
+      quantityUnit: market.quantityUnit,
       tables: market.collectors,
       channels: channelFacts(market.streams),
       routes: Object.keys(session.routes),
@@ -84,7 +88,8 @@ function channelFacts(streams: readonly StreamSpec[]): ChannelFact[] {
     const { name, route, poll } = carrierOf(spec)
     if (route === null && poll === null) return []
     const { table, scope } = spec
-    return [{ name: spec.name, table, scope, isPolled: route === null, carrier: name }]
+    const remembersIds = spec.idWindow > 0
+    return [{ name: spec.name, table, scope, isPolled: route === null, carrier: name, remembersIds }]
   })
 }
 

@@ -1,3 +1,4 @@
+import { operators } from './keys-operators.ts'
 import {
   choiceOrNull,
   fraction,
@@ -125,6 +126,7 @@ const collectorKeys = {
       ...streamNames,
     },
   ),
+  operators,
 }
 
 /** What is collected: one entry per market. */

@@ -22,6 +22,16 @@ export const symbolText: TextShape = {
 /** A table or channel. */
 export const streamText: TextShape = { ...symbolText, says: 'a table or one of the exchange’s own channels' }
 
+/** A pattern for symbols. */
+export const globText: TextShape = { ...symbolText, says: 'a symbol, or a pattern with "*" and "?"' }
+
+/** A number that is compared with prices and quantities: a text, because a float would round it. */
+export const decimalText: TextShape = {
+  pattern: '^[0-9]{1,20}(\\.[0-9]{1,18})?$',
+  says: 'a decimal number in quotes, such as "0.05"',
+  charsMax: 39,
+}
+
 /** A file or directory. */
 export const pathText: TextShape = { pattern: `^${VISIBLE}+$`, says: 'a path', charsMax: 4096 }
 

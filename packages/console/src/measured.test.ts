@@ -27,6 +27,8 @@ describe('what is measured', () => {
       books: [{ ...market, live: 4, waiting: 5 }],
       gaps: [{ ...market, table: 'ticks', rows: 2, sizes: [8] }],
       deadLetters: [{ ...market, reason: 'no json', count: 6 }],
+      operators: [{ ...market, operator: 'filter', outcome: 'removed', count: 8 }],
+      ids: [{ ...market, ids: 70, farthest: 12 }],
     })
     takeMeasurement(metrics, {
       kind: 'round',
@@ -65,6 +67,9 @@ describe('what is measured', () => {
       'book_resyncs_total{exchange="x",market="spot",stream="trade",symbol="A"} 1',
       'journal_fsync_duration_seconds_sum 0.004',
       'rows_total{table="ticks"} 5',
+      'operator_messages_total{exchange="x",market="spot",operator="filter",outcome="removed"} 8',
+      'dedupe_ids{exchange="x",market="spot"} 70',
+      'dedupe_farthest_ids{exchange="x",market="spot"} 12',
       'maintenance_duration_seconds_sum 2',
       'maintenance_files_joined_total{table="ticks"} 20',
       'maintenance_snapshots_expired_total{table="ticks"} 5',

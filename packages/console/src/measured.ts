@@ -37,7 +37,10 @@ function takeBlock(metrics: Metrics, { seconds, streams }: Of<'block'>): void {
   }
 }
 
-function takeCut(metrics: Metrics, { files, keys, books, gaps, deadLetters }: Of<'cut'>): void {
+function takeCut(
+  metrics: Metrics,
+  { files, keys, books, gaps, deadLetters, operators, ids }: Of<'cut'>,
+): void {
   for (const { table, rows, bytes, seconds } of files) {
     metrics.add('rows_total', { table }, rows)
     metrics.observe('flush_size_bytes', { table }, bytes)
@@ -55,6 +58,11 @@ function takeCut(metrics: Metrics, { files, keys, books, gaps, deadLetters }: Of
   for (const { rows, sizes, ...labels } of gaps) {
     metrics.add('seq_gaps_total', labels, rows)
     for (const size of sizes) metrics.observe('collector_sequence_gap_size', labels, size)
+  }
+  for (const { count, ...labels } of operators) metrics.add('operator_messages_total', labels, count)
+  for (const { ids: remembered, farthest, ...labels } of ids) {
+    metrics.set('dedupe_ids', labels, remembered)
+    metrics.set('dedupe_farthest_ids', labels, farthest)
   }
   for (const { count, ...labels } of deadLetters) metrics.add('dead_letters_total', labels, count)
 }

@@ -29,3 +29,15 @@ describe('how the tables are looked after', () => {
     })
   })
 })
+
+describe('what is done with messages on their way to rows', () => {
+  it('is said as it was written, and nothing of what was not', () => {
+    const operators = (more: string) => settingsWith(more).collections[0]?.operators
+    expect(operators('')).toBeUndefined()
+    const filter = 'ticks: {deny: ["*UP"], price_min: "0.10"}, spot_delta: {allow: [BTC*]}'
+    expect(operators(`operators: {filter: {${filter}}}`)).toEqual({
+      filter: { ticks: { deny: ['*UP'], priceMin: '0.10' }, spot_delta: { allow: ['BTC*'] } },
+    })
+    expect(operators('operators: {dedupe: {window: 99}}')).toEqual({ dedupe: { window: 99 } })
+  })
+})

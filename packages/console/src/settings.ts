@@ -1,4 +1,5 @@
 import { type Config, type Flag, loadConfig, problemText, readInput } from '@cryptoflow/config'
+import type { MarketOperators } from '@cryptoflow/model'
 import type { CollectOptions, MaintenanceSettings } from '@cryptoflow/pipeline'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { exchangeFacts } from './facts.ts'
@@ -78,6 +79,7 @@ export function maintenanceOf({ maintenance }: Pick<Config, 'maintenance'>): Mai
 function collectionOf(collector: Config['collectors'][number]): Settings['collections'][number] {
   const { exchange, market, streams, symbols, pollEveryMs, expectWithinMs } = collector
   const { wsUrl, restUrl, paths, bookDepth, bookPoll } = collector
+  const operators = operatorsOf(collector)
   const urls = {
     ...(wsUrl === null ? {} : { wsUrl }),
     ...(restUrl === null ? {} : { restUrl }),
@@ -93,5 +95,23 @@ function collectionOf(collector: Config['collectors'][number]): Settings['collec
     ...(Object.keys(urls).length === 0 ? {} : { urls }),
     ...(streams === null ? {} : { streams }),
     ...(bookPoll === null ? {} : { bookPoll }),
+    ...(operators === null ? {} : { operators }),
   }
+}
+
+/** Without what is not said: it becomes part of the journal. Null: nothing is done. */
+function operatorsOf({ operators }: Config['collectors'][number]): MarketOperators | null {
+  const filter = Object.fromEntries(
+    Object.entries(operators.filter).map(([table, rules]) => [table, withoutNulls(rules)]),
+  )
+  const own: MarketOperators = {
+    ...(Object.keys(filter).length === 0 ? {} : { filter }),
+    ...(operators.dedupe === null ? {} : { dedupe: operators.dedupe }),
+  }
+  return Object.keys(own).length === 0 ? null : own
+}
+
+function withoutNulls<T extends object>(given: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const entries = Object.entries(given).filter(([, value]) => value !== null)
+  return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> }
 }

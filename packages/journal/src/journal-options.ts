@@ -1,4 +1,4 @@
-import type { Probe, StoredTables } from '@cryptoflow/model'
+import type { Operators, Probe, StoredTables } from '@cryptoflow/model'
 import type { Clock } from '@cryptoflow/runtime'
 import { type Disk, nodeDisk } from './disk.ts'
 import type { JournalCompression } from './segment-writer.ts'
@@ -11,6 +11,8 @@ export interface JournalOptions {
   readonly version: string
   /** Which tables are stored of what is journaled, for the start record; default every one. */
   readonly stored?: StoredTables
+  /** What is done with messages on their way to rows, for the start record; default nothing. */
+  readonly operators?: Operators
   readonly probe?: Probe
   /** Longest time a record waits before its write begins; default 20 ms. */
   readonly flushEveryMs?: number

@@ -30,7 +30,8 @@ describe('openJournal', () => {
     const second = await openOn(disk)
     second.append(RecordKind.stop, 0, 6, new Uint8Array(0))
     await second.close()
-    await (await openOn(disk)).close()
+    const operators = { 'x spot': { dedupe: { window: 5 } } }
+    await (await openOn(disk, { operators })).close()
     const records = await collect((await readOn(disk)).blocks())
     const notes = records
       .filter((record) => record.kind === RecordKind.start)
@@ -38,7 +39,7 @@ describe('openJournal', () => {
     expect(notes).toEqual([
       { lastRecord: 0, clean: true, version: 'test' },
       { lastRecord: 2, clean: false, version: 'test' },
-      { lastRecord: 4, clean: true, version: 'test' },
+      { lastRecord: 4, clean: true, version: 'test', operators },
     ])
     expect(records.map((record) => record.number)).toEqual([1, 2, 3, 4, 5])
   })

@@ -1,5 +1,6 @@
 import type { AnswerContext } from './exchange.ts'
 import type { Market } from './key.ts'
+import type { Operators } from './operators.ts'
 import type { TableName } from './tables.ts'
 
 /**
@@ -65,6 +66,8 @@ export interface StartNote {
   readonly version: string
   /** By `marketText`: the tables that rows are stored in. Absent, and for markets not named: every table. */
   readonly stored?: StoredTables
+  /** What is done with messages on their way to rows. Absent, and for markets not named: nothing. */
+  readonly operators?: Operators
 }
 
 /** The disk is nearly full: what can be made again from the deltas is given up first. */

@@ -3,7 +3,7 @@ import type { Book } from './book.ts'
 import { fillHeads, fillNames, fillNumbers } from './column-arrays.ts'
 import type { ImageRoom, UpdateRoom } from './rooms.ts'
 import type { RowSource } from './row-ids.ts'
-import { imageTableOf, isStored, type RowSink } from './row-sink.ts'
+import { imageTableOf, isWritten, type RowSink } from './row-sink.ts'
 import type { BookLabel, DeltaTable, ImageKind, ImageTable, RowKey } from './row-types.ts'
 import type { Stamp } from './stamps.ts'
 
@@ -21,7 +21,7 @@ export function updateRows(
 ): void {
   const start = batch.entryStart[event] as number
   const count = (batch.entryStart[event + 1] as number) - start
-  if (count === 0 || !isStored(sink, key, table)) return
+  if (count === 0 || !isWritten(sink, key, table)) return
   const room = sink.updates[table]
   room.open(key, stamp.eventUs, count)
   const head = room.next
@@ -52,7 +52,7 @@ export function partialRows(
 ): void {
   const start = batch.entryStart[event] as number
   const count = (batch.entryStart[event + 1] as number) - start
-  if (count === 0 || !isStored(sink, key, table)) return
+  if (count === 0 || !isWritten(sink, key, table)) return
   const room = sink.images[table]
   room.open(key, stamp.eventUs, count)
   const head = room.next
@@ -80,7 +80,7 @@ export function imageRows(sink: RowSink, key: RowKey, stamp: Stamp, book: Book, 
   const bids = Math.min(book.bids.count, spec.levels)
   const asks = Math.min(book.asks.count, spec.levels)
   const table = imageTableOf(key)
-  if (bids + asks === 0 || !isStored(sink, key, table)) return
+  if (bids + asks === 0 || !isWritten(sink, key, table)) return
   const room = sink.images[table]
   room.open(key, stamp.eventUs, bids + asks)
   const head = room.next

@@ -1,14 +1,16 @@
 /**
  * What happened to the messages of a key. Counts of this process, no part of any row or state image.
  *
- * received = stored + duplicates + deadLetters.
+ * received = stored + duplicates + filtered + deadLetters.
  */
 export interface Counters {
   received: number
   stored: number
   duplicates: number
+  /** Kept from their table by a filter. */
+  filtered: number
   deadLetters: number
-  /** Of the stored ones: heard after messages that come behind them. */
+  /** Of the stored or filtered ones: heard after messages that come behind them. */
   late: number
   /** Holes found or opened. */
   gaps: number
@@ -38,6 +40,7 @@ export function createCounters(): Counters {
     received: 0,
     stored: 0,
     duplicates: 0,
+    filtered: 0,
     deadLetters: 0,
     late: 0,
     gaps: 0,
@@ -60,6 +63,7 @@ export function addCounters(total: Counters, more: Counters): void {
   total.received += more.received
   total.stored += more.stored
   total.duplicates += more.duplicates
+  total.filtered += more.filtered
   total.deadLetters += more.deadLetters
   total.late += more.late
   total.gaps += more.gaps

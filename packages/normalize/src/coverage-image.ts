@@ -5,7 +5,7 @@ import type { GapCause } from './truth-rows.ts'
 
 /** What a key's image says of minutes that are not written yet. */
 export interface CoverageImage {
-  /** By stream, '' of none: received, stored, duplicates, deadLetters in the minute at hand. */
+  /** By stream, '' of none: received, stored, duplicates, deadLetters, filtered in the minute at hand. */
   readonly counts?: readonly (readonly [stream: string, ...outcomes: number[]])[]
   readonly ledgers?: readonly (readonly [table: TableName, minutes: readonly MinuteImage[]])[]
 }
@@ -40,8 +40,9 @@ function countsImage({
   stored,
   duplicates,
   deadLetters,
+  filtered,
 }: MessageCounts): NonNullable<CoverageImage['counts']>[number] {
-  return [spec?.name ?? '', received, stored, duplicates, deadLetters]
+  return [spec?.name ?? '', received, stored, duplicates, deadLetters, filtered]
 }
 
 function minuteImage(open: OpenMinute): MinuteImage {
@@ -52,9 +53,16 @@ function minuteImage(open: OpenMinute): MinuteImage {
 
 /** Adds what was counted to a key without counts. */
 export function restoreCoverage({ market, counts, ledgers }: KeyState, image: CoverageImage): void {
-  for (const [name, received = 0, stored = 0, duplicates = 0, deadLetters = 0] of image.counts ?? []) {
+  for (const [
+    name,
+    received = 0,
+    stored = 0,
+    duplicates = 0,
+    deadLetters = 0,
+    filtered = 0,
+  ] of image.counts ?? []) {
     const spec = market.streams.find((candidate) => candidate.name === name) ?? null
-    Object.assign(countsOfStream(counts, spec), { received, stored, duplicates, deadLetters })
+    Object.assign(countsOfStream(counts, spec), { received, stored, duplicates, filtered, deadLetters })
   }
   for (const [table, minutes] of image.ledgers ?? []) {
     ledgerOf(ledgers, table).minutes.push(...minutes.map(restoreMinute))

@@ -100,6 +100,7 @@ export class Coverage {
       counts.received = 0
       counts.stored = 0
       counts.duplicates = 0
+      counts.filtered = 0
       counts.deadLetters = 0
     }
   }
@@ -148,6 +149,7 @@ function knownUntil({ keeper }: KeyState, stream: StreamState): number {
 function addCounts(open: OpenMinute, counts: MessageCounts, isOwn: boolean): void {
   open.received += counts.received
   open.duplicates += counts.duplicates
+  open.filtered += counts.filtered
   open.deadLetters += counts.deadLetters
   if (isOwn) open.stored += counts.stored
   else open.filtered += counts.stored

@@ -9,7 +9,15 @@ import {
 } from '@cryptoflow/model'
 import { bookLabel } from './book-transitions.ts'
 import { detailOf, eventRows } from './event-rows.ts'
-import { type FlowParts, labelOf, reveal, sourceOf } from './flow-parts.ts'
+import {
+  countOutcome,
+  type FlowParts,
+  isFiltered,
+  labelOf,
+  type Outcome,
+  reveal,
+  sourceOf,
+} from './flow-parts.ts'
 import { revealsGap } from './gap-rows.ts'
 import type { IdWindow } from './id-window.ts'
 import { ImageChanges } from './image-changes.ts'
@@ -76,12 +84,11 @@ export class EventFlow {
       this.refuse(record, state, counts, stream.spec.name, 'absurd_time', futureDetail(stamp))
       return
     }
-    const isKept =
+    const outcome =
       stream.streamBook === null
         ? this.message(record, state, stream, batch, event, index)
         : streamBookMessage(this.parts, state, stream, { record, batch, event, index }, stamp)
-    if (isKept) counts.stored += 1
-    else counts.duplicates += 1
+    countOutcome(counts, outcome)
   }
 
   /** An event of a frame that was heard before: it is counted. */
@@ -132,10 +139,11 @@ export class EventFlow {
         this.refuse(record, state, counts, name, 'absurd_time', futureDetail(stamp))
         continue
       }
-      counts.stored += 1
       counters.received += 1
-      counters.stored += 1
-      eventRows(this.parts.sink, table, key, stamp, batch, event, label, 'rest')
+      const outcome = isFiltered(state, table, batch, event) ? 'filtered' : 'stored'
+      countOutcome(counts, outcome)
+      counters[outcome] += 1
+      if (outcome === 'stored') eventRows(this.parts.sink, table, key, stamp, batch, event, label, 'rest')
       if (usable < 0) usable = event
     }
     return usable
@@ -164,7 +172,7 @@ export class EventFlow {
     })
   }
 
-  /** A message of a stored stream, whose time, in `stamp`, is believed. False: it is a duplicate. */
+  /** A message of a stored stream, whose time, in `stamp`, is believed. */
   private message(
     record: JournalRecord,
     state: KeyState,
@@ -172,7 +180,7 @@ export class EventFlow {
     batch: EventBatch,
     event: number,
     index: number,
-  ): boolean {
+  ): Outcome {
     const { counters } = state
     const { spec } = stream
     const kind = batch.kind[event] as number
@@ -180,24 +188,27 @@ export class EventFlow {
     counters.received += 1
     if (stands === 'duplicate' || (kind === EventKind.instrument && !this.learn(state, batch, event))) {
       counters.duplicates += 1
-      return false
+      return 'duplicate'
     }
-    counters.stored += 1
+    const outcome = isFiltered(state, spec.table, batch, event) ? 'filtered' : 'stored'
+    counters[outcome] += 1
     if (stands === 'late') counters.late += 1
     const { stamp } = this
-    const label = labelOf(state, stream, kind, stands)
-    eventRows(this.parts.sink, spec.table, state.key, stamp, batch, event, label, sourceOf(record))
+    if (outcome === 'stored') {
+      const label = labelOf(state, stream, kind, stands)
+      eventRows(this.parts.sink, spec.table, state.key, stamp, batch, event, label, sourceOf(record))
+    }
     if (kind === EventKind.bookImage && spec.changes !== undefined && stands !== 'late') {
       this.changes.write(state.key, stream, spec.changes, stamp, batch, event, stands === 'first')
     }
     const { keeper } = state
-    if (keeper === null) return true
+    if (keeper === null) return outcome
     if (kind === EventKind.quote) keeper.quotes.add(batch, event)
     else if (kind === EventKind.bookDelta && stands !== 'late' && keeper.stream === spec.name) {
       if (keeper.origin === 'rest' && keeper.delta(batch, event, stamp, stands))
         this.parts.grid.checkpoint(state)
     }
-    return true
+    return outcome
   }
 
   /** Judges a message by its stream, writes the gap that it reveals, and makes it the stream's last one. */

@@ -5,12 +5,15 @@ import {
   type JournalRecord,
   RecordKind,
   type StringTable,
+  type TableName,
 } from '@cryptoflow/model'
 import { bookLabel } from './book-transitions.ts'
 import type { Connection } from './connection.ts'
 import { revealGap, type SequencedMessage } from './gap-rows.ts'
 import type { ImageGrid } from './image-grid.ts'
 import type { KeyIndex, KeyState } from './key-state.ts'
+import type { MessageCounts } from './minutes.ts'
+import { isRemoved } from './operators/row-filter.ts'
 import type { RowSink } from './row-sink.ts'
 import type { BookLabel } from './row-types.ts'
 import type { Standing, StreamState } from './stream.ts'
@@ -64,6 +67,28 @@ export function labelOf(state: KeyState, { spec }: StreamState, kind: number, st
   const { keeper } = state
   if (keeper === null) return 'waiting'
   return keeper.stream === spec.name || kind === EventKind.bookImage ? bookLabel(keeper.state) : 'waiting'
+}
+
+/** What became of a message that could be read. */
+export type Outcome = 'stored' | 'filtered' | 'duplicate'
+
+/** Counts what became of a message. */
+export function countOutcome(counts: MessageCounts, outcome: Outcome): void {
+  if (outcome === 'stored') counts.stored += 1
+  else if (outcome === 'filtered') counts.filtered += 1
+  else counts.duplicates += 1
+}
+
+/** Whether a filter keeps an event from its table. */
+export function isFiltered(
+  { operators }: KeyState,
+  table: TableName,
+  batch: EventBatch,
+  event: number,
+): boolean {
+  if (operators.filters === null) return false
+  const filter = operators.filters.get(table)
+  return filter !== undefined && isRemoved(filter, batch, event)
 }
 
 export function sourceOf(record: JournalRecord): 'ws' | 'rest' {

@@ -1,7 +1,7 @@
 import { DecimalColumn, EventBatch, Side, type TopSide } from '@cryptoflow/model'
 import { compareDecimals } from './book.ts'
 import { updateRows } from './book-rows.ts'
-import { isStored, type RowSink } from './row-sink.ts'
+import { isWritten, type RowSink } from './row-sink.ts'
 import type { BookLabel, DeltaTable, RowKey } from './row-types.ts'
 import type { Stamp } from './stamps.ts'
 import type { StreamState } from './stream.ts'
@@ -44,7 +44,7 @@ export class ImageChanges {
     event: number,
     isFirst: boolean,
   ): void {
-    if (!isStored(this.sink, key, table)) return
+    if (!isWritten(this.sink, key, table)) return
     const { batch } = this
     batch.clear()
     batch.reserveEvent()

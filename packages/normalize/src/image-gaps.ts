@@ -1,7 +1,7 @@
 import { markMinutes, tableOfGap } from './gap-rows.ts'
 import type { KeyState } from './key-state.ts'
 import { ledgerOf, minuteOf } from './minutes.ts'
-import { imageTableOf, isStored, type RowSink } from './row-sink.ts'
+import { imageTableOf, isWritten, type RowSink } from './row-sink.ts'
 import type { Stamp } from './stamps.ts'
 import { isCarried } from './stream.ts'
 import { gapRow } from './truth-rows.ts'
@@ -34,7 +34,7 @@ export function openImageGap(
   last: { readonly seq: number; readonly receivedUs: number } | null,
 ): void {
   const { key } = state
-  if (state.imageGap !== null || !isStored(sink, key, imageTableOf(key))) return
+  if (state.imageGap !== null || !isWritten(sink, key, imageTableOf(key))) return
   const place = `${key.exchange}/${key.market}/${IMAGES_STREAM}/${key.symbol}`
   state.imageGap = {
     id: `${writer}/${now.frame}/${place}`,

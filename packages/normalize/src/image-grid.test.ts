@@ -182,6 +182,14 @@ describe('the state image', () => {
     expect(() => new FakeLane().normalizer.restore(new Uint8Array([123]))).toThrow()
   })
 
+  it('of version 5 is read: it is one without operators', () => {
+    const lane = live()
+    const text = new TextDecoder().decode(lane.normalizer.image())
+    const copy = new FakeLane()
+    copy.normalizer.restore(new TextEncoder().encode(text.replace('"version":6', '"version":5')))
+    expect(copy.normalizer.image()).toEqual(lane.normalizer.image())
+  })
+
   it('carries open connections and their markets', () => {
     const lane = live()
     const copy = new FakeLane()

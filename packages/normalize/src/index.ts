@@ -8,5 +8,7 @@ export {
   type Normalizer,
 } from './normalizer.ts'
 export type { NormalizerOptions, SnapshotRequest } from './normalizer-options.ts'
+export { operatorNames } from './operators/registry.ts'
+export type { IdTally, OperatorTally } from './operators/tally.ts'
 export type { RowsFor } from './row-types.ts'
 export { STATE_IMAGE_VERSION } from './state-image.ts'

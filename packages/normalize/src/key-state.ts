@@ -1,9 +1,16 @@
-import { type ExchangeMarket, keyText, type StreamSpec, type StringTable } from '@cryptoflow/model'
+import {
+  type ExchangeMarket,
+  keyText,
+  type Operators,
+  type StreamSpec,
+  type StringTable,
+} from '@cryptoflow/model'
 import type { BookKeeper } from './book-keeper.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { kindsOf } from './event-rows.ts'
 import type { ImageGap } from './image-gaps.ts'
 import { countsOfStream, type Ledger, type MessageCounts } from './minutes.ts'
+import { composeOperators, type KeyOperators } from './operators/registry.ts'
 import { nameId } from './row-ids.ts'
 import { rowKey } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
@@ -40,6 +47,7 @@ export interface KeyState {
   /** Of its streams in the minute at hand. */
   readonly counts: MessageCounts[]
   readonly ledgers: Ledger[]
+  operators: KeyOperators
 }
 
 /** One stream of one key with everything that an event of it needs: looked up once, then found by two ids. */
@@ -80,10 +88,27 @@ export class KeyIndex {
   private readonly forgetful = new Map<StreamSpec, StreamState>()
   private readonly names: StringTable
   private readonly makeKeeper: MakeKeeper
+  private operators: Operators | undefined
 
   constructor(names: StringTable, makeKeeper: MakeKeeper) {
     this.names = names
     this.makeKeeper = makeKeeper
+  }
+
+  /** From now on these operators are used, for keys that are there and for those that come. */
+  use(operators: Operators | undefined): void {
+    this.operators = operators
+    for (const state of this.states()) {
+      this.compose(state)
+      const { idWindow } = state.operators
+      for (const { ids, spec } of state.streams) ids?.resize(idWindow ?? spec.idWindow)
+    }
+  }
+
+  private compose(state: KeyState): KeyState {
+    state.operators = composeOperators(this.operators, state.market, state.key.symbol)
+    state.key.hidden = state.operators.hidden
+    return state
   }
 
   /** The key, made when new. */
@@ -91,7 +116,7 @@ export class KeyIndex {
     const text = keyText({ exchange: market.exchange, market: market.market, symbol })
     const known = this.byText.get(text)
     if (known !== undefined) return known
-    const state = createKey(market, rowKey(market, symbol, this.names))
+    const state = this.compose(createKey(market, rowKey(market, symbol, this.names)))
     this.byText.set(text, state)
     this.keys.push(state)
     return state
@@ -99,7 +124,8 @@ export class KeyIndex {
 
   /** Stands for the keys of a market that messages do not name; its symbol is empty. */
   unnamed(market: ExchangeMarket): KeyState {
-    const state = this.unnamedKeys.get(market) ?? createKey(market, rowKey(market, '', this.names))
+    const state =
+      this.unnamedKeys.get(market) ?? this.compose(createKey(market, rowKey(market, '', this.names)))
     this.unnamedKeys.set(market, state)
     return state
   }
@@ -171,7 +197,7 @@ export class KeyIndex {
     if (known !== undefined) return known
     const spec = state.market.streams.find((candidate) => candidate.name === name)
     if (spec === undefined) return null
-    const stream = createStream(spec)
+    const stream = createStream(spec, state.operators.idWindow)
     if (!stream.isRemembered) return this.forgetfulStream(stream)
     state.streams.push(stream)
     if (spec.book !== null && state.keeper === null) state.keeper = this.makeKeeper(state, stream)
@@ -202,6 +228,7 @@ function createKey(market: ExchangeMarket, key: RowKey): KeyState {
     counters: createCounters(),
     counts: [],
     ledgers: [],
+    operators: composeOperators(undefined, market, key.symbol),
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type JournalRecord,
   type Market,
   NameColumn,
+  type Operators,
   parseDecimal,
   RecordKind,
   type RowBuffer,
@@ -63,7 +64,7 @@ export type Step = { readonly atUs?: number; readonly exchange?: FakeExchange } 
       ])[]
     }
   | { readonly kind: 'disconnect'; readonly connection: number; readonly cause?: InterruptionCause }
-  | { readonly kind: 'start'; readonly stored?: StoredTables }
+  | { readonly kind: 'start'; readonly stored?: StoredTables; readonly operators?: Operators }
   | { readonly kind: 'stop' | 'clock' }
   | { readonly kind: 'images'; readonly made: boolean }
   | {
@@ -207,6 +208,7 @@ export class FakeLane {
           clean: false,
           version: '1',
           ...(step.stored === undefined ? {} : { stored: step.stored }),
+          ...(step.operators === undefined ? {} : { operators: step.operators }),
         })
         break
       case 'stop':

@@ -12,6 +12,7 @@ interface Outcomes {
   received: number
   stored: number
   duplicates: number
+  filtered: number
   deadLetters: number
 }
 
@@ -24,7 +25,6 @@ export interface MessageCounts extends Outcomes {
 export interface OpenMinute extends Outcomes {
   /** Since 1970. */
   readonly minute: number
-  filtered: number
   /** Disjoint and ascending: from, to, from, to, ... microseconds within the minute. */
   readonly holes: number[]
   readonly causes: Set<GapCause>
@@ -44,7 +44,7 @@ export function minuteOf(us: number): number {
 export function countsOfStream(counts: MessageCounts[], spec: StreamSpec | null): MessageCounts {
   const known = counts.find((each) => each.spec === spec)
   if (known !== undefined) return known
-  const made = { spec, received: 0, stored: 0, duplicates: 0, deadLetters: 0 }
+  const made = { spec, received: 0, stored: 0, duplicates: 0, filtered: 0, deadLetters: 0 }
   counts.push(made)
   return made
 }

@@ -11,6 +11,7 @@ import {
   type ImagesNote,
   type InstrumentKey,
   type JournalRecord,
+  type Operators,
   RecordKind,
   type StartNote,
   type StoredTables,
@@ -29,6 +30,7 @@ import { ImageGrid, imageDefaults } from './image-grid.ts'
 import { countsOf, type Keeper, KeyIndex, type KeyState } from './key-state.ts'
 import { doubtBooks, loseFrames } from './lost-frames.ts'
 import { type NormalizerOptions, requestOf, type SnapshotRequest } from './normalizer-options.ts'
+import { tallyOperators } from './operators/tally.ts'
 import { nameId } from './row-ids.ts'
 import { createRowSink, type RowSink, storeOnly } from './row-sink.ts'
 import { stampOf } from './stamps.ts'
@@ -73,6 +75,7 @@ export class Normalizer {
   private readonly flow: EventFlow
   /** As the last start said. */
   private stored: StoredTables | undefined
+  private operators: Operators | undefined
 
   constructor(options: NormalizerOptions) {
     const images = { ...imageDefaults, ...options.images }
@@ -129,6 +132,8 @@ export class Normalizer {
     this.coverage.restart(record)
     this.stored = note.stored
     storeOnly(this.sink, note.stored)
+    this.operators = note.operators
+    this.index.use(note.operators)
     for (const state of this.index.keys) {
       for (const stream of state.streams) {
         stream.connections = []
@@ -257,6 +262,7 @@ export class Normalizer {
         lastFrame: connection.lastFrame,
       })),
       ...(this.stored === undefined ? {} : { stored: this.stored }),
+      ...(this.operators === undefined ? {} : { operators: this.operators }),
       ...keyImages([...this.index.states()]),
     })
   }
@@ -278,6 +284,8 @@ export class Normalizer {
     }
     this.stored = image.stored
     storeOnly(this.sink, image.stored)
+    this.operators = image.operators
+    this.index.use(image.operators)
     const markets = image.markets.map(([exchange, market]) => this.options.findMarket(exchange, market))
     for (const saved of image.keys) this.restoreKey(markets[saved.market] as ExchangeMarket, saved)
   }
@@ -296,6 +304,11 @@ export class Normalizer {
       const levels = book === null ? null : ([book.bids.count, book.asks.count] as const)
       return { key: plainKey(state.key), counters: countsOf(state), levels }
     })
+  }
+
+  /** What the operators did in this process. */
+  operatorTallies(): ReturnType<typeof tallyOperators> {
+    return tallyOperators(this.index.states())
   }
 
   /** Last sequence heard per stream that has one: the progress that rides in an epoch. */

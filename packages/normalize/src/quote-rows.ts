@@ -1,6 +1,6 @@
 import { type EventBatch, Side } from '@cryptoflow/model'
 import type { RowSource } from './row-ids.ts'
-import { isStored, type RowSink } from './row-sink.ts'
+import { isWritten, type RowSink } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
 import type { Stamp } from './stamps.ts'
 
@@ -13,7 +13,7 @@ export function quoteRow(
   event: number,
   source: RowSource,
 ): void {
-  if (!isStored(sink, key, 'bbo')) return
+  if (!isWritten(sink, key, 'bbo')) return
   const room = sink.quotes
   room.open(key, stamp.eventUs, 1)
   const row = room.next

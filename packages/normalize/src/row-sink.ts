@@ -85,6 +85,11 @@ export function isStored({ stored }: RowSink, key: RowKey, table: TableName): bo
   return stored.get(key.marketText)?.has(table) ?? true
 }
 
+/** Whether rows of this table are stored of this very key. */
+export function isWritten(sink: RowSink, key: RowKey, table: TableName): boolean {
+  return (key.hidden === null || !key.hidden.has(table)) && isStored(sink, key, table)
+}
+
 /** The buffer for a row of a table that has no room of its own: such rows are rare, and written plainly. */
 export function openRow<T extends TableName>(
   sink: RowSink,
@@ -92,7 +97,7 @@ export function openRow<T extends TableName>(
   key: RowKey,
   us: number,
 ): RowBuffer<(typeof tables)[T]> {
-  if (!isStored(sink, key, table)) return unstoredRow(sink, table)
+  if (!isWritten(sink, key, table)) return unstoredRow(sink, table)
   const rows = sink.rowsFor(table, key.exchange, us)
   assert(rows.names === sink.names, 'row buffers and normalizer share one string table')
   reserveRows(rows as unknown as RowBuffer, 1)
@@ -150,5 +155,6 @@ export function rowKey(market: ExchangeMarket, symbol: string, names: StringTabl
     marketText: marketText(market),
     unitId: nameId(names, market.quantityUnit),
     instrumentId: -1,
+    hidden: null,
   }
 }

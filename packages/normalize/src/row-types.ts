@@ -17,6 +17,8 @@ export interface RowKey extends InstrumentKey {
   readonly unitId: number
   /** Of our name of what is traded, -1 until an instrument list says it. */
   instrumentId: number
+  /** Tables in which a filter leaves no row of it; null: none. */
+  hidden: ReadonlySet<TableName> | null
 }
 
 /** What our book was when an update came. */

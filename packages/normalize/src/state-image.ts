@@ -2,6 +2,7 @@ import {
   DecimalColumn,
   type ExchangeMarket,
   type Market,
+  type Operators,
   Side,
   type StoredTables,
   type TopSide,
@@ -27,7 +28,9 @@ import type { Digits } from './top.ts'
  * Order is the order of first sight, which is part of the state. A key that was only heard of (thousands stand in an
  * instrument list) is a symbol, a name and a hash: what it has none of is left out, and its market is an index.
  */
-export const STATE_IMAGE_VERSION = 5
+export const STATE_IMAGE_VERSION = 6
+/** What can be read: version 5 is the same without operators and what they remember. */
+const READABLE: readonly number[] = [5, STATE_IMAGE_VERSION]
 
 type Numeral = number | null
 
@@ -139,6 +142,8 @@ export interface StateImage {
   }[]
   /** Which tables are stored, where not all are. */
   readonly stored?: StoredTables
+  /** What is done with messages on their way to rows, as the last start said. */
+  readonly operators?: Operators
   /** Of the keys, in order of first sight. */
   readonly markets: readonly (readonly [exchange: string, market: Market])[]
   readonly keys: readonly KeyImage[]
@@ -151,8 +156,10 @@ export function encodeStateImage(image: StateImage): Uint8Array {
 /** Throws when the bytes are no state image of this version: the caller starts from an earlier one. */
 export function decodeStateImage(bytes: Uint8Array): StateImage {
   const image = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as StateImage
-  if (image.version !== STATE_IMAGE_VERSION) {
-    throw new Error(`reading a state image: found version ${image.version}, expected ${STATE_IMAGE_VERSION}`)
+  if (!READABLE.includes(image.version)) {
+    throw new Error(
+      `reading a state image: found version ${image.version}, expected ${READABLE.join(' or ')}`,
+    )
   }
   return image
 }

@@ -1,6 +1,14 @@
 import { EventKind } from '@cryptoflow/model'
 import { eventRows } from './event-rows.ts'
-import { type FlowParts, labelOf, type RecordedEvent, reveal, sourceOf } from './flow-parts.ts'
+import {
+  type FlowParts,
+  isFiltered,
+  labelOf,
+  type Outcome,
+  type RecordedEvent,
+  reveal,
+  sourceOf,
+} from './flow-parts.ts'
 import { revealsGap } from './gap-rows.ts'
 import type { KeyState } from './key-state.ts'
 import type { Stamp } from './stamps.ts'
@@ -22,14 +30,14 @@ import type { BookFault, Candidate, StreamKeeper } from './stream-keeper.ts'
 /** What a fault of the book says about a stream that has no sequence to say it better. */
 const CAUSE_OF: Readonly<Record<BookFault, Interruption>> = { crossed: 'sequence', checksum: 'checksum' }
 
-/** A delta or a snapshot whose time, in `stamp`, is believed. False: it is a duplicate. */
+/** A delta or a snapshot whose time, in `stamp`, is believed. */
 export function streamBookMessage(
   parts: FlowParts,
   state: KeyState,
   stream: StreamState,
   message: RecordedEvent,
   stamp: Stamp,
-): boolean {
+): Outcome {
   const { record, batch, event } = message
   const { counters, key } = state
   const keeper = keeperOf(state, stream)
@@ -39,20 +47,23 @@ export function streamBookMessage(
   counters.received += 1
   if (stands === 'duplicate') {
     counters.duplicates += 1
-    return false
+    return 'duplicate'
   }
-  counters.stored += 1
+  const outcome = isFiltered(state, stream.spec.table, batch, event) ? 'filtered' : 'stored'
+  counters[outcome] += 1
   if (stands === 'late') counters.late += 1
-  const label = labelOf(state, stream, kind, stands)
-  const { sink } = parts
-  if (stream.streamBook?.checksum) sink.checksum = batch.checksum[event] as number
-  eventRows(sink, stream.spec.table, key, stamp, batch, event, label, sourceOf(record))
-  sink.checksum = Number.NaN
-  if (keeper === null || stands === 'late') return true
+  if (outcome === 'stored') {
+    const label = labelOf(state, stream, kind, stands)
+    const { sink } = parts
+    if (stream.streamBook?.checksum) sink.checksum = batch.checksum[event] as number
+    eventRows(sink, stream.spec.table, key, stamp, batch, event, label, sourceOf(record))
+    sink.checksum = Number.NaN
+  }
+  if (keeper === null || stands === 'late') return outcome
   const fault = keep(parts, state, keeper, candidate, stands, message, stamp)
   // Asking for a snapshot ends the subscription for a moment, and no number would tell.
   if (fault !== null) breakStream(stream, CAUSE_OF[fault], keeper.proven)
-  return true
+  return outcome
 }
 
 /** A message of such a stream could not be stored: the book is not the exchange's any more. */

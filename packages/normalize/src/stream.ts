@@ -47,13 +47,14 @@ export interface StreamState {
   image: KnownImage | null
 }
 
-export function createStream(spec: StreamSpec): StreamState {
+/** `ids`: how many of them are remembered, where the stream remembers any. */
+export function createStream(spec: StreamSpec, ids: number | null = null): StreamState {
   const { follows, book, idWindow } = spec
   return {
     spec,
     follows: follows ?? book?.follows ?? null,
     streamBook: book?.origin === 'stream' ? book : null,
-    ids: idWindow > 0 ? new IdWindow(idWindow) : null,
+    ids: idWindow > 0 ? new IdWindow(ids ?? idWindow) : null,
     isRemembered: isCarried(spec) || follows !== null || book !== null || idWindow > 0,
     connections: [],
     wantedUntil: -1,

@@ -1,6 +1,6 @@
 import { type EventBatch, EventKind } from '@cryptoflow/model'
 import type { RowIds, RowSource } from './row-ids.ts'
-import { isStored, type RowSink } from './row-sink.ts'
+import { isWritten, type RowSink } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
 import type { Stamp } from './stamps.ts'
 
@@ -13,7 +13,7 @@ export function tickRow(
   event: number,
   source: RowSource,
 ): void {
-  if (!isStored(sink, key, 'ticks')) return
+  if (!isWritten(sink, key, 'ticks')) return
   const room = sink.ticks
   room.open(key, stamp.eventUs, 1)
   const row = room.next

@@ -2,7 +2,7 @@ import type { ChannelReading } from '@cryptoflow/channels'
 import type { MarketOptions } from '@cryptoflow/exchanges'
 import type { IngestLimits, IngestNotice } from '@cryptoflow/ingest'
 import type { JournalOptions, RetentionPolicy } from '@cryptoflow/journal'
-import type { Market } from '@cryptoflow/model'
+import type { Market, MarketOperators } from '@cryptoflow/model'
 import type { ImageOptions } from '@cryptoflow/normalize'
 import type { Backoff, BreakerChange, Chance, Clock, TimeSources } from '@cryptoflow/runtime'
 import type { CrashDrill } from './drill.ts'
@@ -81,6 +81,8 @@ export interface MarketCollection {
   readonly streams?: readonly string[]
   /** Books are asked for by REST instead of being heard in their streams. */
   readonly bookPoll?: BookPoll
+  /** What is done with messages on their way to rows. */
+  readonly operators?: MarketOperators
 }
 
 /** How books are polled. */

@@ -2,7 +2,7 @@ import { type ChannelWatch, watchChannels } from '@cryptoflow/channels'
 import { exchangeMarkets, hasMarket } from '@cryptoflow/exchanges'
 import type { IngestCounters } from '@cryptoflow/ingest'
 import { type Journal, openJournal, timedDisk } from '@cryptoflow/journal'
-import { marketText, RecordKind, type StoredTables } from '@cryptoflow/model'
+import { marketText, type Operators, RecordKind, type StoredTables } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { type Board, openBoard } from './board.ts'
 import type { CollectOptions, MarketCollection } from './collect-options.ts'
@@ -60,6 +60,7 @@ export async function startCollector(options: CollectOptions): Promise<Collector
       : { disk: timedDisk(options.clock, (seconds) => measure({ kind: 'synced', seconds })) }),
     onFull: () => onFull(),
     ...storedOf(options.collections, hearings),
+    ...operatorsOf(options.collections),
     ...(options.drill === null ? {} : { probe: crashProbe(options.drill, board) }),
   })
   try {
@@ -114,6 +115,14 @@ function storedOf(
   })
   if (chosen.length === 0) return {}
   return { stored: Object.fromEntries(chosen.map(({ market, tables }) => [marketText(market), tables])) }
+}
+
+/** What the journal is told of operators: nothing of markets that have none. */
+function operatorsOf(collections: readonly MarketCollection[]): { operators?: Operators } {
+  const own = collections.flatMap(({ operators, ...market }) =>
+    operators === undefined ? [] : [[marketText(market), operators] as const],
+  )
+  return own.length === 0 ? {} : { operators: Object.fromEntries(own) }
 }
 
 function refuseDoubles(collections: readonly MarketCollection[]): void {

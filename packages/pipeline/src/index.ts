@@ -1,6 +1,6 @@
 export type { RepairMode, RepairOutcome, TableReport } from '@cryptoflow/commit'
 export { exchangeMarkets } from '@cryptoflow/exchanges'
-export { imageDefaults } from '@cryptoflow/normalize'
+export { imageDefaults, operatorNames } from '@cryptoflow/normalize'
 export type { AsOf } from './as-of.ts'
 export { type Board, type BoardName, openBoard } from './board.ts'
 export { type CaptureFile, openCapture } from './capture.ts'

@@ -1,6 +1,6 @@
 import { EventBatch, type ExchangeMarket, StringTable } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
-import { openKeyMeter, openStreamMeter } from './lane-measures.ts'
+import { openKeyMeter, openOperatorMeter, openStreamMeter } from './lane-measures.ts'
 
 const names = new StringTable()
 const market = { exchange: 'x', market: 'spot' } as ExchangeMarket
@@ -53,6 +53,20 @@ describe('the meter of streams', () => {
     const batch = batchOf([['trade', 'A']], 0)
     meter.count(market, batch, batch.count, 0)
     expect(meter.take()).toEqual([])
+  })
+})
+
+describe('the meter of operators', () => {
+  it('tells what they did since the last barrier, and how the ids stand', () => {
+    const at = { exchange: 'x', market: 'spot' } as const
+    let count = 3
+    const ids = [{ ...at, ids: 9, farthest: 2 }]
+    const removed = { ...at, operator: 'filter', outcome: 'removed' } as const
+    const meter = openOperatorMeter({ operatorTallies: () => ({ operators: [{ ...removed, count }], ids }) })
+    expect(meter.take()).toEqual({ operators: [{ ...removed, count: 3 }], ids })
+    count = 5
+    expect(meter.take()).toEqual({ operators: [{ ...removed, count: 2 }], ids })
+    expect(meter.take()).toEqual({ operators: [], ids })
   })
 })
 

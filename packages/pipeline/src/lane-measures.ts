@@ -1,6 +1,13 @@
 import { type EventBatch, type ExchangeMarket, type InstrumentKey, marketText } from '@cryptoflow/model'
-import type { KeyCounters, Normalizer } from '@cryptoflow/normalize'
-import type { BookMeasure, DeadLetterMeasure, GapMeasure, KeyMeasure, StreamMeasure } from './measure.ts'
+import type { KeyCounters, Normalizer, OperatorTally } from '@cryptoflow/normalize'
+import type {
+  BookMeasure,
+  CutMeasures,
+  DeadLetterMeasure,
+  GapMeasure,
+  KeyMeasure,
+  StreamMeasure,
+} from './measure.ts'
 import type { OpenPartition } from './partitions.ts'
 
 /** Counts messages by stream and symbol, one look at a number each. */
@@ -85,6 +92,27 @@ export function openKeyMeter(normalizer: Pick<Normalizer, 'keyCounters' | 'outst
         keys: all.map(grownBy).filter(({ gaps, duplicates, late }) => gaps + duplicates + late > 0),
         books: booksOf(all, normalizer.outstanding()),
       }
+    },
+  }
+}
+
+/** What operators did since the last call, and how many ids are remembered. */
+export interface OperatorMeter {
+  take(): Pick<CutMeasures, 'operators' | 'ids'>
+}
+
+export function openOperatorMeter(normalizer: Pick<Normalizer, 'operatorTallies'>): OperatorMeter {
+  const before = new Map<string, number>()
+  const grownBy = (tally: OperatorTally): OperatorTally => {
+    const id = [marketText(tally), tally.operator, tally.outcome].join('\0')
+    const count = tally.count - (before.get(id) ?? 0)
+    before.set(id, tally.count)
+    return { ...tally, count }
+  }
+  return {
+    take() {
+      const { operators, ids } = normalizer.operatorTallies()
+      return { operators: operators.map(grownBy).filter(({ count }) => count > 0), ids }
     },
   }
 }

@@ -33,7 +33,13 @@ import {
 import { CryptoFlowError, entropy } from '@cryptoflow/runtime'
 import { dataFileKey, offerOf, sealRows } from '@cryptoflow/sink'
 import { type BookCheck, bookChecks } from './book-checks.ts'
-import { deadLetterMeasures, gapMeasures, openKeyMeter, openStreamMeter } from './lane-measures.ts'
+import {
+  deadLetterMeasures,
+  gapMeasures,
+  openKeyMeter,
+  openOperatorMeter,
+  openStreamMeter,
+} from './lane-measures.ts'
 import type { BlockMeasures, CutMeasures, FileMeasure } from './measure.ts'
 import { type OpenPartition, openPartitions } from './partitions.ts'
 import { type FrameTally, openTally } from './tally.ts'
@@ -145,6 +151,7 @@ export function createLane(options: LaneOptions): Lane {
   const tally = openTally()
   const streams = openStreamMeter((id) => names.text(id))
   const keys = openKeyMeter(normalizer)
+  const operators = openOperatorMeter(normalizer)
   let lastRecord = 0
   let lastReceivedUs = 0
 
@@ -259,7 +266,13 @@ export function createLane(options: LaneOptions): Lane {
       try {
         const { tables, files } = await sealAll(options, epoch, taken, put)
         const hash = imageDirectory === null ? '' : await writeImage(imageDirectory, image, probe, imageDisk)
-        return { tables, image: hash, progress, to, measures: { files, gaps, deadLetters, ...keys.take() } }
+        return {
+          tables,
+          image: hash,
+          progress,
+          to,
+          measures: { files, gaps, deadLetters, ...keys.take(), ...operators.take() },
+        }
       } catch (error) {
         if (!isDiskFull(error)) throw error
         for (const key of put) await options.discard(key)

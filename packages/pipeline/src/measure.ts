@@ -1,5 +1,6 @@
 import type { TableReport } from '@cryptoflow/commit'
 import type { Market } from '@cryptoflow/model'
+import type { IdTally, OperatorTally } from '@cryptoflow/normalize'
 
 /** What a collecting process measures as it happens, beside the totals that it keeps anyway. Never once per event. */
 export type Measurement =
@@ -43,6 +44,10 @@ export interface CutMeasures {
   readonly books: readonly BookMeasure[]
   readonly gaps: readonly GapMeasure[]
   readonly deadLetters: readonly DeadLetterMeasure[]
+  /** What operators did since the barrier before. */
+  readonly operators: readonly OperatorTally[]
+  /** As they stand now. */
+  readonly ids: readonly IdTally[]
 }
 
 /** A sealed data file. */

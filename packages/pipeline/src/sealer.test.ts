@@ -9,7 +9,7 @@ function cutAt(to: number): Cut {
     tables: {},
     image: `image-${to}`,
     progress: {},
-    measures: { files: [], keys: [], books: [], gaps: [], deadLetters: [] },
+    measures: { files: [], keys: [], books: [], gaps: [], deadLetters: [], operators: [], ids: [] },
     to,
   }
 }

@@ -115,6 +115,15 @@ export const catalogue = {
     ['operator'],
     workSeconds,
   ),
+  operator_messages_total: counter(
+    'Messages that an operator did something with, by what (filter: removed; dedupe: repeat).',
+    [...market, 'operator', 'outcome'],
+  ),
+  dedupe_ids: gauge('Ids remembered to know repeats by, of all streams together.', market),
+  dedupe_farthest_ids: gauge(
+    'Of the repeats found, how many ids of its stream the farthest lay behind: what a window must hold.',
+    market,
+  ),
   lane_lag_seconds: gauge('Seconds from the arrival of the last record that became rows until now.', none),
   rows_total: counter('Rows in sealed files.', table),
 

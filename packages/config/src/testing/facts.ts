@@ -6,9 +6,11 @@ const channel = (name: string, table: string, isPolled = false, scope: 'symbol' 
   scope,
   isPolled,
   carrier: name,
+  remembersIds: false,
 })
 
 const shared = {
+  quantityUnit: 'base',
   addressRoutes: [],
   bookDepths: [],
   bookPoll: null,
@@ -18,7 +20,7 @@ const shared = {
     const meant = symbol.replace(/[^\p{L}\p{N}_]/gu, '').toUpperCase()
     return meant === symbol ? null : meant
   },
-}
+} as const
 
 const spot: MarketFact = {
   exchange: 'binance',
