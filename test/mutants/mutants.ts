@@ -167,7 +167,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a duplicate counts as stored in coverage',
-    file: 'packages/normalize/src/event-flow.ts',
+    file: 'packages/normalize/src/flow-parts.ts',
     from: 'else counts.duplicates += 1',
     to: 'else counts.stored += 1',
     tests: NORMALIZE,

@@ -60,6 +60,8 @@ function minutesOf(flags: CoverageFlags, dayUs: number): string {
     ...keyConditions(flags),
     // What names no key and table has no minutes to be complete.
     `table_name <> 'dead_letter'`,
+    // Says how counts changed, not how much of the minute is there.
+    `causes IS DISTINCT FROM 'redriven'`,
     `event_ts >= ${timestamp(dayUs)}`,
     `event_ts < ${timestamp(dayUs + DAY_US)}`,
   ]

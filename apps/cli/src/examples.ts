@@ -36,6 +36,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   'warehouse check': ['cryptoflow warehouse check --warehouse warehouse'],
   'warehouse move': ['cryptoflow warehouse move warehouse /data/warehouse'],
+  redrive: ['cryptoflow redrive --warehouse warehouse --reason malformed --dry-run'],
   repair: ['cryptoflow repair --warehouse warehouse --table ticks --reapply'],
   maintain: [
     'cryptoflow maintain --warehouse warehouse --dry-run',

@@ -2,6 +2,7 @@ import {
   type ConnectNote,
   decodeAnswerPayload,
   decodeNote,
+  decodeRedrivePayload,
   type JournalRecord,
   RecordKind,
 } from '@cryptoflow/model'
@@ -39,6 +40,10 @@ export function lineOf({ number, kind, connection, receivedUs, payload }: Journa
   if (kind === RecordKind.frame) return { ...head, ...bytesOf(payload) }
   if (payload.length === 0) return head
   try {
+    if (kind === RecordKind.redrive) {
+      const { note, raw } = decodeRedrivePayload(payload)
+      return { ...head, note, ...bytesOf(raw) }
+    }
     if (kind !== RecordKind.answer) return { ...head, note: decodeNote(payload) }
     const { context, body } = decodeAnswerPayload(payload)
     return { ...head, note: context, ...bytesOf(body) }

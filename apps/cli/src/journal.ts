@@ -59,7 +59,7 @@ export function addJournal(program: Command): void {
     .addArgument(journalArgument())
     .option('--from <record>', 'first record', wholeNumber('--from', 1))
     .option('--to <record>', 'last record', wholeNumber('--to', 1))
-    .option('--kinds <list>', kindNames.join(','))
+    .option('--kinds <list>', kindNames.join(', '))
     .option('--connection <record>', 'the record that opened it', wholeNumber('--connection', 1))
     .option('--symbol <text>', 'records that hold this text, in capitals or not')
     .option('--limit <records>', 'most records printed', wholeNumber('--limit', 1))

@@ -15,6 +15,7 @@ import { addJournal } from './journal.ts'
 import { addMaintain } from './maintain.ts'
 import { addPlan } from './plan.ts'
 import { addQuery } from './query.ts'
+import { addRedrive } from './redrive.ts'
 import { addRepair } from './repair.ts'
 import { addSample } from './sample.ts'
 import { addServeCatalog } from './serve-catalog.ts'
@@ -30,7 +31,7 @@ import { addWarehouse } from './warehouse.ts'
 const groups = {
   'Begin:': [addDemo, addInit, addConfig, addPlan, addDoctor, addCollect],
   'Look:': [addStatus, addTop, addTables, addSample, addGaps, addCoverage, addQuery, addServeCatalog],
-  'Look after:': [addJournal, addReplay, addWarehouse, addMaintain, addRepair, addClean],
+  'Look after:': [addJournal, addReplay, addWarehouse, addMaintain, addRedrive, addRepair, addClean],
   'Prove:': [addSimulate, addVerify],
   'About:': [addVersion, addCompletion],
 }

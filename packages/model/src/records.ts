@@ -26,6 +26,8 @@ export const RecordKind = {
   stop: 7,
   /** Images of our own books stop being made, or begin again; payload ImagesNote. */
   images: 8,
+  /** A dead letter is read again; payload as `encodeRedrive` makes it. Only in the journal of redrives. */
+  redrive: 9,
 } as const
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind]
 
@@ -109,9 +111,50 @@ export interface JournalBlock {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
+/** What is known of a dead letter that is read again, and what was decided about it when it was. */
+export interface RedriveNote {
+  readonly exchange: string
+  readonly market: Market
+  /** As in `dead_letter`: empty when the frame did not tell it, null when it was of no stream. */
+  readonly symbol: string
+  readonly stream: string | null
+  readonly source: 'ws' | 'rest'
+  readonly reason: string
+  /** Where it lies: journal and record. */
+  readonly writer: string
+  readonly frame: number
+  readonly receivedUs: number
+  /** Rows of `dead_letter` that this is about: events of one frame, key and stream. */
+  readonly letters: number
+  /** Events, by their place in the frame, that become rows; and those that were stored before. */
+  readonly store: readonly number[]
+  readonly known: readonly number[]
+  /** Our names of the symbols, as lists said when the frame came. */
+  readonly instruments: Readonly<Record<string, string>>
+}
+
 /** Payload of an answer record: length of the context, context as JSON, body. */
 export function encodeAnswer(context: AnswerContext, body: Uint8Array): Uint8Array {
-  const note = encoder.encode(JSON.stringify(context))
+  return encodeWithNote(context, body)
+}
+
+export function decodeAnswerPayload(payload: Uint8Array): { context: AnswerContext; body: Uint8Array } {
+  const { note, body } = decodeWithNote(payload)
+  return { context: note as AnswerContext, body }
+}
+
+/** Payload of a redrive record: the note as that of an answer, then the dead letter's bytes. */
+export function encodeRedrive(note: RedriveNote, raw: Uint8Array): Uint8Array {
+  return encodeWithNote(note, raw)
+}
+
+export function decodeRedrivePayload(payload: Uint8Array): { note: RedriveNote; raw: Uint8Array } {
+  const { note, body } = decodeWithNote(payload)
+  return { note: note as RedriveNote, raw: body }
+}
+
+function encodeWithNote(about: object, body: Uint8Array): Uint8Array {
+  const note = encoder.encode(JSON.stringify(about))
   const payload = new Uint8Array(4 + note.length + body.length)
   new DataView(payload.buffer).setUint32(0, note.length, true)
   payload.set(note, 4)
@@ -119,10 +162,10 @@ export function encodeAnswer(context: AnswerContext, body: Uint8Array): Uint8Arr
   return payload
 }
 
-export function decodeAnswerPayload(payload: Uint8Array): { context: AnswerContext; body: Uint8Array } {
+function decodeWithNote(payload: Uint8Array): { note: unknown; body: Uint8Array } {
   const length = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true)
-  const context = JSON.parse(decoder.decode(payload.subarray(4, 4 + length))) as AnswerContext
-  return { context, body: payload.subarray(4 + length) }
+  const note: unknown = JSON.parse(decoder.decode(payload.subarray(4, 4 + length)))
+  return { note, body: payload.subarray(4 + length) }
 }
 
 export function encodeNote(note: ConnectNote | DisconnectNote | StartNote | ImagesNote): Uint8Array {

@@ -333,6 +333,27 @@ export const deadLetter = {
   sort: ['exchange', 'market', 'symbol', 'event_ts'],
 } as const satisfies TableContract
 
+/** A frame of `dead_letter` that became rows after all, read by a later decoder. */
+export const redrives = {
+  name: 'redrives',
+  schemaVersion: '1.0.0',
+  schemaId: 0,
+  specId: 0,
+  columns: {
+    ...common,
+    dead_writer: required(20, 'name'),
+    dead_frame: required(21, 'long'),
+    stream: optional(22, 'name'),
+    reason: required(23, 'name'),
+    dead_letters: required(24, 'long'),
+    stored: required(25, 'long'),
+    duplicates: required(26, 'long'),
+    decoder_version: required(27, 'name'),
+  },
+  partition: { time: 'day', byExchange: false },
+  sort: ['exchange', 'market', 'symbol', 'event_ts'],
+} as const satisfies TableContract
+
 /** Every table by its name, in the order that reports list them. */
 export const tables = {
   ticks,
@@ -348,6 +369,7 @@ export const tables = {
   gaps,
   coverage,
   dead_letter: deadLetter,
+  redrives,
 } as const satisfies Record<string, TableContract>
 
 export type TableName = keyof typeof tables

@@ -1,10 +1,12 @@
 import {
   assert,
+  decodeAnswerPayload,
   type EventBatch,
   EventKind,
   type ExchangeMarket,
   type InstrumentDetail,
   type JournalRecord,
+  RecordKind,
   type StreamSpec,
 } from '@cryptoflow/model'
 import { bookLabel } from './book-transitions.ts'
@@ -271,7 +273,7 @@ export class EventFlow {
     return true
   }
 
-  /** A readable event, received already, that cannot become rows: the record's bytes are kept. */
+  /** A readable event, received already, that cannot become rows: the bytes of its frame or answer are kept. */
   private refuse(
     record: JournalRecord,
     state: KeyState,
@@ -282,7 +284,9 @@ export class EventFlow {
   ): void {
     const { decoderVersion } = state.market
     counts.deadLetters += 1
-    this.bury(record, state, { reason, detail, decoderVersion, raw: record.payload, stream })
+    const isAnswer = record.kind === RecordKind.answer
+    const raw = isAnswer ? decodeAnswerPayload(record.payload).body : record.payload
+    this.bury(record, state, { reason, detail, decoderVersion, raw, stream })
   }
 
   private isFuture(stamp: Stamp): boolean {

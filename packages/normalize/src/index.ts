@@ -1,4 +1,5 @@
 export type { Counters } from './counters.ts'
+export { kindsOf } from './event-rows.ts'
 export { FrameRun } from './frame-run.ts'
 export type { HeldBounds } from './held.ts'
 export { type ImageOptions, imageDefaults } from './image-grid.ts'
@@ -11,4 +12,5 @@ export type { NormalizerOptions, SnapshotRequest } from './normalizer-options.ts
 export { operatorNames } from './operators/registry.ts'
 export type { IdTally, OperatorTally } from './operators/tally.ts'
 export type { RowsFor } from './row-types.ts'
+export { isAbsurd, stampOf } from './stamps.ts'
 export { STATE_IMAGE_VERSION } from './state-image.ts'

@@ -83,7 +83,7 @@ export function addHoleTo(open: OpenMinute, fromUs: number, toUs: number, cause:
 }
 
 /** How much of a minute lies in holes, microseconds. */
-export function holeUs({ holes }: OpenMinute): number {
+export function holeUs({ holes }: Pick<OpenMinute, 'holes'>): number {
   let us = 0
   for (let i = 0; i < holes.length; i += 2) us += (holes[i + 1] as number) - (holes[i] as number)
   return us

@@ -13,6 +13,7 @@ import {
   type JournalRecord,
   type Operators,
   RecordKind,
+  type RedriveNote,
   type StartNote,
   type StoredTables,
   type Subscription,
@@ -30,7 +31,11 @@ import { ImageGrid, imageDefaults } from './image-grid.ts'
 import { countsOf, type Keeper, KeyIndex, type KeyState } from './key-state.ts'
 import { doubtBooks, loseFrames } from './lost-frames.ts'
 import { type NormalizerOptions, requestOf, type SnapshotRequest } from './normalizer-options.ts'
+
 import { tallyOperators } from './operators/tally.ts'
+
+import { redriveRows } from './redrive.ts'
+
 import { nameId } from './row-ids.ts'
 import { createRowSink, type RowSink, storeOnly } from './row-sink.ts'
 import { stampOf } from './stamps.ts'
@@ -233,6 +238,13 @@ export class Normalizer {
       if (reason !== 'unknown_message') doubtBooks(this.index.keys, record.connection, record.number)
     }
     this.flow.deadLetter(record, market, { reason, detail, decoderVersion, raw, symbol, stream })
+  }
+
+  /** A dead letter is read again: `batch` holds what the present decoder reads in it. */
+  redrive(record: JournalRecord, note: RedriveNote, batch: EventBatch): void {
+    assert(batch.names === this.options.names, 'batches and normalizer share one string table')
+    const market = this.options.findMarket(note.exchange, note.market)
+    if (this.owns(market, note.symbol)) redriveRows(this.sink, record, market, note, batch)
   }
 
   /** Snapshots that books wait for: what a process that starts from this state must ask for again. */

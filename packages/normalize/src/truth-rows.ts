@@ -1,4 +1,4 @@
-import type { DeadLetterReason, JournalRecord, TableName } from '@cryptoflow/model'
+import type { DeadLetterReason, JournalRecord, RedriveNote, TableName } from '@cryptoflow/model'
 import { holeUs, MINUTE_US, type OpenMinute } from './minutes.ts'
 import { nameId, type RowSource } from './row-ids.ts'
 import { openRow, type RowSink, writeCommon } from './row-sink.ts'
@@ -62,7 +62,7 @@ export function coverageRow(
   sink: RowSink,
   key: RowKey,
   table: TableName,
-  open: OpenMinute,
+  open: Omit<OpenMinute, 'causes'> & { readonly causes: ReadonlySet<string> },
   { receivedUs, number: frame }: Pick<JournalRecord, 'receivedUs' | 'number'>,
 ): void {
   const { names } = sink
@@ -97,5 +97,29 @@ export function deadLetterRow(sink: RowSink, key: RowKey, letter: DeadLetterRow)
   columns.detail.values[row] = letter.detail
   columns.decoder_version.values[row] = nameId(names, letter.decoderVersion)
   columns.raw.values[row] = letter.raw.slice()
+  rows.count += 1
+}
+
+/** A frame of `dead_letter` that was read after all. Times are those of the frame. */
+export function redriveRow(
+  sink: RowSink,
+  key: RowKey,
+  frame: number,
+  note: RedriveNote,
+  decoderVersion: string,
+): void {
+  const { names } = sink
+  const { receivedUs } = note
+  const rows = openRow(sink, 'redrives', key, receivedUs)
+  const { columns, count: row } = rows
+  writeCommon(sink, columns, row, key, receivedStamp(receivedUs, frame), note.source)
+  columns.dead_writer.values[row] = nameId(names, note.writer)
+  columns.dead_frame.values[row] = note.frame
+  columns.stream.values[row] = note.stream === null ? -1 : nameId(names, note.stream)
+  columns.reason.values[row] = nameId(names, note.reason)
+  columns.dead_letters.values[row] = note.letters
+  columns.stored.values[row] = note.store.length
+  columns.duplicates.values[row] = note.known.length
+  columns.decoder_version.values[row] = nameId(names, decoderVersion)
   rows.count += 1
 }

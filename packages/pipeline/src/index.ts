@@ -11,6 +11,7 @@ export { type Collector, startCollector } from './collector.ts'
 export { type Derivation, type DeriveOptions, deriveDay } from './derive.ts'
 export type { CrashDrill, CrashReport } from './drill.ts'
 export type { MarketProgress } from './ingests.ts'
+export { type DeadLetter, type LetterEvent, type LetterReading, readLetter } from './letters.ts'
 export {
   type MaintainOptions,
   type MaintenanceSettings,
@@ -21,6 +22,7 @@ export {
 } from './maintenance.ts'
 export type { Measurement } from './measure.ts'
 export { type MoveOptions, type MoveReport, moveWarehouse } from './move.ts'
+export { openRedrive, type Redrive, type Redriven, type RedriveOptions } from './redrive.ts'
 export { type HaltedTable, haltedTables, repairWarehouse } from './repair.ts'
 export { type ReplayOptions, type ReplayReport, replayCapture, replayJournal } from './replay.ts'
 export { type ResolvedCollection, resolveCollection } from './streams.ts'

@@ -9,6 +9,7 @@ import {
   type DisconnectNote,
   decodeAnswerPayload,
   decodeNote,
+  decodeRedrivePayload,
   EventBatch,
   type ExchangeMarket,
   type ImagesNote,
@@ -33,6 +34,7 @@ import {
 import { CryptoFlowError, entropy } from '@cryptoflow/runtime'
 import { dataFileKey, offerOf, sealRows } from '@cryptoflow/sink'
 import { type BookCheck, bookChecks } from './book-checks.ts'
+
 import {
   deadLetterMeasures,
   gapMeasures,
@@ -40,6 +42,9 @@ import {
   openOperatorMeter,
   openStreamMeter,
 } from './lane-measures.ts'
+
+import { decodeLetter } from './letters.ts'
+
 import type { BlockMeasures, CutMeasures, FileMeasure } from './measure.ts'
 import { type OpenPartition, openPartitions } from './partitions.ts'
 import { type FrameTally, openTally } from './tally.ts'
@@ -191,6 +196,13 @@ export function createLane(options: LaneOptions): Lane {
     raw: Uint8Array,
   ): void => normalizer.deadLetter(record, market, reason, detail, market.decoderVersion, raw)
 
+  const redrive = (record: JournalRecord): void => {
+    const { note, raw } = decodeRedrivePayload(record.payload)
+    decodeLetter(findMarket(note.exchange, note.market), note, raw, batch)
+    normalizer.redrive(record, note, batch)
+    batch.clear()
+  }
+
   const take = (record: JournalRecord): void => {
     if (record.kind !== RecordKind.frame) run.flush()
     switch (record.kind) {
@@ -217,6 +229,9 @@ export function createLane(options: LaneOptions): Lane {
         break
       case RecordKind.images:
         normalizer.images(record, decodeNote<ImagesNote>(record.payload))
+        break
+      case RecordKind.redrive:
+        redrive(record)
         break
       default:
         refuseKind(record)

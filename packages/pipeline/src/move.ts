@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
 import { IcebergError, relocateCatalog } from '@cryptoflow/iceberg'
-import { openJournalReader, readEpochStanding } from '@cryptoflow/journal'
+import { isJournal, openJournalReader, readEpochStanding } from '@cryptoflow/journal'
 import { type Clock, CryptoFlowError, uuid } from '@cryptoflow/runtime'
 import { diskFileIO, fileLocation, filePath } from '@cryptoflow/stores'
 import { openBoard } from './board.ts'
@@ -115,8 +115,7 @@ async function rename(
 /** Brings what a writer sealed into the tables, as its next start would. */
 async function commitPending(warehouse: Warehouse, home: string): Promise<void> {
   if ((await readEpochStanding(home)).pending === 0) return
-  const isReplay = home !== warehouse.journalDirectory
-  const writer = isReplay ? basename(home) : (await openJournalReader(home)).id
+  const writer = isJournal(home) ? (await openJournalReader(home)).id : basename(home)
   const publisher = await openPublisher(
     {
       writer,

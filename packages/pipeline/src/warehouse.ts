@@ -24,6 +24,8 @@ export interface Warehouse {
   readonly ledgerFile: string
   /** The journal of a collecting process, `raw/` of the design. */
   readonly journalDirectory: string
+  /** The journal of redrives, among the replays: a writer of its own. */
+  readonly redriveDirectory: string
   /** Control logs and state images of replays into this warehouse, by writer. */
   replayDirectory(writer: string): string
 }
@@ -35,6 +37,7 @@ export function warehouseAt(path: string): Warehouse {
     catalogFile: join(directory, 'catalog.db'),
     ledgerFile: join(directory, 'ledger.db'),
     journalDirectory: join(directory, 'raw'),
+    redriveDirectory: join(directory, 'replays', 'redrive'),
     replayDirectory: (writer) => join(directory, 'replays', writer),
   }
 }
