@@ -16,14 +16,18 @@ export function slopeOf(samples: readonly Sample[]): number {
   return moved / samples.reduce((sum, s) => sum + (s.minutes - x) ** 2, 0)
 }
 
+/** The middle one; NaN of none. */
+export function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+}
+
 /** What a process needed after its warm-up. */
 export function memoryOf(samples: readonly Sample[], warmUpMinutes: number) {
   const warm = samples.filter(({ minutes }) => minutes >= warmUpMinutes)
-  const sorted = warm.map(({ megabytes }) => megabytes).toSorted((a, b) => a - b)
   return {
     samples: warm.length,
     slopeMbPerMinute: slopeOf(warm),
-    medianMb: sorted[sorted.length >> 1] ?? Number.NaN,
+    medianMb: medianOf(warm.map(({ megabytes }) => megabytes)),
     peakMb: Math.max(...samples.map(({ megabytes }) => megabytes)),
   }
 }

@@ -9,6 +9,8 @@ const main = join(import.meta.dirname, '../../apps/cli/src/main.ts')
 export interface Running {
   readonly pid: number
   readonly firstLine: Promise<string>
+  /** Where its inspector listens; of those that were started with one. */
+  readonly inspector: Promise<string>
   /** Its exit code and what it wrote; null when a signal ended it. */
   readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>
   kill(signal: NodeJS.Signals): void
@@ -17,8 +19,12 @@ export interface Running {
 /** The last characters that are kept of what a process writes. */
 const KEPT_CHARS = 100_000
 
-export function start(...args: readonly string[]): Running {
-  const child: ChildProcess = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+/** `inspected`: on an address of loopback that the system chooses. */
+export function start(args: readonly string[], { inspected = false } = {}): Running {
+  const flags = inspected ? ['--inspect=127.0.0.1:0'] : []
+  const child: ChildProcess = spawn(process.execPath, [...flags, main, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const kept = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.on('data', (text) => {
@@ -34,7 +40,13 @@ export function start(...args: readonly string[]): Running {
     ended.then(({ stderr }) => reject(new Error(`${args[0]} ended without a line: ${stderr}`)), reject)
   })
   firstLine.catch(() => {})
-  return { pid: child.pid as number, firstLine, ended, kill: (signal) => child.kill(signal) }
+  const inspector = new Promise<string>((resolve) => {
+    child.stderr?.on('data', () => {
+      const address = /ws:\/\/127\S+/.exec(kept.stderr)?.[0]
+      if (address !== undefined) resolve(address)
+    })
+  })
+  return { pid: child.pid as number, firstLine, inspector, ended, kill: (signal) => child.kill(signal) }
 }
 
 /** Resident set of a process, MB of a million bytes; null when it is gone. */

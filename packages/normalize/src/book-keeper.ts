@@ -2,7 +2,7 @@ import { assert, type EventBatch, type RestBookRule } from '@cryptoflow/model'
 import { Book } from './book.ts'
 import { type BookInput, type BookState, bookTransitions } from './book-transitions.ts'
 import type { Counters } from './counters.ts'
-import { type HeldBounds, type HeldDelta, HeldDeltas, holdDelta, standing } from './held.ts'
+import { type HeldBounds, HeldDeltas } from './held.ts'
 import { QuoteCheck } from './quotes.ts'
 import { blankStamp, copyStamp, type Stamp } from './stamps.ts'
 import type { Standing } from './stream.ts'
@@ -60,7 +60,7 @@ export class BookKeeper {
   delta(batch: EventBatch, event: number, stamp: Stamp, stands: Standing): boolean {
     const wasLive = this.state === 'live'
     this.move(this.judge(batch, event, stands), { batch, event, stamp })
-    if (this.held.deltas.length === 0) this.quotes.forgetBelow(batch.lastSeq[event] as number)
+    if (this.held.count === 0) this.quotes.forgetBelow(batch.lastSeq[event] as number)
     return !wasLive && this.live
   }
 
@@ -103,7 +103,7 @@ export class BookKeeper {
   }
 
   private judgeSnapshot({ batch, event }: Message): BookInput {
-    return SNAPSHOT_INPUTS[standing(this.options.rule, batch.lastSeq[event] as number, this.held.deltas).kind]
+    return SNAPSHOT_INPUTS[this.held.standing(this.options.rule, batch.lastSeq[event] as number).kind]
   }
 
   private move(input: BookInput, message: Message | null): void {
@@ -130,7 +130,7 @@ export class BookKeeper {
           this.hold(message)
           break
         case 'restart':
-          this.held.forget(this.held.deltas.length)
+          this.held.forget(this.held.count)
           break
         case 'discard':
           this.discard()
@@ -150,17 +150,16 @@ export class BookKeeper {
 
   /** Applies the held deltas from the one that joins on; the crossing one and what follows it stay held. */
   private drain(): void {
-    const { deltas } = this.held
-    const { at: joining } = standing(this.options.rule, this.seq, deltas)
-    for (let at = joining; at < deltas.length; at++) {
-      const delta = deltas[at] as HeldDelta
-      const bridges = at === joining
-      if (this.applyLevels(delta, 0, delta.count, delta.lastSeq, delta.stamp, bridges)) continue
-      this.held.forget(at)
+    const { held } = this
+    const { at: joining } = held.standing(this.options.rule, this.seq)
+    for (let at = joining; at < held.count; at++) {
+      const { start, end, lastSeq, stamp } = held.at(at)
+      if (this.applyLevels(held, start, end, lastSeq, stamp, at === joining)) continue
+      held.forget(at)
       this.move('crossed', null)
       return
     }
-    this.held.forget(deltas.length)
+    held.forget(held.count)
   }
 
   private apply(message: Message | null, bridges: boolean): void {
@@ -199,8 +198,16 @@ export class BookKeeper {
 
   private hold(message: Message | null): void {
     if (message === null) return
-    const dropped = this.held.push(holdDelta(message.batch, message.event, message.stamp))
-    this.options.counters.heldDropped += dropped
+    const { batch, event, stamp } = message
+    const delta = {
+      firstSeq: batch.firstSeq[event] as number,
+      lastSeq: batch.lastSeq[event] as number,
+      prevSeq: batch.prevSeq[event] as number,
+      stamp,
+      start: batch.entryStart[event] as number,
+      end: batch.entryStart[event + 1] as number,
+    }
+    this.options.counters.heldDropped += this.held.push(delta, batch)
   }
 
   private discard(): void {

@@ -11,7 +11,7 @@ import { Book } from './book.ts'
 import type { BookSide } from './book-side.ts'
 import { type BookState, bookStates } from './book-transitions.ts'
 import { type CoverageImage, coverageImage } from './coverage-image.ts'
-import type { HeldDelta } from './held.ts'
+import type { HeldDeltas } from './held.ts'
 import type { ImageGap } from './image-gaps.ts'
 import type { Instrument, Keeper, KeyState } from './key-state.ts'
 import { LevelSide } from './level-side.ts'
@@ -221,7 +221,7 @@ function streamImage(stream: StreamState): StreamImage {
 }
 
 function levelsImage({ price, quantity, count }: TopSide): LevelsImage {
-  return { prices: decimalsImage(price, count), quantities: decimalsImage(quantity, count) }
+  return { prices: decimalsImage(price, 0, count), quantities: decimalsImage(quantity, 0, count) }
 }
 
 function restoreLevels({ prices, quantities }: LevelsImage): TopSide {
@@ -259,7 +259,7 @@ function keeperImage(keeper: Keeper): KeeperImage {
   }
   if (keeper.origin === 'rest') {
     const { origin, state, held } = keeper
-    return { origin, state, ...common, held: held.deltas.map(heldImage) }
+    return { origin, state, ...common, held: heldImages(held) }
   }
   const { origin, state, depth, subscribedDepth, proven, missedUs } = keeper
   return {
@@ -280,7 +280,7 @@ export function restoreKeeper(keeper: Keeper, image: KeeperImage, depthCap: numb
     if (!bookStates.includes(image.state)) refuseState(image.state)
     keeper.state = image.state
     restoreBook(keeper, image, depthCap)
-    for (const held of image.held) keeper.held.push(restoreHeld(held))
+    for (const held of image.held) restoreHeld(keeper.held, held)
   } else if (keeper.origin === 'stream' && image.origin === 'stream') {
     if (!streamBookStates.includes(image.state)) refuseState(image.state)
     keeper.state = image.state
@@ -334,8 +334,8 @@ function sideImage(side: BookSide): SideImage {
   side.write(prices, quantities, 0, side.count)
   const known = side.known()
   return {
-    prices: decimalsImage(prices, side.count),
-    quantities: decimalsImage(quantities, side.count),
+    prices: decimalsImage(prices, 0, side.count),
+    quantities: decimalsImage(quantities, 0, side.count),
     known: known === null || known === 'all' ? known : [known.mantissa.toString(), known.scale],
   }
 }
@@ -367,38 +367,45 @@ function restoreKnown(book: Book, isBid: boolean, [text, scale]: readonly [strin
   book.exactSide(isBid).setKnown(mantissa, scale)
 }
 
-function heldImage(held: HeldDelta): HeldImage {
-  return {
-    firstSeq: numeral(held.firstSeq),
-    lastSeq: numeral(held.lastSeq),
-    prevSeq: numeral(held.prevSeq),
-    stamp: stampImage(held.stamp),
-    sides: Array.from(held.side),
-    prices: decimalsImage(held.price, held.count),
-    quantities: decimalsImage(held.quantity, held.count),
-  }
+function heldImages(held: HeldDeltas): HeldImage[] {
+  return Array.from({ length: held.count }, (_, at) => {
+    const { firstSeq, lastSeq, prevSeq, stamp, start, end } = held.at(at)
+    return {
+      firstSeq: numeral(firstSeq),
+      lastSeq: numeral(lastSeq),
+      prevSeq: numeral(prevSeq),
+      stamp: stampImage(stamp),
+      sides: Array.from(held.side.subarray(start, end)),
+      prices: decimalsImage(held.price, start, end),
+      quantities: decimalsImage(held.quantity, start, end),
+    }
+  })
 }
 
-function restoreHeld(image: HeldImage): HeldDelta {
-  return {
-    firstSeq: image.firstSeq ?? Number.NaN,
-    lastSeq: image.lastSeq ?? Number.NaN,
-    prevSeq: image.prevSeq ?? Number.NaN,
-    stamp: restoreStamp(image.stamp),
-    count: image.sides.length,
+function restoreHeld(held: HeldDeltas, image: HeldImage): void {
+  const levels = {
     side: Uint8Array.from(image.sides),
     price: restoreDecimals(image.prices),
     quantity: restoreDecimals(image.quantities),
   }
+  const delta = {
+    firstSeq: image.firstSeq ?? Number.NaN,
+    lastSeq: image.lastSeq ?? Number.NaN,
+    prevSeq: image.prevSeq ?? Number.NaN,
+    stamp: restoreStamp(image.stamp),
+    start: 0,
+    end: image.sides.length,
+  }
+  held.push(delta, levels)
 }
 
-function decimalsImage(column: DecimalColumn, count: number): DecimalsImage {
+function decimalsImage(column: DecimalColumn, start: number, end: number): DecimalsImage {
   const mantissas: (number | string)[] = []
-  for (let i = 0; i < count; i++) {
+  for (let i = start; i < end; i++) {
     const value = column.mantissas[i] as number
     mantissas.push(Number.isNaN(value) ? String(column.mantissa(i)) : value)
   }
-  return { mantissas, scales: Array.from(column.scales.subarray(0, count)) }
+  return { mantissas, scales: Array.from(column.scales.subarray(start, end)) }
 }
 
 function restoreDecimals(image: DecimalsImage): DecimalColumn {
