@@ -12,7 +12,17 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { collectFrom, inFolder, run, runJson, start, type Tables, withSimulator } from './support.ts'
+import {
+  collectFrom,
+  inFolder,
+  run,
+  runJson,
+  said,
+  start,
+  startApp,
+  type Tables,
+  withSimulator,
+} from './support.ts'
 
 /** A warehouse that is collected once, and looked at by every command. */
 let folder: string
@@ -23,6 +33,7 @@ interface Status {
   readonly journal: { isRunning: boolean; lastRecord: number; releasedTo: number } | null
   readonly tables: { table: string; rows: number; committedUs: number | null }[]
   readonly holes: { open: number; closed: number }
+  readonly commits: { committers: { name: string }[] }
 }
 
 beforeAll(async () => {
@@ -52,17 +63,34 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** What must hold beside a collector at work. */
 async function whileRunning(): Promise<void> {
+  const committer = startApp(
+    'committer',
+    '--warehouse',
+    warehouse,
+    '--set',
+    'metrics.enabled=true',
+    'metrics.port=0',
+  )
+  const isCommitting = said(committer, 'committing into')
   const refused = await run('clean', '--warehouse', warehouse, '--yes')
   expect(refused.code).toBe(2)
   expect(refused.stderr).toContain('another process')
   expect(existsSync(join(warehouse, 'raw', 'identity.json'))).toBe(true)
   const moved = await run('warehouse', 'move', warehouse, join(folder, 'elsewhere'))
   expect([moved.code, existsSync(warehouse)]).toEqual([2, true])
+  await isCommitting
   for (let isCommitted = false; !isCommitted; ) {
     const status = await runJson<Status>('status', '--warehouse', warehouse, '--json')
     expect(status.journal?.isRunning).toBe(true)
     isCommitted = status.tables.some(({ rows }) => rows > 500)
+    expect(status.commits.committers.map(({ name }) => name)).toContainEqual(
+      expect.stringMatching(/^committer on /),
+    )
   }
+  committer.process.kill('SIGTERM')
+  const { code, stderr } = await committer.ended
+  expect(code, stderr).toBe(0)
+  expect(stderr).toContain('metrics and health: http://127.0.0.1:')
   const verified = await run('journal', 'verify', warehouse)
   expect(verified.code, verified.stdout).toBe(0)
   const top = await run('top', '--warehouse', warehouse, '--every', '1')

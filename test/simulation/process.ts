@@ -174,7 +174,7 @@ function optionsOf(
     compression: 'snappy',
     sealEveryMs,
     sealRows: 1 + chance.below(sealRows),
-    commitEveryMs,
+    commit: { by: 'collector', everyMs: commitEveryMs },
     threads: 0,
     clock,
     chance,

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bytesText, columns, grouped, patiently } from '@cryptoflow/console'
 import { isJournal } from '@cryptoflow/journal'
-import { lockWarehouses, NAMESPACE, type Warehouse, warehouseAt } from '@cryptoflow/pipeline'
+import { journalHomes, lockWarehouses, NAMESPACE, type Warehouse, warehouseAt } from '@cryptoflow/pipeline'
 import { escapeControls } from '@cryptoflow/reader'
 import type { Command } from 'commander'
 import { agreed, isAttended, withTerminal } from './ask.ts'
@@ -57,8 +57,9 @@ async function confirmed(): Promise<boolean> {
 }
 
 /** A directory without a catalog and a journal is somebody else's. */
-function refuseOther({ directory, catalogFile, journalDirectory }: Warehouse): void {
-  if (existsSync(catalogFile) || isJournal(journalDirectory)) return
+function refuseOther(warehouse: Warehouse): void {
+  const { directory, catalogFile } = warehouse
+  if (existsSync(catalogFile) || journalHomes(warehouse).some(isJournal)) return
   throw usage('deleting a warehouse found neither catalog.db nor a journal in it, expected a warehouse', {
     directory,
   })
@@ -70,6 +71,8 @@ const ours: readonly (readonly [name: RegExp, what: string])[] = [
   [/^ledger\.db(-wal|-shm|-journal)?$/, 'ledger'],
   [new RegExp(`^${NAMESPACE}$`), 'tables'],
   [/^replays$/, 'replays'],
+  [/^locks$/, 'locks'],
+  [/^journals$/, 'journals'],
   [/^raw$/, 'journal'],
 ]
 

@@ -116,14 +116,19 @@ async function measureSyncMs(place: string, clock: Clock): Promise<number> {
 }
 
 /** Whether the warehouse's journal can be opened, and whether somebody has it. */
-export async function checkJournal(path: string): Promise<DoctorCheck> {
-  const directory = warehouseAt(path).journalDirectory
+export async function checkJournal(path: string, name: string | null): Promise<DoctorCheck> {
+  const directory = warehouseAt(path).journalOf(name)
   if (!isJournal(directory)) return fine('journal', 'none yet')
   try {
     const { id, isLive, last, torn } = await openJournalReader(directory)
     const end = torn === null ? '' : ', a cut last write will be removed'
     if (!isLive) return fine('journal', `${id}, ${last} records${end}`)
-    return bad('warn', 'journal', `${id} is being written`, 'a second collector needs a warehouse of its own')
+    return bad(
+      'warn',
+      'journal',
+      `${id} is being written`,
+      'a second collector needs a journal of its own: set journal.name',
+    )
   } catch (error) {
     return bad(
       'fail',

@@ -45,7 +45,7 @@ async function doctor(flags: DoctorFlags): Promise<void> {
     check,
     checkOpenFiles(),
     ...(await checkDisk(directory, clock)),
-    await checkJournal(directory),
+    await checkJournal(directory, loaded?.config.journal.name ?? null),
     await checkTables(directory, clock),
     ...(port === null ? [] : [port]),
   ]

@@ -14,6 +14,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'cryptoflow collect --config cryptoflow.yaml',
     'cryptoflow collect --symbols BTCUSDT --streams ticks --warehouse warehouse',
   ],
+  committer: ['cryptoflow committer --warehouse warehouse --set metrics.enabled=true'],
   status: ['cryptoflow status --warehouse warehouse'],
   top: ['cryptoflow top --warehouse warehouse --every 5'],
   tables: ['cryptoflow tables --warehouse warehouse'],

@@ -1,4 +1,4 @@
-import { addCollect } from '@cryptoflow/console'
+import { addCollect, addCommitter } from '@cryptoflow/console'
 import { addReplay } from '@cryptoflow/console/replay'
 import { VERSION } from '@cryptoflow/pipeline'
 import { Command } from 'commander'
@@ -29,7 +29,7 @@ import { addWarehouse } from './warehouse.ts'
 
 /** Every command of the command line, by what it is for. */
 const groups = {
-  'Begin:': [addDemo, addInit, addConfig, addPlan, addDoctor, addCollect],
+  'Begin:': [addDemo, addInit, addConfig, addPlan, addDoctor, addCollect, addCommitter],
   'Look:': [addStatus, addTop, addTables, addSample, addGaps, addCoverage, addQuery, addServeCatalog],
   'Look after:': [addJournal, addReplay, addWarehouse, addMaintain, addRedrive, addRepair, addClean],
   'Prove:': [addSimulate, addVerify],

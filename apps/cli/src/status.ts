@@ -1,7 +1,17 @@
 import { existsSync, statSync } from 'node:fs'
-import { bytesText, columns, grouped, patiently } from '@cryptoflow/console'
+import { basename } from 'node:path'
+import { alarmText, bytesText, columns, grouped, patiently } from '@cryptoflow/console'
 import { freeBytes, isJournal, openJournalReader, readEpochStanding, readRecords } from '@cryptoflow/journal'
-import { type HaltedTable, haltedTables, tableFiles, type Warehouse, warehouseAt } from '@cryptoflow/pipeline'
+import {
+  type CommitOverview,
+  commitOverview,
+  type HaltedTable,
+  haltedTables,
+  journalHomes,
+  tableFiles,
+  type Warehouse,
+  warehouseAt,
+} from '@cryptoflow/pipeline'
 import { escapeControls } from '@cryptoflow/reader'
 import { CryptoFlowError, messageOf, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
@@ -15,7 +25,7 @@ import { ageText, asciiJson, timeText, wrapped } from './text.ts'
 import { filesBelow } from './warehouse-check.ts'
 
 /** A journal as it stands. */
-interface JournalStatus {
+export interface JournalStatus {
   readonly id: string
   /** A collecting process writes it at this moment. */
   readonly isRunning: boolean
@@ -27,13 +37,24 @@ interface JournalStatus {
   readonly releasedTo: number
 }
 
+/** The journal of one of several processes that collect into a warehouse. */
+export interface NamedJournal {
+  readonly name: string
+  readonly journal: JournalStatus | null
+  readonly damage: string | null
+}
+
 /** A warehouse at a glance. */
 export interface Status {
   readonly directory: string
-  /** Null: nothing was ever collected here; the tables are of replays. */
+  /** The one without a name; null: no process without a name has ever collected here. */
   readonly journal: JournalStatus | null
-  /** Why the journal cannot be read; null when it can. */
+  /** Why that journal cannot be read; null when it can. */
   readonly journalDamage: string | null
+  /** Those of processes with names. */
+  readonly journals: readonly NamedJournal[]
+  /** What waits for a commit, and who commits. */
+  readonly commits: CommitOverview
   readonly tables: readonly CatalogTable[]
   /** Tables that no committer goes on with. */
   readonly halted: readonly HaltedTable[]
@@ -63,16 +84,14 @@ export function addStatus(program: Command): void {
 
 export async function readStatus(warehouse: Warehouse): Promise<Status> {
   const { directory, catalogFile, journalDirectory } = warehouse
-  const { journal, damage } = await readJournal(journalDirectory).then(
-    (found) => ({ journal: found, damage: null }),
-    (error: unknown) => {
-      // The rest is wanted most when something is wrong with it.
-      if (error instanceof CryptoFlowError) return { journal: null, damage: messageOf(error) }
-      throw error
-    },
-  )
+  const { journal, damage } = await journalOrDamage(journalDirectory)
+  const journals: NamedJournal[] = []
+  for (const home of journalHomes(warehouse)) {
+    if (home !== journalDirectory) journals.push({ name: basename(home), ...(await journalOrDamage(home)) })
+  }
   // A collector makes its tables with its first commit; before that there is only a journal.
-  const isCommitted = existsSync(catalogFile) || (journal === null && damage === null)
+  const isCommitted =
+    existsSync(catalogFile) || (journal === null && damage === null && journals.length === 0)
   const known = isCommitted
     ? await openHoles(warehouse)
     : { tables: [], halted: [], holes: { open: 0, closed: 0 } }
@@ -80,10 +99,12 @@ export async function readStatus(warehouse: Warehouse): Promise<Status> {
     directory,
     journal,
     journalDamage: damage,
+    journals,
+    commits: await commitOverview(warehouse, systemClock()),
     ...known,
     disk: {
       tableBytes: known.tables.reduce((total, { bytes }) => total + (bytes ?? 0), 0),
-      journalBytes: await bytesBelow(journalDirectory),
+      journalBytes: await bytesBelow(...journalHomes(warehouse)),
       freeBytes: await freeBytes(directory),
     },
   }
@@ -98,6 +119,16 @@ async function openHoles(warehouse: Warehouse): Promise<Pick<Status, 'tables' | 
   const count = (state: string): number => Number(rows.find(([name]) => name === state)?.[1] ?? 0)
   const halted = await haltedTables(warehouse, clock)
   return { tables: catalogTables(warehouse), halted, holes: { open: count('open'), closed: count('closed') } }
+}
+
+/** The rest of a status is wanted most when something is wrong with a journal. */
+async function journalOrDamage(directory: string): Promise<Omit<NamedJournal, 'name'>> {
+  try {
+    return { journal: await readJournal(directory), damage: null }
+  } catch (error) {
+    if (error instanceof CryptoFlowError) return { journal: null, damage: messageOf(error) }
+    throw error
+  }
 }
 
 async function readJournal(directory: string): Promise<JournalStatus | null> {
@@ -120,17 +151,14 @@ async function readJournal(directory: string): Promise<JournalStatus | null> {
   }
 }
 
-async function bytesBelow(directory: string): Promise<number> {
-  const sizes = (await filesBelow(directory)).map(
-    (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
-  )
+async function bytesBelow(...directories: readonly string[]): Promise<number> {
+  const paths = (await Promise.all(directories.map(filesBelow))).flat()
+  const sizes = paths.map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0)
   return sizes.reduce((total, size) => total + size, 0)
 }
 
-function statusText(
-  { directory, journal, journalDamage, tables, halted, holes, disk }: Status,
-  nowUs: number,
-): string {
+function statusText(status: Status, nowUs: number): string {
+  const { directory, journalDamage, tables, halted, holes, disk } = status
   const rows = tables.map(({ table, rows, files, bytes, committedUs }) => [
     table,
     ageText(committedUs, nowUs),
@@ -140,7 +168,8 @@ function statusText(
   ])
   return [
     `warehouse  ${directory}`,
-    ...(journalDamage === null ? journalLines(journal, nowUs) : damageLines(journalDamage)),
+    ...(journalDamage === null ? collectorLines(status, nowUs) : damageLines(journalDamage)),
+    ...commitLines(status.commits, nowUs),
     ...haltedLines(halted),
     `holes      ${grouped(holes.open)} open, ${grouped(holes.closed)} closed (cryptoflow gaps)`,
     `disk       tables ${bytesText(disk.tableBytes)}, journal ${bytesText(disk.journalBytes)}, ${bytesText(disk.freeBytes)} free`,
@@ -156,14 +185,41 @@ function damageLines(damage: string): string[] {
   return ['journal    DAMAGED (cryptoflow journal verify):', ...lines]
 }
 
-/** How the collector fares, in the words of `status`. */
-export function journalLines(journal: JournalStatus | null, nowUs: number): string[] {
+/** How the collectors fare, in the words of `status`. */
+export function collectorLines(
+  { journal, journals }: Pick<Status, 'journal' | 'journals'>,
+  nowUs: number,
+): string[] {
+  const named = journals.flatMap((each) => [
+    `-- ${each.name}`,
+    ...(each.damage === null ? journalLines(each.journal, nowUs) : damageLines(each.damage)),
+  ])
+  return journal === null && journals.length > 0 ? named : [...journalLines(journal, nowUs), ...named]
+}
+
+/** Who commits, what waits for it, and what a person must know of that. */
+function commitLines({ backlogs, committers, alarms }: CommitOverview, nowUs: number): string[] {
+  const who = committers.map(
+    ({ name, seenMs }) => `${escapeControls(name)} (${ageText(seenMs * 1000, nowUs)})`,
+  )
+  const waiting = backlogs.map(
+    ({ name, writer, epochs, sealedAtMs }) =>
+      `waiting    ${grouped(epochs)} epochs of ${escapeControls(name)} (${writer}), the oldest sealed ${ageText(sealedAtMs * 1000, nowUs)}`,
+  )
+  return [
+    `commits    ${who.length === 0 ? 'nobody at this moment' : `by ${who.join(', ')}`}`,
+    ...waiting,
+    ...alarms.map((alarm) => `ALARM      ${escapeControls(alarmText(alarm))}`),
+  ]
+}
+
+function journalLines(journal: JournalStatus | null, nowUs: number): string[] {
   if (journal === null) return ['collector  none ever ran here']
   const { id, isRunning, firstRecord, lastRecord, lastReceivedUs, releasedTo } = journal
   const waiting = Math.max(0, lastRecord - Math.max(releasedTo, firstRecord - 1))
   return [
     `collector  ${isRunning ? 'running' : 'not running'}, journal ${id}`,
     `durable    record ${grouped(lastRecord)}, ${timeText(lastReceivedUs)} (${ageText(lastReceivedUs, nowUs)})`,
-    `in tables  up to record ${grouped(releasedTo)}, ${grouped(waiting)} waiting for a commit`,
+    `in tables  up to record ${grouped(releasedTo)}, ${grouped(waiting)} later ones not seen there yet`,
   ]
 }

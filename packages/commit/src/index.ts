@@ -1,3 +1,4 @@
+export { type Alarm, alarmsOf, type CommitStanding, committersAtWork, readStanding } from './alarms.ts'
 export { type Backlog, type Batch, type BatchBounds, defaultBatchBounds } from './batch.ts'
 export {
   type AppendPreparer,
@@ -10,7 +11,7 @@ export { misfit, tableDefinition } from './definition.ts'
 export { applyEpoch, type EpochAction, type EpochEvent, type EpochState, type EpochStep } from './epoch.ts'
 export { dataFileOf } from './files.ts'
 export { requestHash } from './hash.ts'
-export type { CommitLedger } from './ledger.ts'
+export type { CommitLedger, CommitterEntry, WriterBacklog } from './ledger.ts'
 export { type MaintenancePlan, maintainTables, type TableReport } from './maintain.ts'
 export type { MaintenanceOptions, Rewritten, SizedFile } from './maintenance.ts'
 export {

@@ -54,6 +54,53 @@ describe.each(kinds)('%s', (_name, make) => {
     expect(await ledger.item('w', 2)).toEqual({ kind: 'end' })
   })
 
+  it('tells what waits of each writer, the oldest first, until every table has it', async () => {
+    const ledger = make()
+    for (const writer of ['w', 'v']) await ledger.register(writer, `label of ${writer}`)
+    await ledger.put(requestOf('w', 2, 'ticks', 'gaps'), 'h2')
+    await ledger.put(requestOf('w', 3, 'ticks'), 'h3')
+    await ledger.put(requestOf('v', 1, 'gaps'), 'h1')
+    await ledger.put(requestOf('v', 2), 'h2')
+    await ledger.mark('w', 2, 'ticks', '5')
+    expect(await ledger.backlogs()).toEqual([
+      {
+        writer: 'v',
+        name: 'label of v',
+        epochs: 1,
+        oldest: 1,
+        sealedAtMs: 1_000,
+        tables: ['gaps'],
+        isHole: false,
+      },
+      {
+        writer: 'w',
+        name: 'label of w',
+        epochs: 2,
+        oldest: 2,
+        sealedAtMs: 2_000,
+        tables: ['gaps'],
+        isHole: true,
+      },
+    ])
+    await ledger.mark('v', 1, 'gaps', '5')
+    expect((await ledger.backlogs()).map(({ writer }) => writer)).toEqual(['w'])
+  })
+
+  it('knows who commits, the last to tell of it first, until they leave', async () => {
+    const ledger = make()
+    const [early, late] = [
+      { id: 'a', name: 'one', seenMs: 1_000, everyMs: 10 },
+      { id: 'b', name: 'two', seenMs: 2_000, everyMs: 20 },
+    ]
+    await ledger.attend(early)
+    await ledger.attend(late)
+    expect(await ledger.committers()).toEqual([late, early])
+    await ledger.attend({ ...early, seenMs: 3_000 })
+    expect((await ledger.committers()).map(({ id }) => id)).toEqual(['a', 'b'])
+    await ledger.leave('a')
+    expect(await ledger.committers()).toEqual([late])
+  })
+
   it('lists items up to the first empty slot, the end, or the limit', async () => {
     const ledger = make()
     for (const epoch of [10, 2, 9, 1, 4, 11]) await ledger.put(requestOf('w', epoch), `h${epoch}`)

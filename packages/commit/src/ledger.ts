@@ -13,6 +13,38 @@ export interface CommitLedger extends Ledger {
    * `open`: no fence follows its items. `undecided`: an epoch lacks a mark, or its item.
    */
   retire(writer: string): Promise<'retired' | 'open' | 'undecided'>
+  /** Writers with requests that a table lacks, oldest request first. */
+  backlogs(): Promise<readonly WriterBacklog[]>
+  /** Notes that a committer is at work; a hint for people, no rule depends on it (R13). */
+  attend(committer: CommitterEntry): Promise<void>
+  /** The same committer will not come again. */
+  leave(id: string): Promise<void>
+  /** Committers that have not left, those that died without a word included. */
+  committers(): Promise<readonly CommitterEntry[]>
+}
+
+/** What waits of one writer. */
+export interface WriterBacklog {
+  readonly writer: string
+  /** Label of the writer. */
+  readonly name: string
+  readonly epochs: number
+  /** The oldest of them, when it was sealed, and the tables that lack it. */
+  readonly oldest: number
+  readonly sealedAtMs: number
+  readonly tables: readonly TableName[]
+  /** The item before the oldest is missing: nobody goes on before the writer has put it again (R4, R20). */
+  readonly isHole: boolean
+}
+
+/** Somebody who commits, as it last told. */
+export interface CommitterEntry {
+  readonly id: string
+  /** Label for people. */
+  readonly name: string
+  readonly seenMs: number
+  /** Milliseconds between two of its rounds. */
+  readonly everyMs: number
 }
 
 /** A slot as both ledgers keep it. */

@@ -1,6 +1,13 @@
 import type { EpochItem, EpochRequest, TableName, WriterEntry } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
-import { type CommitLedger, itemOf, openTables, type Slot } from './ledger.ts'
+import {
+  type CommitLedger,
+  type CommitterEntry,
+  itemOf,
+  openTables,
+  type Slot,
+  type WriterBacklog,
+} from './ledger.ts'
 
 /**
  * What happens to one write of a simulated ledger.
@@ -37,6 +44,7 @@ export function memoryLedger(): MemoryLedger {
   let registry = new Map<string, WriterEntry>()
   let slots = new Map<string, Map<number, Slot>>()
   let known = new Set<TableName>()
+  const present = new Map<string, CommitterEntry>()
   const delayed: (() => unknown)[] = []
 
   const slotsOf = (writer: string): Map<number, Slot> => {
@@ -127,6 +135,14 @@ export function memoryLedger(): MemoryLedger {
     hasMarks: async (table) => known.has(table),
     end: (writer, epoch) => write('end', () => end(writer, epoch)),
     retire: async (writer) => retire(writer),
+    backlogs: async () => backlogsOf(registry, slots),
+    attend: async (committer) => {
+      present.set(committer.id, committer)
+    },
+    leave: async (id) => {
+      present.delete(id)
+    },
+    committers: async () => [...present.values()].sort((a, b) => b.seenMs - a.seenMs),
     land: () => {
       const apply = delayed.shift()
       apply?.()
@@ -147,6 +163,27 @@ export function memoryLedger(): MemoryLedger {
     },
   }
   return ledger
+}
+
+function backlogsOf(registry: LedgerCopy['registry'], slots: LedgerCopy['slots']): WriterBacklog[] {
+  const found = [...slots].flatMap(([writer, own]): WriterBacklog[] => {
+    const open = [...own].filter(([, slot]) => openTables(slot).length > 0).sort(([a], [b]) => a - b)
+    const [first] = open
+    if (first === undefined || first[1].kind !== 'request') return []
+    const [oldest, slot] = first
+    return [
+      {
+        writer,
+        name: registry.get(writer)?.name ?? writer,
+        epochs: open.length,
+        oldest,
+        sealedAtMs: slot.request.sealedAtMs,
+        tables: openTables(slot),
+        isHole: oldest > 1 && !own.has(oldest - 1),
+      },
+    ]
+  })
+  return found.sort((a, b) => a.sealedAtMs - b.sealedAtMs)
 }
 
 function copyOf(

@@ -1,7 +1,14 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import type { EpochItem, EpochRequest, Probe, TableName, WriterEntry } from '@cryptoflow/model'
 import { CryptoFlowError, messageOf } from '@cryptoflow/runtime'
-import { type CommitLedger, itemOf, openTables, type Slot } from './ledger.ts'
+import {
+  type CommitLedger,
+  type CommitterEntry,
+  itemOf,
+  openTables,
+  type Slot,
+  type WriterBacklog,
+} from './ledger.ts'
 
 /**
  * The ledger on one machine: a SQLite file, one row per (writer, epoch).
@@ -21,6 +28,8 @@ const schema = `
     writer TEXT, table_name TEXT, epoch INTEGER,
     PRIMARY KEY (writer, table_name, epoch)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS known_tables (table_name TEXT PRIMARY KEY) STRICT;
+  CREATE TABLE IF NOT EXISTS committers (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, seen_ms INTEGER NOT NULL, every_ms INTEGER NOT NULL) STRICT;
 `
 /** Of the database; another one is refused. */
 export const LEDGER_FORMAT = 1
@@ -47,38 +56,42 @@ export interface SqliteLedger extends CommitLedger {
 export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
   const db = translated('open the ledger', () => open(options))
   const probe = options.probe ?? (() => {})
-  const run = async <T>(doing: string, work: () => T): Promise<T> => translated(doing, work)
+  const read = async <T>(doing: string, work: () => T): Promise<T> => translated(doing, work)
   const write = async <T>(doing: string, work: () => T): Promise<T> =>
     translated(doing, () => inTransaction(db, work))
   return {
     register: (writer, name) => write('register a writer', () => register(db, writer, name)),
-    writers: () => run('list writers', () => all(db, 'SELECT * FROM writers ORDER BY writer').map(entryOf)),
+    writers: () => read('list writers', () => all(db, 'SELECT * FROM writers ORDER BY writer').map(entryOf)),
     put: (request, hash) =>
       write('put a request', () => {
         const answer = put(db, request, hash)
         probe('ledger-put')
         return answer
       }),
-    item: (writer, epoch) => run('read an item', () => itemOrNull(slotAt(db, writer, epoch))),
-    consecutive: (writer, from, limit) => run('read items', () => consecutive(db, writer, from, limit)),
+    item: (writer, epoch) => read('read an item', () => itemOrNull(slotAt(db, writer, epoch))),
+    consecutive: (writer, from, limit) => read('read items', () => consecutive(db, writer, from, limit)),
     mark: (writer, epoch, table, snapshot) =>
       write('mark an epoch', () => {
         mark(db, writer, epoch, table, snapshot)
         probe('mark')
       }),
     unmarked: (writer, table, upTo, limit) =>
-      run('look for unmarked epochs', () => {
+      read('look for unmarked epochs', () => {
         const sql =
           'SELECT epoch FROM todo WHERE writer = ? AND table_name = ? AND epoch <= ? ORDER BY epoch LIMIT ?'
         return all(db, sql, writer, table, upTo, limit).map(({ epoch }) => Number(epoch))
       }),
     hasMarks: (table) =>
-      run(
+      read(
         'look for marks',
         () => all(db, 'SELECT 1 FROM known_tables WHERE table_name = ?', table).length > 0,
       ),
     end: (writer, epoch) => write('end a writer', () => end(db, writer, epoch)),
     retire: (writer) => write('retire a writer', () => retire(db, writer)),
+    backlogs: () => read('look for what waits', () => backlogs(db)),
+    attend: (committer) => write('note a committer', () => attend(db, committer)),
+    leave: (id) => write('take a committer out', () => run(db, 'DELETE FROM committers WHERE id = ?', id)),
+    committers: () => read('list committers', () => committers(db)),
     close: () => db.close(),
   }
 }
@@ -157,6 +170,46 @@ function retire(db: DatabaseSync, writer: string): 'retired' | 'open' | 'undecid
   if (Number(items?.n) !== last || todo !== undefined) return 'undecided'
   run(db, `UPDATE writers SET state = 'retired', last_epoch = ? WHERE writer = ?`, last, writer)
   return 'retired'
+}
+
+function backlogs(db: DatabaseSync): WriterBacklog[] {
+  const sql = `
+    SELECT t.writer, count(DISTINCT t.epoch) AS epochs, min(t.epoch) AS oldest, w.name
+    FROM todo t JOIN writers w USING (writer) GROUP BY t.writer`
+  const found = all(db, sql).flatMap((row): WriterBacklog[] => {
+    const [writer, oldest] = [String(row.writer), Number(row.oldest)]
+    const slot = slotAt(db, writer, oldest)
+    if (slot?.kind !== 'request') return []
+    return [
+      {
+        writer,
+        name: String(row.name),
+        epochs: Number(row.epochs),
+        oldest,
+        sealedAtMs: slot.request.sealedAtMs,
+        tables: openTables(slot),
+        isHole: oldest > 1 && slotAt(db, writer, oldest - 1) === null,
+      },
+    ]
+  })
+  return found.sort((a, b) => a.sealedAtMs - b.sealedAtMs)
+}
+
+/** Committers that were killed are forgotten a day later. */
+const FORGOTTEN_AFTER_MS = 86_400_000
+
+function attend(db: DatabaseSync, { id, name, seenMs, everyMs }: CommitterEntry): void {
+  run(db, 'DELETE FROM committers WHERE seen_ms < ?', seenMs - FORGOTTEN_AFTER_MS)
+  run(db, 'INSERT OR REPLACE INTO committers VALUES (?, ?, ?, ?)', id, name, seenMs, everyMs)
+}
+
+function committers(db: DatabaseSync): CommitterEntry[] {
+  return all(db, 'SELECT * FROM committers ORDER BY seen_ms DESC').map((row) => ({
+    id: String(row.id),
+    name: String(row.name),
+    seenMs: Number(row.seen_ms),
+    everyMs: Number(row.every_ms),
+  }))
 }
 
 function consecutive(db: DatabaseSync, writer: string, from: number, limit: number): EpochItem[] {

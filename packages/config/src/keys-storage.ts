@@ -1,5 +1,5 @@
 import { choice, flag, optional, section, size, text, textOrNull, whole } from './node.ts'
-import { bucketName, endpointAddress, pathText, tableName } from './shapes.ts'
+import { bucketName, endpointAddress, pathText, plainName, tableName } from './shapes.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -21,6 +21,9 @@ const warehouse = section(
 const journal = section(
   { doc: 'Frames on disk exactly as received.', usedBy: 'journal' },
   {
+    name: textOrNull(plainName, {
+      doc: 'Name of this process among those that collect into one warehouse: each has a journal of its own, `journals/<name>`; null: it has `raw`, and only one process may.',
+    }),
     compression: choice(['none', 'zstd'], {
       doc: 'How segments are written from now on; those that are there stay as they are.',
       default: 'none',
@@ -120,8 +123,14 @@ const seal = section(
 )
 
 const commit = section(
-  { doc: 'When sealed files become part of the tables.', usedBy: 'pipeline' },
-  { every_ms: whole({ doc: 'Milliseconds between two commits.', default: 10_000, min: 10, max: HOUR_MS }) },
+  { doc: 'When sealed files become part of the tables, and who makes them so.', usedBy: 'pipeline' },
+  {
+    by: choice(['collector', 'committer'], {
+      doc: 'Who commits; collector: the collecting process, and with its own whatever else waits in the warehouse; committer: it leaves that, and looking after the tables, to `cryptoflow committer`.',
+      default: 'collector',
+    }),
+    every_ms: whole({ doc: 'Milliseconds between two commits.', default: 10_000, min: 10, max: HOUR_MS }),
+  },
 )
 
 const maintenance = section(

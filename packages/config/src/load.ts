@@ -34,6 +34,8 @@ export interface LoadInput {
   readonly environment: readonly Variable[]
   readonly flags: readonly Flag[]
   readonly facts: MarketFacts
+  /** Whether there must be something to collect; default: yes. */
+  readonly isCollecting?: boolean
   /** What went wrong while the above was read. */
   readonly problems?: readonly Problem[]
 }
@@ -102,7 +104,12 @@ function secretsOf(variables: Iterable<Variable>): readonly string[] {
   return Object.freeze(secret.map(({ value }) => value))
 }
 
-function tellNoCollectors({ collectors }: UndecidedConfig, { file }: LoadInput, findings: Findings): void {
+function tellNoCollectors(
+  { collectors }: UndecidedConfig,
+  { file, isCollecting = true }: LoadInput,
+  findings: Findings,
+): void {
+  if (!isCollecting) return
   if (collectors.length > 0 || findings.isBroken(['collectors'])) return
   const source =
     file === null ? { ...nowhere, file: 'flags' } : { ...nowhere, file: file.name, line: 1, column: 1 }

@@ -58,6 +58,8 @@ metrics: { port: "\${NOPE}", host: 5 }
       'a.yaml:1:1: collectors: expected at least one collector, got none',
     ])
     expect(problemsOf(null)).toEqual(['flags: collectors: expected at least one collector, got none'])
+    // Whoever only commits collects nothing.
+    expect(problemsOf('threads: 1', { isCollecting: false })).toEqual([])
     expect(problemsOf('collectors: [{ symbols: [A] }]')).toEqual([
       expect.stringMatching(/^a\.yaml:1:14: collectors\[0\]\.exchange: .*, got nothing$/),
     ])

@@ -8,13 +8,18 @@ import { takeMeasurement, takeNotice } from './measured.ts'
 import { openObservation, openProcessMetrics } from './observe.ts'
 import { loadSettings } from './settings.ts'
 import { onStopSignal, pendingText, stopWithin } from './shutdown.ts'
-import { openTeller } from './tell.ts'
+import { collectorGlance, openTeller } from './tell.ts'
 import { runAlone, wholeNumber } from './terminal.ts'
 
 interface CollectFlags extends ConfigFlags {
   readonly untilFrames?: number
   readonly crashAt?: CrashDrill
 }
+
+const STOPPED = {
+  collector: 'stopped: everything received is in the tables',
+  committer: 'stopped: everything received is sealed, and the ledger has it for a committer',
+} as const
 
 /** The command `collect`: any tables of a market together. */
 export function addCollect(program: Command): void {
@@ -85,12 +90,12 @@ async function collect(flags: CollectFlags): Promise<void> {
       teller.say(`metrics and health: http://${server.host}:${server.port}/health`)
     }
     teller.started(build)
-    cancel = clock.every(1000, () => teller.progress(collector))
+    cancel = clock.every(1000, () => teller.progress(collectorGlance(collector)))
     if (flags.untilFrames !== undefined) stopAfter(collector, flags.untilFrames, clock, stop)
     onStopSignal(clock, stop)
     await collector.ended
     await collector.stop()
-    teller.say('stopped: everything received is in the tables')
+    teller.say(STOPPED[collector.commit.by])
   } catch (error) {
     await collector.stop().catch(() => {})
     throw error

@@ -1,4 +1,5 @@
 export * from './collect.ts'
+export * from './committer.ts'
 export * from './config-flags.ts'
 export * from './facts.ts'
 export * from './patience.ts'

@@ -38,6 +38,7 @@ describe('what is measured', () => {
       ],
       commits: [{ table: 'ticks', outcome: 'conflict', seconds: 0.2 }],
       writes: [{ operation: 'put', seconds: 0.01, error: 'ledger' }],
+      alarms: [{ kind: 'unattended', level: 'warn', ageMs: 61_000, epochs: 1 }],
       pending: 9,
     })
     takeMeasurement(metrics, {

@@ -1,4 +1,4 @@
-import type { CollectNotice, Measurement } from '@cryptoflow/pipeline'
+import type { Alarm, CollectNotice, Measurement } from '@cryptoflow/pipeline'
 import type { Metrics } from '@cryptoflow/telemetry'
 
 /** Takes what a collecting process measures into its metrics. */
@@ -67,7 +67,16 @@ function takeCut(
   for (const { count, ...labels } of deadLetters) metrics.add('dead_letters_total', labels, count)
 }
 
-function takeRound(metrics: Metrics, { tables, commits, writes, pending }: Of<'round'>): void {
+/** Of all kinds one is told, so that an alarm that is over is seen to be over. */
+const ALARMS: readonly Alarm['kind'][] = ['late', 'hole', 'unattended']
+
+function takeRound(metrics: Metrics, { tables, commits, writes, pending, alarms }: Of<'round'>): void {
+  for (const kind of alarms === null ? [] : ALARMS) {
+    const count = alarms?.filter((alarm) => alarm.kind === kind).length ?? 0
+    metrics.set('commit_alarms', { alarm: kind }, count)
+  }
+  const halted = tables.filter(({ outcome }) => outcome === 'halted')
+  metrics.set('tables_halted', {}, halted.length)
   metrics.set('epochs_pending', {}, pending)
   for (const { table, outcome } of tables) {
     if (outcome === 'committed') metrics.add('collector_db_snapshots_written_total', { table })

@@ -1,6 +1,6 @@
 import type { ChannelReading } from '@cryptoflow/channels'
 import type { Config } from '@cryptoflow/config'
-import { build, type Collector } from '@cryptoflow/pipeline'
+import { build, type Collector, type CommittingProcess } from '@cryptoflow/pipeline'
 import type { Clock } from '@cryptoflow/runtime'
 import {
   breakersCheck,
@@ -35,7 +35,6 @@ export async function openObservation(
 ): Promise<HealthServer> {
   followCollector(metrics, collector, clock)
   const { board, channels, journal } = collector
-  const ageSecondsMax = Math.max(COMMIT_AGE_SECONDS_MIN, (COMMIT_INTERVALS_MAX * commit.everyMs) / 1000)
   const checks = [
     connectionsCheck(() =>
       collector.markets().map(({ exchange, market, connections }) => ({
@@ -50,7 +49,7 @@ export async function openObservation(
     channelsCheck(channels.readings),
     commitCheck({
       clock,
-      ageSecondsMax,
+      ageSecondsMax: commitAgeSecondsMax(commit),
       lastCommitUs: () => board.get('committedUs') || null,
       isWorkWaiting: () => board.get('released') < board.get('sealed'),
     }),
@@ -63,6 +62,34 @@ export async function openObservation(
     metrics,
     version: build,
   })
+}
+
+/** The same for a process that commits and does nothing else. */
+export function openCommitObservation(
+  { metrics: settings, commit }: Pick<Config, 'metrics' | 'commit'>,
+  { progress }: CommittingProcess,
+  metrics: Metrics,
+  clock: Clock,
+): Promise<HealthServer> {
+  metrics.follow('commit_age_seconds', {}, () => secondsSince(clock, progress.committedUs))
+  const checks = [
+    writersCheck(() => [
+      { writer: 'committer', problem: null },
+      ...[...progress.halted].map(([table, why]) => ({ writer: table, problem: `halted: ${why}` })),
+    ]),
+    commitCheck({
+      clock,
+      ageSecondsMax: commitAgeSecondsMax(commit),
+      lastCommitUs: () => progress.committedUs || null,
+      isWorkWaiting: () => progress.backlogs.length > 0,
+    }),
+  ]
+  const { host, port } = settings
+  return openHealthServer({ host, port, clock, checks, metrics, version: build })
+}
+
+function commitAgeSecondsMax({ everyMs }: Config['commit']): number {
+  return Math.max(COMMIT_AGE_SECONDS_MIN, (COMMIT_INTERVALS_MAX * everyMs) / 1000)
 }
 
 /** Everything that the process counts anyway, read when somebody asks. */

@@ -1,5 +1,5 @@
 import type { ChannelReading } from '@cryptoflow/channels'
-import type { CollectNotice, Collector, MaintenanceTotals } from '@cryptoflow/pipeline'
+import type { Alarm, CollectNotice, Collector, CommitProgress, MaintenanceTotals } from '@cryptoflow/pipeline'
 import type { BreakerChange } from '@cryptoflow/runtime'
 import { bytesText, grouped, spanText } from './terminal.ts'
 
@@ -26,7 +26,29 @@ export function progressText(collector: Collector, nowUs: number): string {
     `${grouped(board.get('gaps'))} gaps`,
     ...(fullInSeconds > 0 && fullInSeconds < DISK_SOON_S
       ? [`disk full in ${spanText(fullInSeconds)}`]
-      : [`${grouped(rows)} rows`, `${grouped(board.get('commits'))} commits`]),
+      : [`${grouped(rows)} rows`, commitsText(collector)]),
+  ].join('  ')
+}
+
+/** Commits of its own; of a process that leaves them to a committer, the records that wait for it. */
+function commitsText({ board, commit }: Collector): string {
+  if (commit.by === 'collector') return `${grouped(board.get('commits'))} commits`
+  return `${grouped(board.get('sealed') - board.get('released'))} to commit`
+}
+
+/** One line: what was committed, what waits and for how long, what is halted. */
+export function commitProgressText(progress: CommitProgress, nowUs: number): string {
+  const { commits, rows, backlogs, halted } = progress
+  const waiting = backlogs.reduce((sum, { epochs }) => sum + epochs, 0)
+  const [oldest] = backlogs
+  const ageS = oldest === undefined ? 0 : Math.max(0, nowUs / 1e6 - oldest.sealedAtMs / 1000)
+  return [
+    `${grouped(commits)} commits`,
+    `${grouped(rows)} rows`,
+    waiting === 0
+      ? 'nothing waits'
+      : `${grouped(waiting)} epochs of ${backlogs.length} writers wait, ${spanText(ageS)}`,
+    ...(halted.size === 0 ? [] : [`HALTED: ${[...halted.keys()].join(', ')}`]),
   ].join('  ')
 }
 
@@ -83,6 +105,18 @@ export function noticeText(notice: CollectNotice): string {
       return `${notice.segments} segments of the journal deleted, ${bytesText(notice.bytes)}: all their rows are committed`
     case 'retention-failed':
       return `old segments of the journal could not be deleted: ${notice.reason}`
+    case 'alarm':
+      return alarmText(notice.alarm)
+    case 'alarm-over':
+      return notice.alarm.kind === 'unattended'
+        ? 'somebody commits again'
+        : `requests of ${notice.alarm.name} (${notice.alarm.writer}) go on`
+    case 'commit-failed':
+      return `not committed in this round: ${notice.tables.join(', ')}: ${notice.reason}`
+    case 'halted':
+      return `HALTED ${notice.table}: ${notice.reason}; its rows are sealed and wait (cryptoflow repair)`
+    case 'unhalted':
+      return `${notice.table} is halted no more`
     case 'maintained':
       return maintainedText(notice)
     case 'maintenance-failed':
@@ -90,6 +124,18 @@ export function noticeText(notice: CollectNotice): string {
     case 'snapshot-failed':
       return `book snapshot of ${quoted(notice.symbol)} failed, again in ${notice.delayMs} ms: ${notice.reason}`
   }
+}
+
+/** What is wrong with requests that wait, in a line. */
+export function alarmText(alarm: Alarm): string {
+  const age = spanText(alarm.ageMs / 1000)
+  if (alarm.kind === 'unattended') {
+    return `nobody commits: ${grouped(alarm.epochs)} epochs wait, the oldest for ${age}; start cryptoflow committer, or set commit.by to collector`
+  }
+  const { name, writer, epoch, epochs, tables } = alarm
+  if (alarm.kind === 'hole')
+    return `epoch ${epoch} of ${name} (${writer}) is missing from the ledger, ${grouped(epochs)} later ones wait for it: is its process gone, or its disk?`
+  return `epoch ${epoch} of ${name} (${writer}) waits for ${age}, ${grouped(epochs)} with it: ${tables.join(', ')}`
 }
 
 /** What a round of maintenance came to, in a line. */

@@ -13,6 +13,21 @@ function settingsWith(more: string) {
   return settingsOf(config)
 }
 
+describe('who commits', () => {
+  it('is the collecting process itself, which has the journal without a name', () => {
+    expect(settingsWith('')).toMatchObject({
+      journalName: null,
+      commit: { by: 'collector', everyMs: 10_000 },
+    })
+  })
+
+  it('may be somebody else, who then looks after the tables, too', () => {
+    const settings = settingsWith('commit: {by: committer, every_ms: 500}\njournal: {name: spot-1}')
+    expect(settings).toMatchObject({ journalName: 'spot-1', commit: { by: 'committer', everyMs: 500 } })
+    expect(settings.maintenance).toBeUndefined()
+  })
+})
+
 describe('how the tables are looked after', () => {
   it('is what the pipeline takes for granted, unless somebody says otherwise', () => {
     expect(settingsWith('').maintenance).toEqual({ ...maintenanceDefaults, everyMs: 3_600_000 })

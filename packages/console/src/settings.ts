@@ -28,18 +28,23 @@ export class ConfigError extends CryptoFlowError {
 
 /**
  * Flags over environment over file over defaults, checked together. Throws ConfigError with all problems when it
- * cannot be used.
+ * cannot be used. `isCollecting`: whether there must be something to collect.
  */
-export function loadSettings(path: string | undefined, flags: readonly Flag[]): LoadedSettings {
+export function loadSettings(
+  path: string | undefined,
+  flags: readonly Flag[],
+  isCollecting = true,
+): LoadedSettings {
   const read = readInput(path === undefined ? {} : { path })
-  const { config, problems, warnings } = loadConfig({ ...read, flags, facts: exchangeFacts() })
+  const facts = exchangeFacts()
+  const { config, problems, warnings } = loadConfig({ ...read, flags, facts, isCollecting })
   if (config === null) throw new ConfigError(problems.map(problemText))
   return { config, settings: settingsOf(config), warnings: warnings.map(problemText) }
 }
 
 /** The configuration in the pipeline's words. */
 export function settingsOf(config: Config): Settings {
-  const { warehouse, journal, images, parquet, seal, commit, threads, channels, maintenance } = config
+  const { warehouse, journal, images, parquet, seal, commit, threads, channels } = config
   return {
     collections: config.collectors.map(collectionOf),
     warehouseDirectory: warehouse.directory,
@@ -52,17 +57,23 @@ export function settingsOf(config: Config): Settings {
     compression: parquet.compression,
     sealEveryMs: seal.everyMs,
     sealRows: seal.rows,
-    commitEveryMs: commit.everyMs,
+    commit,
     threads: threads === 0 ? 0 : 1,
+    journalName: journal.name,
     journal,
     channels,
     ingestLimits: config.ingest,
     localAddress: config.egress.localAddress,
     backoff: config.backoff,
-    ...(maintenance.enabled
-      ? { maintenance: { ...maintenanceOf(config), everyMs: maintenance.everyMs } }
-      : {}),
+    // Whoever commits for many also looks after their tables.
+    ...(commit.by === 'collector' ? maintenanceSettings(config) : {}),
   }
+}
+
+/** What a process that looks after the tables is told of it; nothing where it is not to. */
+export function maintenanceSettings(config: Pick<Config, 'maintenance'>): Pick<Settings, 'maintenance'> {
+  const { enabled, everyMs } = config.maintenance
+  return enabled ? { maintenance: { ...maintenanceOf(config), everyMs } } : {}
 }
 
 /** How the tables are looked after, in the pipeline's words. */

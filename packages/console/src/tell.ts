@@ -1,3 +1,4 @@
+import type { ChannelReading } from '@cryptoflow/channels'
 import type { Config } from '@cryptoflow/config'
 import type { CollectNotice, Collector } from '@cryptoflow/pipeline'
 import type { Clock, Version } from '@cryptoflow/runtime'
@@ -10,10 +11,25 @@ export interface Teller {
   /** What runs; only a log says it. */
   started(version: Version): void
   notice(notice: CollectNotice): void
-  /** Rates and lag, once a second. */
-  progress(collector: Collector): void
+  /** How it goes, once a second. */
+  progress(glance: Glance): void
   say(text: string): void
   end(): Promise<void>
+}
+
+/** How a process fares: a line for people, and what a log says beside it. */
+export interface Glance {
+  text(nowUs: number): string
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly channels: readonly ChannelReading[]
+}
+
+export function collectorGlance(collector: Collector): Glance {
+  return {
+    text: (nowUs) => progressText(collector, nowUs),
+    fields: { ...collector.counters },
+    channels: collector.channels.readings(),
+  }
 }
 
 /** A log says how it goes once in this time. */
@@ -33,7 +49,7 @@ function terminalTeller(clock: Clock): Teller {
   return {
     started() {},
     notice: (notice) => say(noticeText(notice)),
-    progress: (collector) => line.show(progressText(collector, clock.nowUs())),
+    progress: ({ text }) => line.show(text(clock.nowUs())),
     say,
     async end() {
       line.end()
@@ -60,20 +76,18 @@ function logTeller(settings: Config['log'], clock: Clock, metrics: Metrics | nul
     started: ({ version, sha, builtAt, node }) =>
       log.info('started', { version, sha, built_at: builtAt, node }),
     notice: (notice) => tell(log, notice),
-    progress(collector) {
+    progress({ text, fields, channels }) {
       if (clock.nowUs() - lastUs < STATISTICS_EVERY_US) return
       lastUs = clock.nowUs()
-      log.info('progress', { text: progressText(collector, lastUs), ...collector.counters })
-      for (const reading of collector.channels.readings()) {
-        log.info('channel', { text: channelText(reading), ...reading })
-      }
+      log.info('progress', { text: text(lastUs), ...fields })
+      for (const reading of channels) log.info('channel', { text: channelText(reading), ...reading })
     },
     say: (text) => log.info(text),
     end: () => log.close(),
   }
 }
 
-const LEVELS: Readonly<Record<CollectNotice['kind'], 'info' | 'warn' | 'error'>> = {
+const LEVELS: Readonly<Record<Exclude<CollectNotice['kind'], 'alarm'>, 'info' | 'warn' | 'error'>> = {
   connected: 'info',
   disconnected: 'warn',
   waiting: 'warn',
@@ -98,6 +112,10 @@ const LEVELS: Readonly<Record<CollectNotice['kind'], 'info' | 'warn' | 'error'>>
   'channel-calm': 'info',
   retired: 'info',
   'retention-failed': 'warn',
+  'alarm-over': 'info',
+  'commit-failed': 'warn',
+  halted: 'error',
+  unhalted: 'info',
   maintained: 'info',
   'maintenance-failed': 'warn',
 }
@@ -105,5 +123,6 @@ const LEVELS: Readonly<Record<CollectNotice['kind'], 'info' | 'warn' | 'error'>>
 /** The kind is the message, so that a storm of one kind is thinned as one; what is special about it are fields. */
 function tell(log: Log, notice: CollectNotice): void {
   const { kind, ...fields } = notice
-  log[LEVELS[kind]](kind, { text: noticeText(notice), ...fields })
+  const level = notice.kind === 'alarm' ? notice.alarm.level : LEVELS[notice.kind]
+  log[level](kind, { text: noticeText(notice), ...fields })
 }

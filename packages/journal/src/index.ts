@@ -15,7 +15,7 @@ export { type ImportOptions, type ImportReport, importCapture } from './import-c
 export * from './inspect.ts'
 export { type Journal, openJournal, REFUSED } from './journal.ts'
 export type { JournalCounters, JournalOptions } from './journal-options.ts'
-export { lockFile } from './lock.ts'
+export { isFileLocked, isLocked, lockFile, shareFile } from './lock.ts'
 export { type JournalReader, openJournalReader } from './reader.ts'
 export type { Recovered, TornTail } from './recovery.ts'
 export type { Hole } from './refusals.ts'

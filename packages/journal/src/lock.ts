@@ -25,12 +25,23 @@ export function lockFile(path: string): () => void {
     database.close()
     throw lockError(path, error)
   }
-  let held = true
-  return () => {
-    if (!held) return
-    held = false
+  return once(() => database.close())
+}
+
+/**
+ * Holds a lock file beside others that share it, against whoever wants it alone by `lockFile`; like that until the answer
+ * is called or the process ends. Throws as `lockFile` does while somebody has it alone.
+ */
+export function shareFile(path: string): () => void {
+  const database = openDatabase(path)
+  try {
+    // A transaction that has read keeps the shared lock of the file until it ends.
+    database.exec('PRAGMA journal_mode=MEMORY; BEGIN; SELECT count(*) FROM sqlite_master')
+  } catch (error) {
     database.close()
+    throw lockError(path, error)
   }
+  return once(() => database.close())
 }
 
 /** Whether somebody holds the lock file at this moment; false when there is none. Takes no lock that lasts. */
@@ -46,6 +57,20 @@ export function isFileLocked(path: string): boolean {
     throw lockError(path, error)
   } finally {
     database.close()
+  }
+}
+
+/** Whether an error says that somebody else holds a lock file. */
+export function isLocked(error: unknown): error is CryptoFlowError {
+  return error instanceof CryptoFlowError && isBusy(error.cause)
+}
+
+function once(work: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    work()
   }
 }
 

@@ -1,13 +1,15 @@
 import type { ChannelReading } from '@cryptoflow/channels'
+import type { Alarm } from '@cryptoflow/commit'
 import type { MarketOptions } from '@cryptoflow/exchanges'
 import type { IngestLimits, IngestNotice } from '@cryptoflow/ingest'
 import type { JournalOptions, RetentionPolicy } from '@cryptoflow/journal'
-import type { Market, MarketOperators } from '@cryptoflow/model'
+import type { Market, MarketOperators, TableName } from '@cryptoflow/model'
 import type { ImageOptions } from '@cryptoflow/normalize'
 import type { Backoff, BreakerChange, Chance, Clock, TimeSources } from '@cryptoflow/runtime'
 import type { CrashDrill } from './drill.ts'
 import type { MaintenanceSettings, MaintenanceTotals } from './maintenance.ts'
 import type { Measurement } from './measure.ts'
+import type { CommitRole } from './publisher.ts'
 import type { Moved } from './quarantine.ts'
 import type { ChannelSettings } from './raw-bounds.ts'
 
@@ -19,6 +21,7 @@ export type CollectNotice =
   | ChannelNotice
   | BreakerNotice
   | MaintenanceNotice
+  | CommitNotice
 
 /** A channel has been fuller than 80 % for a second, or is so no more. */
 export interface ChannelNotice {
@@ -43,6 +46,17 @@ export type MaintenanceNotice =
   | ({ readonly kind: 'maintained'; readonly seconds: number } & MaintenanceTotals)
   /** The tables are as they were, or partly looked after; the next round comes. */
   | { readonly kind: 'maintenance-failed'; readonly reason: string }
+
+/** What happens to requests on their way into the tables. */
+export type CommitNotice =
+  /** Requests wait for too long, or for ever if nobody does something; told again while it lasts. */
+  | { readonly kind: 'alarm'; readonly alarm: Alarm }
+  | { readonly kind: 'alarm-over'; readonly alarm: Alarm }
+  /** A round left these tables to the next one. */
+  | { readonly kind: 'commit-failed'; readonly tables: readonly TableName[]; readonly reason: string }
+  /** A table needs a person (`cryptoflow repair`); its requests wait, and the other tables go on. */
+  | { readonly kind: 'halted'; readonly table: TableName; readonly reason: string }
+  | { readonly kind: 'unhalted'; readonly table: TableName }
 
 /** What happens to the disk. */
 export type JournalNotice =
@@ -110,12 +124,14 @@ export interface CollectOptions {
   /** One or more, each market once; they share the journal, and the exchange's limits where it counts them together. */
   readonly collections: readonly MarketCollection[]
   readonly warehouseDirectory: string
+  /** Name of this process among those that share the warehouse: each has a journal of its own. Null: without one. */
+  readonly journalName?: string | null
   readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
   /** A barrier at the latest after this many milliseconds or rows. */
   readonly sealEveryMs: number
   readonly sealRows: number
-  readonly commitEveryMs: number
+  readonly commit: CommitRole
   /** 1: lane and publisher in threads of their own; 0: everything inline. */
   readonly threads: 0 | 1
   readonly journal?: JournalSettings

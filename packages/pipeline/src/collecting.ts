@@ -1,5 +1,6 @@
 import type { BlockFeed, Journal } from '@cryptoflow/journal'
 import { type Clock, sleep } from '@cryptoflow/runtime'
+import { openAlarmTeller } from './alarm-teller.ts'
 import type { Board } from './board.ts'
 import type { CollectOptions } from './collect-options.ts'
 import type { Ingests } from './ingests.ts'
@@ -176,13 +177,15 @@ function showTotals(board: Board, { rows, gaps, duplicates, deadLetters }: Total
  */
 export function startRounds({ options, publisher }: Parts, fail: (error: unknown) => void): () => void {
   let isRunning = false
-  return options.clock.every(options.commitEveryMs, () => {
+  const tellAlarms = openAlarmTeller(options.clock, options.notice)
+  return options.clock.every(options.commit.everyMs, () => {
     if (isRunning) return
     isRunning = true
     publisher
       .round()
       .then((summary) => {
         options.measure?.({ kind: 'round', ...summary.measures })
+        tellAlarms(summary.measures.alarms)
         refuseHalted(summary)
       })
       .catch((error) => {

@@ -1,7 +1,7 @@
 import { type ChannelWatch, watchChannels } from '@cryptoflow/channels'
 import { exchangeMarkets, hasMarket } from '@cryptoflow/exchanges'
 import type { IngestCounters } from '@cryptoflow/ingest'
-import { type Journal, openJournal, timedDisk } from '@cryptoflow/journal'
+import { isLocked, type Journal, openJournal, timedDisk } from '@cryptoflow/journal'
 import { marketText, type Operators, RecordKind, type StoredTables } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { type Board, openBoard } from './board.ts'
@@ -18,7 +18,7 @@ import {
 import { type Keeper, keepGoing } from './keeper.ts'
 import { openRewindableLane } from './lane-host.ts'
 import { startMaintenance } from './maintenance-host.ts'
-import { openPublisher, settle } from './publisher.ts'
+import { type CommitRole, openPublisher, settle } from './publisher.ts'
 import { rawBounds } from './raw-bounds.ts'
 import { sealer } from './sealer.ts'
 import { resolveCollection } from './streams.ts'
@@ -28,6 +28,8 @@ import { warehouseAt } from './warehouse.ts'
 export interface Collector {
   readonly writer: string
   readonly board: Board
+  /** Who brings its rows into the tables. */
+  readonly commit: CommitRole
   /** Summed over the markets. */
   readonly counters: Readonly<IngestCounters>
   markets(): readonly MarketProgress[]
@@ -51,7 +53,7 @@ export async function startCollector(options: CollectOptions): Promise<Collector
   const { measure } = options
   let onFull = (): void => {}
   const journal = await openJournal({
-    directory: warehouse.journalDirectory,
+    directory: warehouse.journalOf(options.journalName ?? null),
     clock: options.clock,
     version: VERSION,
     ...options.journal,
@@ -62,6 +64,8 @@ export async function startCollector(options: CollectOptions): Promise<Collector
     ...storedOf(options.collections, hearings),
     ...operatorsOf(options.collections),
     ...(options.drill === null ? {} : { probe: crashProbe(options.drill, board) }),
+  }).catch((error: unknown) => {
+    throw isLocked(error) ? takenJournal(error) : error
   })
   try {
     const failure = openFailure()
@@ -75,6 +79,15 @@ export async function startCollector(options: CollectOptions): Promise<Collector
     await journal.close()
     throw error
   }
+}
+
+/** Two processes on one warehouse is the first thing people do: say how. */
+function takenJournal(cause: CryptoFlowError): CryptoFlowError {
+  return new CryptoFlowError(
+    `${cause.message}. Several processes may collect into one warehouse when each has a journal of its own ` +
+      '(journal.name)',
+    { kind: 'usage', reaction: 'stop', context: cause.context, cause },
+  )
 }
 
 function hearingOf(collection: MarketCollection): Hearing {
@@ -162,7 +175,8 @@ async function openParts(
     drill,
   }
   const name = options.collections.map(({ exchange, market }) => `${exchange} ${market}`).join(', ')
-  const publisher = await openPublisher({ ...shared, name, controlDirectory: directory }, threads)
+  const role = { name, controlDirectory: directory, commit: options.commit }
+  const publisher = await openPublisher({ ...shared, ...role }, threads)
   try {
     const { last, moved } = await publisher.resume(journal.recovered.lastRecord)
     if (moved !== null) options.notice({ kind: 'moved', directory, ...moved })
@@ -229,6 +243,7 @@ function run(
   return {
     writer: journal.id,
     board,
+    commit: options.commit,
     get counters() {
       return ingests.counters()
     },

@@ -1,4 +1,4 @@
-export type { RepairMode, RepairOutcome, TableReport } from '@cryptoflow/commit'
+export type { Alarm, RepairMode, RepairOutcome, TableReport } from '@cryptoflow/commit'
 export { exchangeMarkets } from '@cryptoflow/exchanges'
 export { imageDefaults, operatorNames } from '@cryptoflow/normalize'
 export type { AsOf } from './as-of.ts'
@@ -8,6 +8,8 @@ export type { LineVerdict } from './capture-verdict.ts'
 export { type CatalogServer, openCatalogServer } from './catalog-server.ts'
 export type { CollectNotice, CollectOptions, MarketCollection } from './collect-options.ts'
 export { type Collector, startCollector } from './collector.ts'
+export { type CommitOverview, commitOverview } from './commit-overview.ts'
+export { type CommitProgress, type CommittingProcess, startCommitting } from './committing.ts'
 export { type Derivation, type DeriveOptions, deriveDay } from './derive.ts'
 export type { CrashDrill, CrashReport } from './drill.ts'
 export type { MarketProgress } from './ingests.ts'
@@ -37,4 +39,4 @@ export {
   warehouseAt,
   warehouseOrigin,
 } from './warehouse.ts'
-export { lockWarehouses } from './warehouse-lock.ts'
+export { journalHomes, lockWarehouses } from './warehouse-lock.ts'

@@ -4,6 +4,8 @@ import { type Clock, messageOf } from '@cryptoflow/runtime'
 import { type Caller, callThread } from './calls.ts'
 import type { CollectOptions } from './collect-options.ts'
 import { type MaintainOptions, maintainWarehouse, maintenanceTotals } from './maintenance.ts'
+import { warehouseAt } from './warehouse.ts'
+import { isMaintained } from './warehouse-lock.ts'
 
 /** Looks after the tables from time to time, as long as the process collects. */
 export interface Maintainer {
@@ -43,6 +45,8 @@ export function startMaintenance(
 
   const run = async (): Promise<void> => {
     const beganUs = clock.nowUs()
+    // Of several processes on one warehouse each would do it; one is enough.
+    if (isMaintained(warehouseAt(warehouseDirectory))) return
     try {
       const reports = threads === 0 ? await roundHere(config, clock) : await roundInThread()
       const seconds = (clock.nowUs() - beganUs) / 1e6

@@ -151,11 +151,13 @@ describe('a warehouse that is looked after', () => {
 
   it('stays as it is in a dry run, and when nothing is asked for', async () => {
     await makeWarehouse(6)
-    const before = readdirSync(folder, { recursive: true }).toSorted()
+    const tree = (): string[] =>
+      readdirSync(folder, { encoding: 'utf8', recursive: true }).filter((path) => !path.startsWith('locks'))
+    const before = tree().toSorted()
     const [report] = (await maintain({ isDryRun: true })).filter(({ table }) => table === 'ticks')
     expect(report?.compacted).toMatchObject({ removed: 6, added: 1, commits: 0 })
     await maintain({ settings: { compact: null, expire: null, orphans: null } })
-    expect(readdirSync(folder, { recursive: true }).toSorted()).toEqual(before)
+    expect(tree().toSorted()).toEqual(before)
   })
 
   it('must be there', async () => {

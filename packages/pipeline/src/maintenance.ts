@@ -27,7 +27,7 @@ import { diskStore, fileLocation, filePath } from '@cryptoflow/stores'
 import { tableDefinitions } from './publisher.ts'
 import { VERSION } from './version.ts'
 import { assertWarehouse, NAMESPACE, openCatalog, type Warehouse, warehouseAt } from './warehouse.ts'
-import { writerHomes } from './warehouse-lock.ts'
+import { lockMaintenance, writerHomes } from './warehouse-lock.ts'
 
 /** How the tables of a warehouse are looked after. Null: not this. */
 export interface MaintenanceSettings {
@@ -85,12 +85,22 @@ export interface MaintainOptions {
 
 /**
  * Looks after the tables of a warehouse, beside whoever writes it. Blocks the calling thread while a file is made, and
- * the memory of the encoder is given back with the thread only. Throws `usage` where there is no warehouse.
+ * the memory of the encoder is given back with the thread only. Throws `usage` where there is no warehouse, and while
+ * another process does the same: two would join the same files and one of them in vain.
  */
 export async function maintainWarehouse(options: MaintainOptions): Promise<readonly TableReport[]> {
-  const { settings, clock, isDryRun, isStopped } = options
   const warehouse = warehouseAt(options.warehouseDirectory)
   assertWarehouse(warehouse)
+  const unlock = options.isDryRun ? () => {} : lockMaintenance(warehouse)
+  try {
+    return await maintain(warehouse, options)
+  } finally {
+    unlock()
+  }
+}
+
+async function maintain(warehouse: Warehouse, options: MaintainOptions): Promise<readonly TableReport[]> {
+  const { settings, clock, isDryRun, isStopped } = options
   const { catalog, io } = openCatalog(warehouse, clock)
   try {
     const ledger = createSqliteLedger({ path: warehouse.ledgerFile })

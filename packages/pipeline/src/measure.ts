@@ -1,4 +1,4 @@
-import type { TableReport } from '@cryptoflow/commit'
+import type { Alarm, TableReport } from '@cryptoflow/commit'
 import type { Market } from '@cryptoflow/model'
 import type { IdTally, OperatorTally } from '@cryptoflow/normalize'
 
@@ -108,4 +108,6 @@ export interface RoundMeasures {
   }[]
   /** Epochs that are sealed and not in all their tables. */
   readonly pending: number
+  /** What a person must know of requests that wait; null where the ledger did not answer. */
+  readonly alarms: readonly Alarm[] | null
 }

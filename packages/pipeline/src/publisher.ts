@@ -6,6 +6,7 @@ import {
   createCommitter,
   createEpochWriter,
   createSqliteLedger,
+  type RoundReport,
   tableDefinition,
 } from '@cryptoflow/commit'
 import { prepareAppend, type TableDefinition } from '@cryptoflow/iceberg'
@@ -28,6 +29,7 @@ import {
 } from '@cryptoflow/model'
 import { CryptoFlowError, randomSeed, seededChance, sleep, systemClock, uuid } from '@cryptoflow/runtime'
 import { filePath } from '@cryptoflow/stores'
+import { openAttendance, waitingIn } from './attendance.ts'
 import { type Board, openBoard } from './board.ts'
 import { callThread } from './calls.ts'
 import { type CrashDrill, crashProbe } from './drill.ts'
@@ -46,6 +48,15 @@ export interface PublisherConfig {
   readonly controlDirectory: string
   readonly board: SharedArrayBuffer
   readonly drill: CrashDrill | null
+  /** Default: it commits itself, and nobody is told. */
+  readonly commit?: CommitRole
+}
+
+/** Who brings what a writer seals into the tables, and how often. */
+export interface CommitRole {
+  /** `committer`: the writer only offers its requests; processes of their own commit them. */
+  readonly by: 'collector' | 'committer'
+  readonly everyMs: number
 }
 
 /** The last sealed epoch of this writer: where recovery goes on. */
@@ -74,13 +85,13 @@ export interface Publisher {
    * epochs it waits for commits. Throws when another process uses this writer id (R12).
    */
   submit(request: EpochRequest, image: string): Promise<void>
-  /** One committer round over all tables, then releases. */
+  /** One committer round over all tables, unless others commit; then releases. */
   round(): Promise<RoundSummary>
   close(): Promise<void>
 }
 
 export interface RoundSummary {
-  /** Every sealed epoch is in its tables and released. */
+  /** Every sealed epoch is in its tables and released; where others commit: in the ledger, where they find it. */
   readonly isSettled: boolean
   /** Tables that need a person, with the reason. */
   readonly halted: Readonly<Record<string, string>>
@@ -89,6 +100,7 @@ export interface RoundSummary {
 
 /** A quiet table's map moves only after this many epochs without rows of it: fewer snapshots, nothing waits for it. */
 const EMPTY_EPOCHS = 20
+export const committerBounds = { emptyEpochs: EMPTY_EPOCHS }
 
 /** Pause before a round is tried again because a bound is reached. */
 const AT_BOUND_PAUSE_MS = 500
@@ -147,20 +159,21 @@ export async function buildPublisher(config: PublisherConfig): Promise<Publisher
     board,
     clock,
     chance: seededChance(randomSeed()),
+    ...(config.commit === undefined ? {} : { commit: config.commit }),
   })
   return {
     ...publisher,
     async close() {
+      await publisher.close()
       catalog.close()
       ledger.close()
-      await publisher.close()
     },
   }
 }
 
 /** What a publisher works with. */
 export interface PublisherParts
-  extends Pick<PublisherConfig, 'writer' | 'name'>,
+  extends Pick<PublisherConfig, 'writer' | 'name' | 'commit'>,
     Pick<CommitterOptions, 'catalog' | 'append' | 'exists' | 'clock' | 'chance'> {
   readonly ledger: CommitLedger
   /** Of the control log, the state images and the ballast. */
@@ -171,9 +184,9 @@ export interface PublisherParts
   readonly disk?: Disk
 }
 
-/** Publishes by these parts. `close` closes the control log alone. */
+/** Publishes by these parts. `close` takes leave of the ledger and closes the control log, nothing else. */
 export function createPublisher(parts: PublisherParts): Publisher {
-  const { directory, log, board, clock, disk } = parts
+  const { directory, log, board, clock, disk, commit } = parts
   const meter = openWriteMeter(clock)
   const ledger = meter.ledger(parts.ledger)
   const writer = createEpochWriter({ log, ledger, clock, writer: parts.writer, name: parts.name })
@@ -186,12 +199,18 @@ export function createPublisher(parts: PublisherParts): Publisher {
     namespace: NAMESPACE,
     clock,
     chance: parts.chance,
-    bounds: { emptyEpochs: EMPTY_EPOCHS },
+    bounds: committerBounds,
   })
+  const isCommitter = commit?.by !== 'committer'
+  const attendance =
+    commit === undefined || !isCommitter
+      ? null
+      : openAttendance({ ledger, clock, id: parts.writer, name: parts.name, everyMs: commit.everyMs })
   const seals = openSeals(directory, log.entries, disk)
 
   const round = async (): Promise<RoundSummary> => {
-    const report = await committer.runRound()
+    await attendance?.tell()
+    const report: RoundReport = isCommitter ? await committer.runRound() : new Map()
     for (const { kind } of report.values()) {
       if (kind !== 'committed') continue
       board.add('commits', 1)
@@ -200,11 +219,15 @@ export function createPublisher(parts: PublisherParts): Publisher {
     const released = await writer.settle()
     refuseFenced({ directory, writer })
     board.set('released', Math.max(board.get('released'), ...released.map(seals.endOf)))
+    // Where others commit, this is when their work is seen.
+    if (!isCommitter && released.length > 0) board.set('committedUs', clock.nowUs())
     const { sealed, accepted } = writer.state
     const pending = sealed + accepted
     const tables = [...report].map(([table, { kind }]) => ({ table, outcome: kind }))
-    const measures = { tables, pending, ...meter.take() }
-    return { isSettled: pending === 0, halted: Object.fromEntries(committer.halted), measures }
+    const alarms = (await waitingIn(ledger, clock))?.alarms ?? null
+    const measures = { tables, pending, alarms, ...meter.take() }
+    const halted = Object.fromEntries(committer.halted)
+    return { isSettled: (isCommitter ? pending : sealed) === 0, halted, measures }
   }
   return {
     async resume(journalTo) {
@@ -233,7 +256,10 @@ export function createPublisher(parts: PublisherParts): Publisher {
         throw new CryptoFlowError(message, { kind: 'disk', reaction: 'retry', cause: error })
       }
     },
-    close: () => log.close(),
+    async close() {
+      await attendance?.leave()
+      await log.close()
+    },
   }
 }
 

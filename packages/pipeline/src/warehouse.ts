@@ -22,12 +22,18 @@ export interface Warehouse {
   readonly directory: string
   readonly catalogFile: string
   readonly ledgerFile: string
-  /** The journal of a collecting process, `raw/` of the design. */
+  /** The journal of a collecting process without a name of its own, `raw/` of the design. */
   readonly journalDirectory: string
   /** The journal of redrives, among the replays: a writer of its own. */
   readonly redriveDirectory: string
+  /** The journal of a collecting process by its name; null: without one. */
+  journalOf(name: string | null): string
   /** Control logs and state images of replays into this warehouse, by writer. */
   replayDirectory(writer: string): string
+  /** Shared by every committer that is not part of a collecting process. */
+  readonly committersLock: string
+  /** Held by whoever looks after the tables. */
+  readonly maintenanceLock: string
 }
 
 export function warehouseAt(path: string): Warehouse {
@@ -38,7 +44,10 @@ export function warehouseAt(path: string): Warehouse {
     ledgerFile: join(directory, 'ledger.db'),
     journalDirectory: join(directory, 'raw'),
     redriveDirectory: join(directory, 'replays', 'redrive'),
+    journalOf: (name) => (name === null ? join(directory, 'raw') : join(directory, 'journals', name)),
     replayDirectory: (writer) => join(directory, 'replays', writer),
+    committersLock: join(directory, 'locks', 'committers.db'),
+    maintenanceLock: join(directory, 'locks', 'maintenance.db'),
   }
 }
 

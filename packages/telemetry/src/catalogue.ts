@@ -165,6 +165,11 @@ export const catalogue = {
   ),
   commit_age_seconds: gauge('Seconds since the last commit.', none),
   epochs_pending: gauge('Sealed epochs that are not in all their tables yet.', none),
+  commit_alarms: gauge(
+    'Writers whose requests wait too long (late) or for a lost one (hole), or 1 when nobody commits (unattended).',
+    ['alarm'],
+  ),
+  tables_halted: gauge('Tables that need a person before anything is committed to them.', none),
 
   // Tables looked after.
   maintenance_duration_seconds: histogram(

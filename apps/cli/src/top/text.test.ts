@@ -17,6 +17,8 @@ function status(journalBytes: number, holes: number): Status {
       releasedTo: 1_500,
     },
     journalDamage: null,
+    journals: [],
+    commits: { backlogs: [], committers: [], alarms: [] },
     tables: [],
     halted: [],
     holes: { open: 1, closed: holes },
@@ -53,7 +55,7 @@ describe('a look for a person', () => {
     )
     expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
     expect(text).toMatch(/^[\x20-\x7e\n]+$/)
-    expect(text).toContain('500 waiting for a commit')
+    expect(text).toContain('500 later ones not seen there yet')
     expect(text).toContain('1 open, 7 closed, 2 of them new')
     expect(text).toContain('1,000 MB free, 200 kB/s: full in 83 min if nothing is deleted')
     expect(text).toContain('1,235 frames/s, 100 kB/s')

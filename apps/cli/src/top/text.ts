@@ -1,7 +1,7 @@
 import { bytesText, columns, grouped, spanText } from '@cryptoflow/console'
 import { forecast } from '@cryptoflow/journal'
 import { escapeControls } from '@cryptoflow/reader'
-import { journalLines, type Status } from '../status.ts'
+import { collectorLines, type Status } from '../status.ts'
 import { timeText } from '../text.ts'
 import type { Pulse, StreamPulse } from './pulse.ts'
 
@@ -25,7 +25,7 @@ export function topText(look: Look, rows: number): string {
 }
 
 function headLines({ nowUs, status, pulse, first }: Look): string[] {
-  const { directory, journal, journalDamage, tables, holes } = status
+  const { directory, journalDamage, tables, holes } = status
   const total = (of: (stream: StreamPulse) => number): number =>
     pulse.streams.reduce((sum, stream) => sum + of(stream), 0)
   const committedUs = Math.max(0, ...tables.map((table) => table.committedUs ?? 0))
@@ -33,7 +33,7 @@ function headLines({ nowUs, status, pulse, first }: Look): string[] {
   return [
     `${timeText(nowUs).slice(0, 19)}Z  ${escapeControls(directory)}`,
     ...(journalDamage === null
-      ? journalLines(journal, nowUs)
+      ? collectorLines(status, nowUs)
       : ['journal    DAMAGED (cryptoflow journal verify)']),
     `commits    ${committedUs === 0 ? 'none yet' : `the last ${spanText(Math.max(0, nowUs - committedUs) / 1e6)} ago`}`,
     `holes      ${grouped(holes.open)} open, ${grouped(holes.closed)} closed, ${grouped(newHoles)} of them new`,
@@ -67,7 +67,8 @@ function diskText({ nowUs, status, first }: Pick<Look, 'nowUs' | 'status' | 'fir
 function streamLines({ pulse, status }: Look, room: number): string[] {
   const { streams, skipped } = pulse
   if (streams.length === 0) {
-    return [status.journal?.isRunning === true ? 'no frames since the last look' : 'nobody collects here']
+    const isRunning = [status, ...status.journals].some(({ journal }) => journal?.isRunning === true)
+    return [isRunning ? 'no frames since the last look' : 'nobody collects here']
   }
   const busiest = streams.toSorted((a, b) => b.framesPerSecond - a.framesPerSecond)
   const shown = busiest.slice(0, room)

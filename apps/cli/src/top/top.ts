@@ -1,6 +1,6 @@
 import { wholeNumber } from '@cryptoflow/console'
 import { isJournal } from '@cryptoflow/journal'
-import { type Warehouse, warehouseAt } from '@cryptoflow/pipeline'
+import { journalHomes, type Warehouse, warehouseAt } from '@cryptoflow/pipeline'
 import { type Clock, sleep, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { warehouseOption } from '../defaults.ts'
@@ -61,8 +61,9 @@ async function watch(look: () => Promise<Look>, begun: Look, everyMs: number, cl
 
 /** Looks at a warehouse again and again, each time for what came since. */
 function openLooks(warehouse: Warehouse, clock: Clock): () => Promise<Look> {
-  const { journalDirectory } = warehouse
-  const pulses = isJournal(journalDirectory) ? followJournal(journalDirectory) : null
+  // Of several collectors the streams of the first are shown.
+  const home = journalHomes(warehouse).find(isJournal)
+  const pulses = home === undefined ? null : followJournal(home)
   let first: Look['first'] | null = null
   return async () => {
     const pulse = (await pulses?.look()) ?? { streams: [], skipped: 0 }

@@ -7,6 +7,7 @@ import { facts } from './facts.ts'
 export interface Around {
   readonly environment?: Readonly<Record<string, string>>
   readonly flags?: Readonly<Record<string, string>>
+  readonly isCollecting?: boolean
 }
 
 /** A small file that is right. */
@@ -20,7 +21,8 @@ export function loadText(text: string | null, around: Around = {}): LoadResult {
   const flags = Object.entries(around.flags ?? {}).map(
     ([key, value]): Flag => ({ key, value, name: `--${key}` }),
   )
-  return loadConfig({ file: text === null ? null : { name: 'a.yaml', text }, environment, flags, facts })
+  const file = text === null ? null : { name: 'a.yaml', text }
+  return loadConfig({ ...around, file, environment, flags, facts })
 }
 
 /** The problems as people see them. */

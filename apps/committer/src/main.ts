@@ -1,0 +1,3 @@
+import { runCommitter } from '@cryptoflow/console'
+
+await runCommitter()
