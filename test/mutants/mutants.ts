@@ -1,4 +1,5 @@
 import { commitRules } from './commit-rules.ts'
+import { files } from './files.ts'
 import { truthRules } from './truth-rules.ts'
 
 /**
@@ -24,6 +25,7 @@ const NORMALIZE = ['packages/normalize/src']
 
 export const mutants: readonly Mutant[] = [
   ...commitRules,
+  ...files,
   ...truthRules,
   {
     name: 'a record is acknowledged before it is durable',

@@ -9,6 +9,7 @@ import {
   openPatience,
 } from '@cryptoflow/console'
 import {
+  type MaintainOptions,
   type MaintenanceSettings,
   maintainWarehouse,
   maintenanceDefaults,
@@ -52,14 +53,14 @@ export function addMaintain(program: Command): void {
 }
 
 async function maintain(flags: MaintainFlags): Promise<void> {
-  const { directory, settings, compression } = settingsOf(flags)
+  const { directory, settings, files } = settingsOf(flags)
   const clock = systemClock()
   const progress = openPatience(clock)
   progress.show('looking at the tables')
   const reports = await maintainWarehouse({
     warehouseDirectory: directory,
     settings: chosen(settings, flags),
-    compression,
+    ...files,
     isDryRun: flags.dryRun === true,
     clock,
     onProgress: progress.show,
@@ -78,14 +79,20 @@ async function maintain(flags: MaintainFlags): Promise<void> {
 function settingsOf({ config: path, warehouse }: MaintainFlags): {
   readonly directory: string
   readonly settings: MaintenanceSettings
-  readonly compression: 'zstd' | 'snappy'
+  readonly files: Pick<MaintainOptions, 'compression' | 'fileBounds'>
 } {
   if (readInput(path === undefined ? {} : { path }).file === null && path === undefined) {
-    return { directory: warehouse ?? DEMO_WAREHOUSE, settings: maintenanceDefaults, compression: 'zstd' }
+    return {
+      directory: warehouse ?? DEMO_WAREHOUSE,
+      settings: maintenanceDefaults,
+      files: { compression: 'zstd' },
+    }
   }
   const { config, settings } = loadSettings(path, [])
   const directory = warehouse ?? settings.warehouseDirectory
-  return { directory, settings: maintenanceOf(config), compression: settings.compression }
+  const { compression, fileBounds } = settings
+  const files = { compression, ...(fileBounds === undefined ? {} : { fileBounds }) }
+  return { directory, settings: maintenanceOf(config), files }
 }
 
 /** What was asked for by name is done even where the configuration has turned it off. */

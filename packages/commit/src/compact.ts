@@ -28,7 +28,9 @@ import { type MaintenanceOptions, nowMsOf, standingOf } from './maintenance.ts'
  */
 export interface CompactOptions {
   readonly targetBytes: number
-  readonly targetRows: number
+  /** Rows that the rewriting of one group may hold, and how many it holds of one file at least. */
+  readonly rowsHeldMax: number
+  readonly rowsHeldPerFile: number
   /** A partition with fewer small files is left alone. */
   readonly filesMin: number
   /** After the end of a partition's time: when rows are no longer expected, milliseconds. */
@@ -48,7 +50,7 @@ export interface CompactReport {
 }
 
 /** Groups of one commit: an attempt costs little beside their rewriting, a snapshot each would bloat the metadata. */
-const GROUPS_PER_COMMIT = 16
+const GROUPS_PER_COMMIT = 8
 const ATTEMPTS_MAX = 8
 const pauses: Backoff = { firstMs: 50, maxMs: 2_000, jitter: 0.5 }
 /** New files are not committed later than this after the first was begun: they must never be old enough for orphans. */

@@ -45,6 +45,19 @@ describe('a round of maintenance', () => {
     expect(report.expired.snapshots).toBe(0)
   })
 
+  it('joins again what it made of more files than a merge may hold at once', async () => {
+    const scene = openScene()
+    for (const epoch of [1, 2, 3, 4]) await scene.commit(epoch, 5)
+    const { compact } = only('compact')
+    const report = await scene.round({
+      ...only('compact'),
+      compact: { ...compact, rowsHeldMax: 4, rowsHeldPerFile: 2 } as typeof compact,
+    })
+    expect(report.compacted).toMatchObject({ removed: 8 + 2, added: 2 + 1, commits: 2 })
+    const [file, ...others] = await scene.live()
+    expect([file, others]).toEqual([expect.stringContaining('compacted'), []])
+  })
+
   it('tells what the metadata takes, and passes over tables that are not there or still empty', async () => {
     const scene = openScene()
     expect(await scene.round(all)).toBeUndefined()

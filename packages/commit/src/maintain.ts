@@ -1,4 +1,5 @@
 import {
+  type CompactionGroup,
   currentSnapshot,
   type ExpiryOptions,
   type LoadedTable,
@@ -89,6 +90,9 @@ async function maintainTable(
   return { ...nothing, table: name, refused, before, after, compacted, expired, metadata }
 }
 
+/** What a pass made of many small files, the next one joins: a merge holds rows of few files at once. */
+const PASSES_MAX = 4
+
 async function compactOne(
   options: MaintenanceOptions,
   name: TableName,
@@ -97,9 +101,10 @@ async function compactOne(
   onProgress: (step: string) => void,
 ): Promise<{ readonly compacted: CompactReport; readonly refused: string | null }> {
   if (compact === null) return { compacted: nothing.compacted, refused: null }
+  let compacted: CompactReport = nothing.compacted
   const planned = await planTable(options, name, compact, table)
-  if ('why' in planned) return { compacted: nothing.compacted, refused: planned.why }
-  const { groups } = planned
+  if ('why' in planned) return { compacted, refused: planned.why }
+  let { groups } = planned
   if (isDryRun) {
     const total = (of: (group: (typeof groups)[number]) => number): number =>
       groups.reduce((sum, group) => sum + of(group), 0)
@@ -108,15 +113,41 @@ async function compactOne(
       added: groups.length,
       rows: total(({ rows }) => rows),
     }
-    return { compacted: { ...nothing.compacted, ...would }, refused: null }
+    return { compacted: { ...compacted, ...would }, refused: null }
   }
   const tell = (done: number): void => onProgress(`compacting ${name}: ${done} of ${groups.length} groups`)
   try {
-    return { compacted: await compactTable(options, name, groups, tell), refused: null }
+    for (let pass = 0; pass < PASSES_MAX && groups.length > 0; pass++) {
+      const report = await compactTable(options, name, groups, tell)
+      compacted = compactedBoth(compacted, report)
+      if (report.commits === 0 || !isSplit(groups) || options.isStopped()) break
+      const standing = await standingOf(options, name)
+      if (standing.kind !== 'fit') break
+      const next = await planTable(options, name, compact, standing.table)
+      groups = 'why' in next ? [] : next.groups
+    }
+    return { compacted, refused: null }
   } catch (error) {
     // A disk too full to compact is one that wants its expired files gone all the more.
     if (isPassing(error) === null) throw error
-    return { compacted: nothing.compacted, refused: messageOf(error) }
+    return { compacted, refused: messageOf(error) }
+  }
+}
+
+/** Whether a partition had more small files than one group may have: what was made of them may be joined again. */
+function isSplit(groups: readonly CompactionGroup[]): boolean {
+  const partitions = new Set(groups.map(({ specId, partition }) => `${specId}: ${partition.join(', ')}`))
+  return partitions.size < groups.length
+}
+
+function compactedBoth(a: CompactReport, b: CompactReport): CompactReport {
+  return {
+    removed: a.removed + b.removed,
+    added: a.added + b.added,
+    rows: a.rows + b.rows,
+    commits: a.commits + b.commits,
+    overtaken: a.overtaken + b.overtaken,
+    left: b.left,
   }
 }
 

@@ -20,7 +20,7 @@ describe('an explanation', () => {
       'channels.defaults.norm_cap',
       'sharding.egress_pool',
       's3tables.bucket',
-      'parquet.target_mb',
+      'parquet.flush_interval_ms',
     ]) {
       expect(explain(key).text, key).toMatch(/^ {2}not used yet: .+\.$/m)
     }

@@ -89,16 +89,26 @@ const images = section(
   },
 )
 
-const bySeal = 'Files are sealed by `seal.every_ms` and `seal.rows`.'
+const bySeal = 'Files are sealed by `seal.every_ms`, `seal.rows` and `seal.bytes`.'
 
 const parquet = section(
   { doc: 'Data files.', usedBy: 'sink' },
   {
     compression: choice(['zstd', 'snappy'], { doc: 'Codec of data pages.', default: 'zstd' }),
+    row_group_rows: whole({
+      doc: 'Rows of a row group at most. A file is encoded by row groups, and a merge holds some of each file.',
+      default: 131_072,
+      min: 1_000,
+      max: 262_144,
+    }),
+    row_group_bytes: size({
+      doc: 'Bytes of a row group before they are encoded, at most.',
+      default: 64 * MIB,
+      min: MIB,
+      max: 512 * MIB,
+    }),
     target_mb: whole({
-      doc: 'Size in megabytes that a data file should have.',
-      usedBy: null,
-      note: bySeal,
+      doc: 'Size in megabytes at which a data file ends, and to which small ones are joined.',
       default: 128,
       min: 1,
       max: 2048,
@@ -119,6 +129,12 @@ const seal = section(
   {
     every_ms: whole({ doc: 'Milliseconds since the last cut.', default: 30_000, min: 10, max: HOUR_MS }),
     rows: whole({ doc: 'Rows of all tables together.', default: 500_000, min: 1, max: 50_000_000 }),
+    bytes: size({
+      doc: 'Bytes of the journal since the last cut, which bound the texts and bytes in rows.',
+      default: 256 * MIB,
+      min: MIB,
+      max: 16_384 * MIB,
+    }),
   },
 )
 

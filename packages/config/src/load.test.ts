@@ -143,7 +143,6 @@ s3tables:
       'channels.overrides.binance.spot_delta.norm_cap',
       'channels.overrides.binance.spot_delta.buffer_inbox_cap',
       'sharding',
-      'parquet.target_mb',
       'parquet.flush_interval_ms',
       's3tables',
     ])

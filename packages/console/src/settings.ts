@@ -55,9 +55,11 @@ export function settingsOf(config: Config): Settings {
       depthCap: images.depthCap,
     },
     compression: parquet.compression,
+    fileBounds: fileBoundsOf(config),
     sealEveryMs: seal.everyMs,
     sealRows: seal.rows,
     commit,
+    sealBytes: seal.bytes,
     threads: threads === 0 ? 0 : 1,
     journalName: journal.name,
     journal,
@@ -74,6 +76,12 @@ export function settingsOf(config: Config): Settings {
 export function maintenanceSettings(config: Pick<Config, 'maintenance'>): Pick<Settings, 'maintenance'> {
   const { enabled, everyMs } = config.maintenance
   return enabled ? { maintenance: { ...maintenanceOf(config), everyMs } } : {}
+}
+
+/** How large row groups and data files become. */
+function fileBoundsOf({ parquet }: Pick<Config, 'parquet'>): NonNullable<Settings['fileBounds']> {
+  const { rowGroupRows, rowGroupBytes, targetMb } = parquet
+  return { rowGroupRows, rowGroupBytes, fileBytes: targetMb * 1_000_000 }
 }
 
 /** How the tables are looked after, in the pipeline's words. */

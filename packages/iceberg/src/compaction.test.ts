@@ -24,10 +24,12 @@ describe('planning a compaction', () => {
     expect(shown(planCompaction(files, all))).toEqual(['b c: 100 bytes'])
   })
 
-  it('fills a file with rows where these are bounded, and leaves alone what has enough of them', () => {
-    const files = [60, 40, 1, 75].map((rows, i) => ({ ...fileOf(`${i}`, 1, i), rows }))
-    expect(shown(planCompaction(files, { ...all, targetRows: 100 }))).toEqual(['0 1: 2 bytes'])
-    expect(shown(planCompaction(files, all))).toEqual(['0 1 2 3: 4 bytes'])
+  it('joins no more files at once than a merge may hold rows of, of each file so many', () => {
+    const files = [60, 40, 1, 900, 900].map((rows, i) => ({ ...fileOf(`${i}`, 1, i), rows }))
+    expect(shown(planCompaction(files, { ...all, rowsHeldMax: 100 }))).toEqual(['0 1: 2 bytes'])
+    const held = { ...all, rowsHeldMax: 100, rowsHeldPerFile: 50 }
+    expect(shown(planCompaction(files, held))).toEqual(['0 1 2: 3 bytes', '3 4: 2 bytes'])
+    expect(shown(planCompaction(files, all))).toEqual(['0 1 2 3 4: 5 bytes'])
   })
 
   it('waits for as many files as it is told', () => {

@@ -5,9 +5,10 @@ import type { PartitionValue } from './types.ts'
 export interface CompactionOptions {
   /** The bytes that a new file is to have at most, as the old ones count them. */
   readonly targetBytes: number
-  /** The rows that a new file is to have at most; default: as many as it has bytes for. */
-  readonly targetRows?: number
-  /** Files from here on are left as they are, and those of three quarters of the rows; default: of the bytes. */
+  /** Rows that a merge may hold at once, and how many of one file it holds; default: any number. */
+  readonly rowsHeldMax?: number
+  readonly rowsHeldPerFile?: number
+  /** Files from here on are left as they are; default: three quarters of the target. */
   readonly smallBytes?: number
   /** A partition with fewer small files is left alone; at least, and by default, 2. */
   readonly filesMin?: number
@@ -32,12 +33,10 @@ export function planCompaction(
   files: readonly LiveFile[],
   options: CompactionOptions,
 ): readonly CompactionGroup[] {
-  const { targetBytes, targetRows = Number.POSITIVE_INFINITY, filesMin = 2 } = options
-  const { smallBytes = (targetBytes * 3) / 4 } = options
+  const { targetBytes, smallBytes = (targetBytes * 3) / 4, filesMin = 2 } = options
   const partitions = new Map<string, LiveFile[]>()
   for (const file of files) {
-    const isSmall = file.bytes < smallBytes && file.rows < (targetRows * 3) / 4
-    if (!isSmall || !options.isClosed(file.partition, file.specId)) continue
+    if (file.bytes >= smallBytes || !options.isClosed(file.partition, file.specId)) continue
     const key = partitionKey(file.specId, file.partition)
     const others = partitions.get(key)
     if (others === undefined) partitions.set(key, [file])
@@ -45,20 +44,24 @@ export function planCompaction(
   }
   return [...partitions.values()]
     .filter((small) => small.length >= Math.max(filesMin, 2))
-    .flatMap((small) => groupsOf(small, targetBytes, targetRows))
+    .flatMap((small) => groupsOf(small, options))
 }
 
 function groupsOf(
   files: readonly LiveFile[],
-  targetBytes: number,
-  targetRows: number,
+  {
+    targetBytes,
+    rowsHeldMax = Number.POSITIVE_INFINITY,
+    rowsHeldPerFile = Number.POSITIVE_INFINITY,
+  }: CompactionOptions,
 ): readonly CompactionGroup[] {
+  const heldOf = ({ rows }: LiveFile): number => Math.min(rows, rowsHeldPerFile)
   const oldestFirst = [...files].sort((a, b) => a.sequenceNumber - b.sequenceNumber)
   const groups: CompactionGroup[] = []
   for (const file of oldestFirst) {
     const group = groups.at(-1)
-    const fits =
-      group !== undefined && group.bytes + file.bytes <= targetBytes && group.rows + file.rows <= targetRows
+    const held = group?.files.reduce((rows, other) => rows + heldOf(other), heldOf(file)) ?? 0
+    const fits = group !== undefined && group.bytes + file.bytes <= targetBytes && held <= rowsHeldMax
     if (!fits) groups.push(groupWith([file]))
     else groups[groups.length - 1] = groupWith([...group.files, file])
   }

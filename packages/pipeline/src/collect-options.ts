@@ -6,6 +6,7 @@ import type { JournalOptions, RetentionPolicy } from '@cryptoflow/journal'
 import type { Market, MarketOperators, TableName } from '@cryptoflow/model'
 import type { ImageOptions } from '@cryptoflow/normalize'
 import type { Backoff, BreakerChange, Chance, Clock, TimeSources } from '@cryptoflow/runtime'
+import type { FileBounds } from '@cryptoflow/sink'
 import type { CrashDrill } from './drill.ts'
 import type { MaintenanceSettings, MaintenanceTotals } from './maintenance.ts'
 import type { Measurement } from './measure.ts'
@@ -128,10 +129,13 @@ export interface CollectOptions {
   readonly journalName?: string | null
   readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
-  /** A barrier at the latest after this many milliseconds or rows. */
+  /** How large row groups and data files become; default: the sink's own. */
+  readonly fileBounds?: FileBounds
+  /** A barrier at the latest after this many milliseconds, rows, or bytes of journal; bytes by default without end. */
   readonly sealEveryMs: number
   readonly sealRows: number
   readonly commit: CommitRole
+  readonly sealBytes?: number
   /** 1: lane and publisher in threads of their own; 0: everything inline. */
   readonly threads: 0 | 1
   readonly journal?: JournalSettings

@@ -68,6 +68,7 @@ async function feedLane(
   const inFlight: Promise<void>[] = []
   let totals = before
   let rowsWaiting = 0
+  let bytesSinceCut = 0
   let lastCutUs = options.clock.nowUs()
 
   const take = (progress: LaneProgress, isAgain: boolean): void => {
@@ -96,6 +97,7 @@ async function feedLane(
     const block = await feed.next()
     if (block === null) return false
     board.set('durable', feed.readTo)
+    bytesSinceCut += block.bytes.length
     inFlight.push(watched(lane.accept(block).then((progress) => take(progress, isAgain))))
     await settle(BLOCKS_IN_FLIGHT_MAX)
     if (!isAgain && block.first <= journal.startRecord && block.last >= journal.startRecord) {
@@ -113,9 +115,12 @@ async function feedLane(
       ready = watched(feed.ready())
     }
     const isLate = options.clock.nowUs() - lastCutUs >= options.sealEveryMs * 1000
-    if (rowsWaiting < reading.rowsMax && !isLate) continue
+    // Texts and bytes of rows are no longer than the records that they come from.
+    const isLarge = bytesSinceCut >= (options.sealBytes ?? Number.POSITIVE_INFINITY)
+    if (rowsWaiting < reading.rowsMax && !isLate && !isLarge) continue
     await settle(0)
     lastCutUs = options.clock.nowUs()
+    bytesSinceCut = 0
     if (rowsWaiting === 0) continue
     if (!(await hasRoom(seal))) {
       reading.rowsMax = Math.max(1, Math.floor(rowsWaiting / 2))

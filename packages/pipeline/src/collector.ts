@@ -167,7 +167,7 @@ async function openParts(
   onFailure: (error: unknown) => void,
 ): Promise<Parts> {
   const directory = journal.directory
-  const { threads, images, compression, drill } = options
+  const { threads, images, compression, fileBounds, drill } = options
   const shared = {
     writer: journal.id,
     warehouseDirectory: warehouseAt(options.warehouseDirectory).directory,
@@ -185,7 +185,14 @@ async function openParts(
     const feed = journal.feed(board.get('sealed') + 1, bounds)
     const start = { imageDirectory: directory, image: last?.image ?? null }
     const lane = await openRewindableLane(
-      { ...shared, ...start, images, compression, isImport: false },
+      {
+        ...shared,
+        ...start,
+        images,
+        compression,
+        ...(fileBounds === undefined ? {} : { fileBounds }),
+        isImport: false,
+      },
       threads,
     )
     const { clock, measure } = options

@@ -3,6 +3,7 @@ import { readImage, withBallast } from '@cryptoflow/journal'
 import type { JournalBlock, ObjectStore } from '@cryptoflow/model'
 import type { ImageOptions, SnapshotRequest } from '@cryptoflow/normalize'
 import { systemClock } from '@cryptoflow/runtime'
+import type { FileBounds } from '@cryptoflow/sink'
 import { diskStore } from '@cryptoflow/stores'
 import { openBoard } from './board.ts'
 import type { BookCheck } from './book-checks.ts'
@@ -21,6 +22,7 @@ export interface LaneConfig {
   readonly image: string | null
   readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
+  readonly fileBounds?: FileBounds
   readonly isImport: boolean
   readonly board: SharedArrayBuffer
   readonly drill: CrashDrill | null

@@ -32,7 +32,7 @@ import {
   type SnapshotRequest,
 } from '@cryptoflow/normalize'
 import { CryptoFlowError, entropy } from '@cryptoflow/runtime'
-import { dataFileKey, offerOf, sealRows } from '@cryptoflow/sink'
+import { dataFileKey, type FileBounds, offerOf, sealRows } from '@cryptoflow/sink'
 import { type BookCheck, bookChecks } from './book-checks.ts'
 
 import {
@@ -65,6 +65,8 @@ export interface LaneOptions {
   readonly image: Uint8Array | null
   readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
+  /** Default: the sink's own. */
+  readonly fileBounds?: FileBounds
   /** Rows of captures: no check against the present. */
   readonly isImport: boolean
   readonly probe?: Probe
@@ -368,11 +370,13 @@ async function sealAll(
 ): Promise<{ readonly tables: Cut['tables']; readonly files: readonly FileMeasure[] }> {
   const offers: Partial<Record<TableName, DataFileOffer[]>> = {}
   const measured: FileMeasure[] = []
+  const { compression, fileBounds: bounds } = options
+  const encoding = { compression, ...(bounds === undefined ? {} : { bounds }), version: VERSION }
   for (const { table, values, buffer } of partitions) {
     const files = offers[table] ?? []
     offers[table] = files
     let beganUs = options.nowUs()
-    for (const file of sealRows(buffer, { compression: options.compression, version: VERSION })) {
+    for (const file of sealRows(buffer, encoding)) {
       const part = files.length
       const name = { entropy: entropy(3), writer: options.writer, epoch, table, part, nonce: entropy(4) }
       const key = `${options.namespace}/${dataFileKey(name)}`

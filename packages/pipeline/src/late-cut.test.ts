@@ -13,9 +13,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const SEAL_EVERY_MS = 30_000
 
-it('what waits is cut on time, also when no further block comes', async () => {
+/** A collecting process without its threads and sockets, that tells how many records each cut had. */
+async function pumping(name: string, bounds: { readonly sealEveryMs: number; readonly sealBytes?: number }) {
   const clock = manualClock()
-  const journal = await openJournal({ directory: folder, clock, version: 'test', reserveBytes: 0 })
+  const directory = join(folder, name)
+  const journal = await openJournal({ directory, clock, version: 'test', reserveBytes: 0 })
   const feed = journal.feed(1)
   const sealed: number[] = []
   let rowsWaiting = 0
@@ -34,12 +36,29 @@ it('what waits is cut on time, also when no further block comes', async () => {
       rowsWaiting = 0
     },
   }
-  const options = { clock, sealRows: 1e9, sealEveryMs: SEAL_EVERY_MS }
+  const options = { clock, sealRows: 1e9, ...bounds }
   const parts = { options, journal, feed, lane, seal, board: openBoard() } as unknown as Parts
   const over = pump(parts, { want: () => {}, heard: () => {} })
-  journal.append(RecordKind.frame, 0, clock.nowUs(), new Uint8Array(3))
-  await journal.flush()
-  await settled(() => read === 2)
+  return {
+    clock,
+    sealed,
+    /** Hears a frame, and waits until it is read. */
+    async hear(bytes: number): Promise<void> {
+      const record = journal.append(RecordKind.frame, 0, clock.nowUs(), new Uint8Array(bytes))
+      await journal.flush()
+      await settled(() => read === record)
+    },
+    async end(): Promise<void> {
+      await journal.finish()
+      await over
+      await journal.close()
+    },
+  }
+}
+
+it('what waits is cut on time, also when no further block comes', async () => {
+  const { clock, sealed, hear, end } = await pumping('time', { sealEveryMs: SEAL_EVERY_MS })
+  await hear(3)
   clock.advance(SEAL_EVERY_MS - 1)
   await settled(() => true)
   expect(sealed).toEqual([])
@@ -50,9 +69,20 @@ it('what waits is cut on time, also when no further block comes', async () => {
   clock.advance(2 * SEAL_EVERY_MS)
   await settled(() => true)
   expect(sealed).toEqual([2])
-  await journal.finish()
-  await over
-  await journal.close()
+  await end()
+})
+
+it('what waits is cut when the records that it comes from are large, however few they are', async () => {
+  const { sealed, hear, end } = await pumping('bytes', { sealEveryMs: 1e9, sealBytes: 10_000 })
+  await hear(9_000)
+  await settled(() => true)
+  expect(sealed).toEqual([])
+  await hear(2_000)
+  await settled(() => sealed.length > 0)
+  await hear(9_000)
+  await settled(() => true)
+  expect(sealed).toEqual([3])
+  await end()
 })
 
 /** Lets everything run that can, until this is so; a test that waits in vain is ended by its time. */

@@ -15,7 +15,7 @@ export interface Maintainer {
 
 /** Everything that one round needs, as plain data that crosses threads. */
 export interface RoundConfig
-  extends Pick<MaintainOptions, 'warehouseDirectory' | 'settings' | 'compression'> {
+  extends Pick<MaintainOptions, 'warehouseDirectory' | 'settings' | 'compression' | 'fileBounds'> {
   /** One word: not 0 when the round is to end. */
   readonly stop: SharedArrayBuffer
 }
@@ -32,14 +32,22 @@ const STOP_WITHIN_MS = 5_000
 export function startMaintenance(
   options: Pick<
     CollectOptions,
-    'warehouseDirectory' | 'compression' | 'maintenance' | 'threads' | 'clock' | 'notice' | 'measure'
+    | 'warehouseDirectory'
+    | 'compression'
+    | 'fileBounds'
+    | 'maintenance'
+    | 'threads'
+    | 'clock'
+    | 'notice'
+    | 'measure'
   >,
 ): Maintainer {
   const { clock, maintenance, notice, measure } = options
   if (maintenance === undefined) return { stop: async () => {} }
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
-  const { warehouseDirectory, compression, threads } = options
-  const config: RoundConfig = { warehouseDirectory, settings: maintenance, compression, stop }
+  const { warehouseDirectory, compression, fileBounds, threads } = options
+  const bounds = fileBounds === undefined ? {} : { fileBounds }
+  const config: RoundConfig = { warehouseDirectory, settings: maintenance, compression, ...bounds, stop }
   let round: Promise<void> | null = null
   let thread: Caller | null = null
 

@@ -22,7 +22,7 @@ import {
   seededChance,
   uuid,
 } from '@cryptoflow/runtime'
-import { dataFileKey, FILE_ROWS_MAX, offerOf, resealFiles } from '@cryptoflow/sink'
+import { dataFileKey, type FileBounds, fileBoundsDefault, offerOf, resealFiles } from '@cryptoflow/sink'
 import { diskStore, fileLocation, filePath } from '@cryptoflow/stores'
 import { tableDefinitions } from './publisher.ts'
 import { VERSION } from './version.ts'
@@ -53,10 +53,8 @@ export const maintenanceDefaults: MaintenanceSettings = {
   orphans: { minAgeMs: 72 * HOUR_MS },
 }
 
-/** Compressed bytes of one rewritten file: several times as many in memory. */
-const TARGET_BYTES = 64 * 2 ** 20
-/** Rows of one rewritten file: whole files of the encoder's bound take 130 MB more while a collector needs its own. */
-const TARGET_ROWS = FILE_ROWS_MAX / 2
+/** Rows that one rewriting may hold, about 115 bytes each: a collector beside it needs memory of its own. */
+const ROWS_HELD_MAX = 524_288
 /** Compaction takes room before expiry gives some back; a collector beside it needs it more. */
 const FREE_BYTES_MIN = 2_000_000_000
 
@@ -76,6 +74,8 @@ export interface MaintainOptions {
   readonly warehouseDirectory: string
   readonly settings: MaintenanceSettings
   readonly compression: 'zstd' | 'snappy'
+  /** How large row groups and rewritten files become; default: the sink's own. */
+  readonly fileBounds?: FileBounds
   readonly isDryRun: boolean
   readonly clock: Clock
   readonly onProgress: (step: string) => void
@@ -100,7 +100,7 @@ export async function maintainWarehouse(options: MaintainOptions): Promise<reado
 }
 
 async function maintain(warehouse: Warehouse, options: MaintainOptions): Promise<readonly TableReport[]> {
-  const { settings, clock, isDryRun, isStopped } = options
+  const { settings, clock, isDryRun, isStopped, compression, fileBounds: bounds = fileBoundsDefault } = options
   const { catalog, io } = openCatalog(warehouse, clock)
   try {
     const ledger = createSqliteLedger({ path: warehouse.ledgerFile })
@@ -119,13 +119,13 @@ async function maintain(warehouse: Warehouse, options: MaintainOptions): Promise
           exists: async (location) => existsSync(filePath(location)),
           rewrite: async (table, group) => {
             await refuseFull(warehouse)
-            return rewrite({ io, store, compression: options.compression }, table, group)
+            return rewrite({ io, store, compression, bounds }, table, group)
           },
           list: listFiles,
           sealed: () => sealedFiles(warehouse),
           isStopped,
         },
-        planOf(settings, isDryRun),
+        planOf(settings, bounds, isDryRun),
         options.onProgress,
       )
     } finally {
@@ -148,9 +148,14 @@ export function maintenanceTotals(reports: readonly TableReport[]): MaintenanceT
   }
 }
 
-function planOf({ compact, expire, orphans }: MaintenanceSettings, isDryRun: boolean): MaintenancePlan {
+function planOf(
+  { compact, expire, orphans }: MaintenanceSettings,
+  { fileBytes, rowGroupRows }: FileBounds,
+  isDryRun: boolean,
+): MaintenancePlan {
+  const bounds = { targetBytes: fileBytes, rowsHeldMax: ROWS_HELD_MAX, rowsHeldPerFile: rowGroupRows }
   return {
-    compact: compact === null ? null : { ...compact, targetBytes: TARGET_BYTES, targetRows: TARGET_ROWS },
+    compact: compact === null ? null : { ...compact, ...bounds },
     expire:
       expire === null ? null : { maxSnapshotAgeMs: expire.keepMs, maxSnapshotsToKeep: expire.snapshotsMax },
     orphans,
@@ -171,13 +176,14 @@ interface RewriteOptions {
   readonly io: FileIO
   readonly store: ObjectStore
   readonly compression: 'zstd' | 'snappy'
+  readonly bounds: FileBounds
 }
 
 /** The words of a compacted file's name in the places of writer and epoch: it has rows of many. */
 const COMPACTED = { writer: 'compacted', epoch: 1 } as const
 
 async function rewrite(
-  { io, store, compression }: RewriteOptions,
+  { io, store, compression, bounds }: RewriteOptions,
   table: TableName,
   group: CompactionGroup,
 ): Promise<Rewritten> {
@@ -194,7 +200,7 @@ async function rewrite(
   }
   const contract: TableContract = tables[table]
   const bytes = sources.map((source) => source.bytes)
-  const resealed = resealFiles(contract, bytes, { compression, version: VERSION })
+  const resealed = resealFiles(contract, bytes, { compression, bounds, version: VERSION })
   for (const [i, why] of resealed.refused) refused.set(sources[i]?.location as string, why)
   const added: DataFile[] = []
   if (group.files.length - refused.size <= resealed.files.length) return { added, refused }

@@ -52,6 +52,9 @@ export interface ReplayReport {
 /** Who paces a replay watches it: what is older than this is in the tables. */
 const PACED_SEAL_US = 30_000_000
 
+/** Bytes of records after which an epoch is sealed whatever rows they gave: texts and bytes of rows are no longer. */
+const SEAL_BYTES = 256 * 2 ** 20
+
 /** Records of a capture are handed on in blocks of about this many bytes. */
 const BLOCK_BYTES = 1 << 20
 
@@ -137,6 +140,7 @@ async function openReplay(writer: string, isImport: boolean, options: ReplayOpti
   const { clock, speed } = options
   const pace = speed === null ? unpaced : pacedBy(clock, speed)
   let rows = 0
+  let bytes = 0
   let lastSealUs = clock.nowUs()
   return {
     from: (last?.to ?? 0) + 1,
@@ -148,9 +152,11 @@ async function openReplay(writer: string, isImport: boolean, options: ReplayOpti
         rows = progress.rows
         wanted.push(...progress.wanted)
         options.onProgress?.(progress)
+        bytes += part.bytes.length
         const isLate = speed !== null && clock.nowUs() - lastSealUs >= PACED_SEAL_US
-        if (progress.rowsWaiting < options.sealRows && !isLate) continue
+        if (progress.rowsWaiting < options.sealRows && bytes < SEAL_BYTES && !isLate) continue
         await seal.now()
+        bytes = 0
         lastSealUs = clock.nowUs()
         if (isLate) {
           await seal.submitted()

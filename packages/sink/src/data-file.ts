@@ -1,5 +1,5 @@
 import { assert, type DataFileOffer, type TableContract, type TableName, tables } from '@cryptoflow/model'
-import type { SealedFile } from './seal.ts'
+import type { SealedFile } from './file-writer.ts'
 
 /** What the name of a data file tells: who wrote it, in which epoch, for which table, which of its parts. */
 export interface DataFileName {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isDecimalBelow, readDecimal, writeDecimal, writeWideDecimal } from './decimal128.ts'
+import { isDecimalBelow, readDecimal, readMantissa, writeDecimal, writeWideDecimal } from './decimal128.ts'
 
 const RUNS = { numRuns: 20_000, seed: 20261121 }
 const SAFE = 2 ** 53
@@ -52,6 +52,33 @@ describe('decimals as 128 bits', () => {
       }),
       RUNS,
     )
+  })
+
+  it('give their mantissa back without a BigInt, wherever a float64 holds it', () => {
+    fc.assert(
+      fc.property(mantissas, scales, (mantissa, scale) => {
+        const found = readMantissa(written(mantissa, scale), 0, scale)
+        // Near 2^53 the guess may be one off, and then it must not count.
+        if (Math.abs(mantissa) < 2 ** 50) expect(found).toBe(mantissa === 0 ? 0 : mantissa)
+        else expect([mantissa, Number.NaN]).toContainEqual(found)
+      }),
+      RUNS,
+    )
+  })
+
+  it('have no mantissa at a scale that they have more digits than, beyond a float64, or of no scale', () => {
+    fc.assert(
+      fc.property(unscaled, scales, (value, scale) => {
+        const words = new Uint32Array(4)
+        writeWideDecimal(words, 0, value, 18)
+        const factor = 10n ** BigInt(18 - scale)
+        const mantissa = value % factor === 0n ? value / factor : null
+        const found = readMantissa(words, 0, scale)
+        if (!Number.isNaN(found)) expect(BigInt(found)).toBe(mantissa)
+      }),
+      RUNS,
+    )
+    for (const scale of [-1, 19, 0.5]) expect(readMantissa(written(5, 2), 0, scale)).toBeNaN()
   })
 
   it('hold 38 digits of both signs', () => {

@@ -9,6 +9,7 @@ import { assert, FRACTION_DIGITS_MAX } from '@cryptoflow/model'
  * BigInt is made; what does not fit a float64 takes `writeWideDecimal`.
  */
 const LIMB = 2 ** 24
+const WORD = 2 ** 32
 const MANTISSA_MAX = 2 ** 53
 
 /** 10^(18 - scale) in three limbs per scale, lowest first. */
@@ -19,6 +20,11 @@ for (let scale = 0; scale <= FRACTION_DIGITS_MAX; scale++) {
     factors[scale * 3 + limb] = Number((factor >> BigInt(24 * limb)) & 0xffffffn)
   }
 }
+
+/** The same as far as a float64 holds it. */
+const factorsAsFloat = Array.from({ length: FRACTION_DIGITS_MAX + 1 }, (_, scale) =>
+  Number(10n ** BigInt(FRACTION_DIGITS_MAX - scale)),
+)
 
 /** Writes `mantissa / 10^scale` to `words[at ... at + 3]`; the mantissa is a whole number -2^53 ... 2^53. */
 export function writeDecimal(words: Uint32Array, at: number, mantissa: number, scale: number): void {
@@ -68,6 +74,26 @@ export function readDecimal(words: Uint32Array, at: number): bigint {
   let value = 0n
   for (let word = 3; word >= 0; word--) value = (value << 32n) | BigInt(words[at + word] as number)
   return BigInt.asIntN(128, value)
+}
+
+const again = new Uint32Array(4)
+
+/**
+ * The mantissa of the value at `words[at ... at + 3]` written with `scale` fraction digits, without a BigInt; NaN when
+ * this way cannot tell it, and `readDecimal` must. It is guessed in floats, and counts only if it gives the same bits.
+ */
+export function readMantissa(words: Uint32Array, at: number, scale: number): number {
+  const factor = factorsAsFloat[scale]
+  if (factor === undefined) return Number.NaN
+  for (let word = 0; word < 4; word++) again[word] = words[at + word] as number
+  const isNegative = (again[3] as number) > 0x7fffffff
+  if (isNegative) negate(again, 0)
+  const [w0, w1, w2, w3] = again as unknown as [number, number, number, number]
+  const size = Math.round((((w3 * WORD + w2) * WORD + w1) * WORD + w0) / factor)
+  if (size >= MANTISSA_MAX) return Number.NaN
+  writeDecimal(again, 0, isNegative ? -size : size, scale)
+  for (let word = 0; word < 4; word++) if (again[word] !== words[at + word]) return Number.NaN
+  return isNegative ? -size : size
 }
 
 /** Whether the value at `a` is below the one at `b`. */

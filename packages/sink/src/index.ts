@@ -1,4 +1,6 @@
 export * from './data-file.ts'
+export { type FileBounds, fileBoundsDefault, ROW_GROUP_ROWS_MAX } from './file-bounds.ts'
+export type { SealedFile } from './file-writer.ts'
 export type { EncodeOptions } from './parquet.ts'
 export { type Resealed, resealFiles } from './reseal.ts'
-export * from './seal.ts'
+export { type SealOptions, sealRows } from './seal.ts'

@@ -17,6 +17,7 @@ import {
   Table as WasmTable,
   type WriterProperties,
   WriterPropertiesBuilder,
+  WriterVersion,
   writeParquet,
 } from 'parquet-wasm'
 
@@ -25,9 +26,6 @@ export interface EncodeOptions {
   /** Version of CryptoFlow, for the file's `created_by`. */
   readonly version?: string
 }
-
-/** Offset of the first and only row group: right after the magic bytes `PAR1`. */
-export const ROW_GROUP_OFFSET = 4
 
 /**
  * One Parquet file with one row group from the columns of a table, in contract order.
@@ -57,22 +55,24 @@ export function encodeParquet(
 }
 
 /**
- * Times and sequences as deltas, everything else by dictionary. Pages stay version 1: version 2 would allow
- * dictionaries for decimals as well, which after zstd gain nothing here (11.2 bytes a row against 11.1, see
- * bench/encode.ts), and would encode booleans in a way that Iceberg's Spark reader refuses (apache/iceberg
- * pull 15410, read 2026-11-21).
+ * Times and sequences as deltas, everything else by dictionary, and plain where a dictionary would be too large. Pages
+ * are of version 2: in those of version 1 the encoder writes no dictionary of decimals, which makes files compressed
+ * with snappy a tenth larger and gains nothing with zstd (ADR 0028). Left alone, version 2 would encode
+ * booleans in a way that Iceberg's Spark reader refuses (apache/iceberg pull 15410, read 2026-11-21), and what has no
+ * dictionary in ways that few readers know: so every column is told.
  */
 function writerProperties(table: TableContract, rows: number, options: EncodeOptions): WriterProperties {
   let builder = new WriterPropertiesBuilder()
+    .setWriterVersion(WriterVersion.V2)
     .setCompression(options.compression === 'zstd' ? Compression.ZSTD : Compression.SNAPPY)
     .setStatisticsEnabled(EnabledStatistics.Page)
     .setMaxRowGroupSize(rows)
     .setCreatedBy(createdBy(options.version))
   for (const [name, { type }] of Object.entries(table.columns)) {
-    if (type !== 'timestamp' && type !== 'long') continue
+    const isDelta = type === 'timestamp' || type === 'long'
     builder = builder
-      .setColumnDictionaryEnabled(name, false)
-      .setColumnEncoding(name, Encoding.DELTA_BINARY_PACKED)
+      .setColumnDictionaryEnabled(name, !isDelta && type !== 'boolean')
+      .setColumnEncoding(name, isDelta ? Encoding.DELTA_BINARY_PACKED : Encoding.PLAIN)
   }
   return builder.build()
 }

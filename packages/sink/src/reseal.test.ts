@@ -1,9 +1,24 @@
-import { type ColumnSpec, spotDelta, type TableContract, tables, ticks } from '@cryptoflow/model'
+import {
+  type ColumnSpec,
+  DecimalColumn,
+  NameColumn,
+  spotDelta,
+  type TableContract,
+  tables,
+  ticks,
+} from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
+import { difference } from './difference.ts'
+import { numbers } from './examples.ts'
+import { fileBoundsDefault } from './file-bounds.ts'
+import type { SealedFile } from './file-writer.ts'
+import { openMerge } from './merge.ts'
+import { sortedOrder } from './order.ts'
 import { bufferOf, type PlainRow, plainlySorted, randomRows } from './random-rows.ts'
 import { withDuckDB } from './readers.ts'
-import { difference, resealFiles } from './reseal.ts'
-import { FILE_ROWS_MAX, type SealedFile, sealRows } from './seal.ts'
+import { resealFiles } from './reseal.ts'
+import { rowGroupRows } from './row-groups.ts'
+import { sealRows } from './seal.ts'
 import { unsealRows } from './unseal.ts'
 
 const ZSTD = { compression: 'zstd', version: '1.2.3' } as const
@@ -107,9 +122,11 @@ describe('what was written is compared with what was to be written', () => {
   const rows = randomRows(spotDelta, 50, 9)
   const buffer = bufferOf(spotDelta, rows)
 
-  it('finds it the same', () => {
-    expect(difference(buffer as never, sealRows(buffer, ZSTD))).toBeNull()
-  })
+  const order = sortedOrder(buffer as never)
+  const differs = (others: readonly PlainRow[]) =>
+    difference(buffer as never, order, sealed(spotDelta, others).bytes)
+
+  it('finds it the same', () => expect(differs(rows)).toBeNull())
 
   it.each(Object.entries<ColumnSpec>(spotDelta.columns).filter(([, { type }]) => type !== 'scale'))(
     'and finds one other value of %s',
@@ -119,30 +136,102 @@ describe('what was written is compared with what was to be written', () => {
         return JSON.stringify(value, bigints) !== JSON.stringify(own, bigints)
       })
       const wrong = rows.map((row, i) => (i === 31 ? { ...row, [name]: other?.[name] ?? null } : row))
-      expect(difference(buffer as never, sealRows(bufferOf(spotDelta, wrong), ZSTD))).toMatch(
-        /another value of/,
-      )
+      expect(differs(wrong)).toMatch(/another value of/)
     },
   )
 
   it('and finds a row too few', () => {
-    const files = sealRows(bufferOf(spotDelta, rows.slice(1)), ZSTD)
-    expect(difference(buffer as never, files)).toBe('wrote 50 rows, read 49')
+    expect(differs(rows.slice(1))).toBe('wrote 50 rows, read 49')
   })
 })
 
-it('makes as many files as the encoder needs, in order', () => {
-  const price = { mantissa: 5n, scale: 1 }
-  const [row] = randomRows(ticks, 1, 1) as [PlainRow]
-  const plain = { ...row, event_ts: 1, price, quantity: price }
-  const half = Array.from({ length: FILE_ROWS_MAX / 2 + 1 }, (_, frame) => ({ ...plain, frame }))
-  const source = sealed(ticks, half).bytes
-  const { files } = resealFiles(ticks, [source, source], ZSTD)
-  expect(files.map((file) => file.rows)).toEqual([FILE_ROWS_MAX, 2])
-  const again = bufferOf(ticks, [])
-  expect(unsealRows((files[1] as SealedFile).bytes, again as never)).toBeNull()
-  expect([...again.columns.frame.values.subarray(0, 2)]).toEqual([half.length - 1, half.length - 1])
+describe('files of many row groups', () => {
+  const bounds = { ...fileBoundsDefault, rowGroupRows: 100 }
+  const small = { ...ZSTD, bounds }
+
+  it.each([1, 2, 3, 4, 5])('are merged to what sealing all of their rows at once gives, seed %d', (seed) => {
+    const next = numbers(seed)
+    // Equal in the sort columns are rows of one source only.
+    const cuts = Array.from({ length: 5 }, (_, i) =>
+      randomRows(ticks, Math.floor(next() * 600), seed * 10 + i).map((row, place) => ({
+        ...row,
+        frame: i * 1_000 + Math.floor(place / 3),
+      })),
+    )
+    const sources = cuts.flatMap((cut, i) => {
+      const rowGroupRows = 20 + Math.floor(next() * 200)
+      return sealRows(bufferOf(ticks, cut), { ...ZSTD, bounds: { ...bounds, rowGroupRows } }).map(
+        ({ bytes }) => ({ bytes, i }),
+      )
+    })
+    const { files, refused } = resealFiles(
+      ticks,
+      sources.map(({ bytes }) => bytes),
+      small,
+    )
+    expect(refused.size).toBe(0)
+    const whole = sealRows(
+      bufferOf(
+        ticks,
+        cuts.flatMap((cut) => plainlySorted(ticks, cut)),
+      ),
+      small,
+    )
+    expect(files.map(({ rows }) => rows)).toEqual(whole.map(({ rows }) => rows))
+    expect(files.map(({ bytes }) => rowGroupRows(bytes))).toEqual(
+      whole.map(({ bytes }) => rowGroupRows(bytes)),
+    )
+    const texts = (made: typeof files) => made.flatMap(({ bytes }) => rowTexts(bytes))
+    expect(texts(files)).toEqual(texts(whole))
+  })
+
+  it('hold one or two row groups of each source at a time, not all rows', () => {
+    const rows = randomRows(ticks, 6_000, 3)
+    const sources = [0, 1, 2].map((part) => {
+      const cut = rows.filter((_, i) => i % 3 === part)
+      return sealRows(bufferOf(ticks, cut), small)[0]?.bytes as Uint8Array
+    })
+    const merge = openMerge(ticks, new Map(sources.entries()))
+    let most = 0
+    for (let isAll = false; !isAll; ) {
+      expect(merge.load()).toBeNull()
+      most = Math.max(most, merge.pool.count)
+      const known = merge.known()
+      isAll = known.isAll
+      merge.drop(known.order.length)
+    }
+    expect(merge.pool.count).toBe(0)
+    expect(most).toBeLessThanOrEqual(600)
+  })
+
+  it('of which one is cut in a later row group are merged without it', () => {
+    const [whole, broken] = [5, 6].map(
+      (seed) => sealRows(bufferOf(ticks, randomRows(ticks, 500, seed)), small)[0] as SealedFile,
+    ) as [SealedFile, SealedFile]
+    broken.bytes.fill(0, broken.splitOffsets[3], (broken.splitOffsets[3] as number) + 500)
+    const { files, refused } = resealFiles(ticks, [broken.bytes, whole.bytes], small)
+    expect([...refused.keys()]).toEqual([0])
+    expect(files.map((file) => file.rows)).toEqual([500])
+  })
 })
+
+/** The rows of a file, each as a text. */
+function rowTexts(file: Uint8Array): string[] {
+  const buffer = bufferOf(ticks, [])
+  expect(unsealRows(file, buffer as never)).toBeNull()
+  return Array.from({ length: buffer.count }, (_, row) =>
+    Object.values(buffer.columns)
+      .map((column) => {
+        if (column instanceof DecimalColumn) return `${column.mantissa(row)}e${column.scales[row]}`
+        if (column instanceof NameColumn) {
+          const id = column.values[row] as number
+          return id < 0 ? 'null' : buffer.names.text(id)
+        }
+        return String(column.values[row])
+      })
+      .join('|'),
+  )
+}
 
 function bigints(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? `${value}n` : value

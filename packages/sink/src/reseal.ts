@@ -1,16 +1,10 @@
-import {
-  type Column,
-  createRowBuffer,
-  DecimalColumn,
-  type RowBuffer,
-  rowOf,
-  StringTable,
-  type TableContract,
-} from '@cryptoflow/model'
-import { sortedOrder } from './order.ts'
-import type { EncodeOptions } from './parquet.ts'
-import { type SealedFile, sealRows } from './seal.ts'
-import { unsealRows } from './unseal.ts'
+import type { TableContract } from '@cryptoflow/model'
+import { difference } from './difference.ts'
+import { fileBoundsDefault, rowGroupEnd } from './file-bounds.ts'
+import { openFileSequence, type SealedFile } from './file-writer.ts'
+import { type Merge, openMerge, type Unreadable } from './merge.ts'
+import { rowGroupOf, rowGroupRows } from './row-groups.ts'
+import type { SealOptions } from './seal.ts'
 
 /** What became of files that were to be one. */
 export interface Resealed {
@@ -21,55 +15,70 @@ export interface Resealed {
 
 /**
  * The rows of several data files of one partition as new ones, sorted as the contract says; rows that are equal in its
- * sort columns stay in the order of the sources. What was written is read again and compared cell by cell, before
- * anybody deletes a source on its strength: a difference refuses all sources.
- *
- * Holds the rows of all sources in memory, twice.
+ * sort columns stay in the order of their source. Every row group that was written is read again and compared cell by
+ * cell, before anybody deletes a source on its strength: a difference refuses all sources.
+ * Holds the encoded sources and files, and of decoded rows what `openMerge` holds.
  */
 export function resealFiles(
   table: TableContract,
   sources: readonly Uint8Array[],
-  options: EncodeOptions,
+  options: SealOptions,
 ): Resealed {
-  const buffer = createRowBuffer(table, new StringTable()) as RowBuffer
   const refused = new Map<number, string>()
-  for (const [i, source] of sources.entries()) {
-    const why = unsealRows(source, buffer)
-    if (why !== null) refused.set(i, why)
+  for (;;) {
+    const wanted = [...sources.keys()].filter((index) => !refused.has(index))
+    const made = writeFiles(
+      openMerge(table, new Map(wanted.map((i) => [i, sources[i] as Uint8Array]))),
+      options,
+    )
+    if ('files' in made) return { files: made.files, refused }
+    const { source, why } = made
+    if (source === null) return { files: [], refused: new Map(sources.map((_, i) => [i, why])) }
+    refused.set(source, why)
   }
-  const files = sealRows(buffer, options)
-  const wrong = difference(buffer, files)
-  if (wrong === null) return { files, refused }
-  return { files: [], refused: new Map(sources.map((_, i) => [i, wrong])) }
 }
 
-/** Why the files do not hold the buffer's rows in the contract's order; null when they do. */
-export function difference(buffer: RowBuffer, files: readonly SealedFile[]): string | null {
-  const again = createRowBuffer(buffer.table, buffer.names) as RowBuffer
-  for (const { bytes } of files) {
-    const why = unsealRows(bytes, again)
-    if (why !== null) return `what was written cannot be read: ${why}`
-  }
-  if (again.count !== buffer.count) return `wrote ${buffer.count} rows, read ${again.count}`
-  const order = sortedOrder(buffer)
-  for (const [name, column] of Object.entries<Column>(again.columns)) {
-    const written = (buffer.columns as Record<string, Column>)[name] as Column
-    const row = order.findIndex((from, to) => !isSame(written, rowOf(buffer, name, from), column, to))
-    if (row >= 0) return `wrote row ${row}, read another value of ${name}`
-  }
-  return null
+/** What was written is not what was to be written. */
+interface Wrong {
+  readonly source: null
+  readonly why: string
 }
 
-/** Whether two cells are equal; both columns know names by the same ids. */
-function isSame(a: Column, rowA: number, b: Column, rowB: number): boolean {
-  if (a instanceof DecimalColumn && b instanceof DecimalColumn) {
-    const isSameMantissa =
-      Object.is(a.mantissas[rowA], b.mantissas[rowB]) && a.wide.get(rowA) === b.wide.get(rowB)
-    return isSameMantissa && a.scales[rowA] === b.scales[rowB]
+function writeFiles(
+  merge: Merge,
+  options: SealOptions,
+): { readonly files: readonly SealedFile[] } | Unreadable | Wrong {
+  const { bounds = fileBoundsDefault } = options
+  const sequence = openFileSequence(merge.pool.table, bounds, options)
+  const groups: Uint8Array[] = []
+  for (let isLast = false; !isLast; ) {
+    const unreadable = merge.load()
+    if (unreadable !== null) return unreadable
+    const { order, isAll } = merge.known()
+    isLast = isAll
+    let from = 0
+    while (from < order.length) {
+      const end = rowGroupEnd(merge.pool, order, from, bounds)
+      // Perhaps not a whole one: the rows stay until more are known.
+      if (end === order.length && !isAll) break
+      const rows = order.subarray(from, end)
+      const group = sequence.add(merge.pool, rows)
+      const why = difference(merge.pool, rows, group)
+      if (why !== null) return { source: null, why }
+      groups.push(group)
+      from = end
+    }
+    merge.drop(from)
   }
-  if (a instanceof DecimalColumn || b instanceof DecimalColumn) return false
-  const [valueA, valueB] = [a.values[rowA], b.values[rowB]]
-  if (valueA instanceof Uint8Array && valueB instanceof Uint8Array)
-    return Buffer.compare(valueA, valueB) === 0
-  return Object.is(valueA, valueB)
+  const files = sequence.finish()
+  return areTheseGroups(files, groups) ? { files } : { source: null, why: 'a file is not its row groups' }
+}
+
+/** Whether files hold exactly these row groups, which were read, one after the other. */
+function areTheseGroups(files: readonly SealedFile[], groups: readonly Uint8Array[]): boolean {
+  const found = files.flatMap(({ bytes }) => rowGroupRows(bytes).map((_, index) => rowGroupOf(bytes, index)))
+  return (
+    found.length === groups.length &&
+    found.every((group, i) => Buffer.compare(group, rowGroupOf(groups[i] as Uint8Array, 0)) === 0)
+  )
 }

@@ -8,11 +8,16 @@ import {
   tables,
   ticks,
 } from '@cryptoflow/model'
+import { readColumnIndex, readOffsetIndex, type SchemaElement } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
 import { bookUpdates } from './examples.ts'
+import { type FileBounds, fileBoundsDefault } from './file-bounds.ts'
+import type { SealedFile } from './file-writer.ts'
 import { bufferOf, cellText, type PlainRow, plainlySorted, randomRows } from './random-rows.ts'
 import { metadataOf, readWithHyparquet, withDuckDB } from './readers.ts'
-import { FILE_ROWS_MAX, FILE_TEXT_BYTES_MAX, type SealedFile, sealRows } from './seal.ts'
+import { joinRowGroups, rowGroupOf, rowGroupRows } from './row-groups.ts'
+import { sealRows } from './seal.ts'
+import { unsealRows } from './unseal.ts'
 
 const ZSTD = { compression: 'zstd', version: '1.2.3' } as const
 const contracts: TableContract[] = Object.values(tables)
@@ -36,7 +41,7 @@ function hyparquetText(spec: ColumnSpec, value: unknown): string | null {
   return `${(value as bigint) < 0n ? '-' : ''}${digits.slice(0, -18)}.${digits.slice(-18)}`
 }
 
-const only = (files: SealedFile[]): SealedFile => {
+const only = (files: readonly SealedFile[]): SealedFile => {
   expect(files).toHaveLength(1)
   return files[0] as SealedFile
 }
@@ -123,18 +128,23 @@ describe('a sealed file', () => {
   })
 
   it.each(contracts)(
-    'of $name has delta-encoded times and sequences, plain decimals and dictionaries for the rest',
+    'of $name has delta-encoded times and sequences, plain booleans and dictionaries for the rest, in every row group',
     (table) => {
-      const metadata = metadataOf(sealed(table, randomRows(table, 100, 9)).bytes)
-      for (const { meta_data: column } of metadata.row_groups[0]?.columns ?? []) {
+      const bounds = { ...fileBoundsDefault, rowGroupRows: 60 }
+      const { bytes } = only(sealRows(bufferOf(table, randomRows(table, 100, 9)), { ...ZSTD, bounds }))
+      const groups = metadataOf(bytes).row_groups
+      expect(groups).toHaveLength(2)
+      for (const { meta_data: column } of groups.flatMap(({ columns }) => columns)) {
         const name = column?.path_in_schema[0] as string
         const { type } = table.columns[name] as ColumnSpec
         const isDelta = type === 'long' || type === 'timestamp'
         expect([name, column?.codec]).toEqual([name, 'ZSTD'])
         expect([name, column?.encodings.includes('DELTA_BINARY_PACKED')]).toEqual([name, isDelta])
         const hasDictionary = column?.dictionary_page_offset !== undefined
-        expect([name, hasDictionary]).toEqual([name, !isDelta && type !== 'boolean' && type !== 'decimal'])
+        expect([name, hasDictionary]).toEqual([name, !isDelta && type !== 'boolean'])
         expect([name, column?.encodings.includes('RLE_DICTIONARY')]).toEqual([name, hasDictionary])
+        const known = ['PLAIN', 'RLE', 'RLE_DICTIONARY', 'DELTA_BINARY_PACKED']
+        expect(column?.encodings.filter((encoding) => !known.includes(encoding))).toEqual([])
       }
     },
   )
@@ -248,38 +258,119 @@ describe('a sealed file', () => {
   })
 })
 
-describe('many rows', () => {
-  it('are split into files of 262,144 that follow one another in sort order', async () => {
-    const buffer = bookUpdates(FILE_ROWS_MAX + 1_000)
-    const files = sealRows(buffer, { compression: 'snappy' })
-    expect(files.map((file) => file.rows)).toEqual([FILE_ROWS_MAX, 1_000])
-    await withDuckDB(
-      files.map((file) => file.bytes),
-      async (query) => {
-        const [found] = await query(
-          `WITH r AS (SELECT row_number() OVER () AS i, (symbol, event_ts, last_seq, frame) AS key, quantity
-             FROM read_parquet(['$0', '$1']))
-           SELECT count(*)::INT AS rows, sum(quantity)::VARCHAR AS quantity,
-             (SELECT count(*) FROM (SELECT key < lag(key) OVER (ORDER BY i) AS falls FROM r) WHERE falls)::INT AS falls FROM r`,
-        )
-        const total = buffer.columns.quantity.mantissas
-          .subarray(0, buffer.count)
-          .reduce((sum, value) => sum + value, 0)
-        const quantity = `${Math.floor(total / 1e5)}.${String(total % 1e5).padStart(5, '0')}0000000000000`
-        expect(found).toEqual({ rows: FILE_ROWS_MAX + 1_000, quantity, falls: 0 })
-        expect(
-          await query(`SELECT num_row_groups::INT AS n FROM parquet_file_metadata(['$0', '$1'])`),
-        ).toEqual([{ n: 1 }, { n: 1 }])
-      },
+describe('a file of several row groups', () => {
+  const bounds = (more: Partial<FileBounds>): FileBounds => ({ ...fileBoundsDefault, ...more })
+  const rows = bookUpdates(10_000)
+  const whole = only(sealRows(rows, ZSTD))
+  const file = only(sealRows(rows, { ...ZSTD, bounds: bounds({ rowGroupRows: 3_000 }) }))
+
+  it('has them at the offsets that the manifest says, in order, whole but for the last', () => {
+    const { row_groups: groups, num_rows: total } = metadataOf(file.bytes)
+    expect(Number(total)).toBe(10_000)
+    expect(groups.map((group) => [Number(group.num_rows), group.ordinal])).toEqual([
+      [3_000, 0],
+      [3_000, 1],
+      [3_000, 2],
+      [1_000, 3],
+    ])
+    expect(groups.map((group) => Number(group.file_offset))).toEqual(file.splitOffsets)
+    const ends = groups.map(
+      (group, i) => (file.splitOffsets[i] as number) + Number(group.total_compressed_size),
     )
+    expect(ends.slice(0, 3)).toEqual(file.splitOffsets.slice(1))
   })
 
-  it('with many bytes are split by bytes, and a row too large for any file gets its own', async () => {
+  it('has the counts and bounds of a file with one', () => {
+    const { bytes: _, splitOffsets: __, ...metrics } = file
+    expect(whole).toMatchObject(metrics)
+  })
+
+  it('has statistics of each row group that are those of its rows, says DuckDB', async () => {
+    await withDuckDB([file.bytes], async (query) => {
+      const said = await query(
+        `SELECT row_group_id::INT AS g, path_in_schema AS name, stats_min_value AS low, stats_max_value AS high,
+           stats_null_count::INT AS nulls FROM parquet_metadata('$0')
+         WHERE name IN ('symbol', 'frame', 'price', 'side', 'prev_seq') ORDER BY g, name`,
+      )
+      const groups = `SELECT *, (file_row_number // 3000)::INT AS g FROM read_parquet('$0', file_row_number = true)`
+      const found = await query(
+        ['symbol', 'frame', 'price', 'side', 'prev_seq']
+          .map(
+            (
+              name,
+            ) => `SELECT g, '${name}' AS name, min(${name})::VARCHAR AS low, max(${name})::VARCHAR AS high,
+              count(*) FILTER (${name} IS NULL)::INT AS nulls FROM (${groups}) GROUP BY g`,
+          )
+          .join(' UNION ALL ')
+          .concat(' ORDER BY g, name'),
+      )
+      expect(said).toEqual(found)
+      expect(said).toHaveLength(20)
+    })
+  })
+
+  it('is sorted from end to end, and its page index finds the same rows, say DuckDB and hyparquet', async () => {
+    await withDuckDB([file.bytes, whole.bytes], async (query) => {
+      const all = (n: number) => query(`SELECT * FROM read_parquet('$${n}', file_row_number = true)`)
+      expect(await all(0)).toEqual(await all(1))
+    })
+    const view = new DataView(file.bytes.buffer)
+    for (const { columns, num_rows: rows } of metadataOf(file.bytes).row_groups) {
+      for (const {
+        offset_index_offset,
+        offset_index_length,
+        column_index_offset,
+        meta_data: meta,
+      } of columns) {
+        const offset = Number(offset_index_offset)
+        const reader = { view, offset }
+        const { page_locations: pages } = readOffsetIndex(reader)
+        expect(reader.offset - offset).toBe(offset_index_length)
+        expect(pages[0]?.offset).toBe(meta?.data_page_offset)
+        expect(pages.every(({ first_row_index }) => first_row_index < rows)).toBe(true)
+        const element = metadataOf(file.bytes).schema.find(({ name }) => name === meta?.path_in_schema[0])
+        const index = readColumnIndex({ view, offset: Number(column_index_offset) }, element as SchemaElement)
+        expect(index.null_pages).toHaveLength(pages.length)
+      }
+    }
+  })
+
+  it('ends a row group by bytes, and one row too large for any gets its own', () => {
     const [row] = randomRows(deadLetter, 1, 3)
-    const sizes = [0.4, 0.4, 0.4, 1.2, 0.1].map((share) => Math.floor(share * FILE_TEXT_BYTES_MAX))
-    const rows = sizes.map((size) => ({ ...row, raw: new Uint8Array(size) }))
-    const files = sealRows(bufferOf(deadLetter, rows), ZSTD)
-    expect(files.map((file) => file.rows)).toEqual([2, 1, 1, 1])
+    const sizes = [0.4, 0.4, 0.4, 1.2, 0.1].map((share) => Math.floor(share * 1_000_000))
+    const letters = bufferOf(
+      deadLetter,
+      sizes.map((size) => ({ ...row, raw: new Uint8Array(size) })),
+    )
+    const made = only(sealRows(letters, { ...ZSTD, bounds: bounds({ rowGroupBytes: 1_000_000 }) }))
+    expect(metadataOf(made.bytes).row_groups.map((group) => Number(group.num_rows))).toEqual([2, 1, 1, 1])
+  })
+
+  it('is ended by bytes between two row groups, and what follows it is in order', async () => {
+    const fileBytes = Math.floor(file.bytes.length * 0.6)
+    const files = sealRows(rows, { ...ZSTD, bounds: bounds({ rowGroupRows: 1_000, fileBytes }) })
+    expect(files.map((each) => each.rows).reduce((sum, count) => sum + count)).toBe(10_000)
+    expect(files.length).toBe(2)
+    for (const { bytes } of files) expect(bytes.length).toBeLessThan(fileBytes * 1.2)
+    await withDuckDB([...files.map((each) => each.bytes), whole.bytes], async (query) => {
+      const sql = (list: string) => query(`SELECT * FROM read_parquet([${list}])`)
+      expect(await sql("'$0', '$1'")).toEqual(await sql("'$2'"))
+    })
+  })
+
+  it('of one row group is the file that the encoder made, byte for byte', () => {
+    const again = joinRowGroups()
+    again.add(whole.bytes)
+    expect(Buffer.compare(again.finish(), whole.bytes)).toBe(0)
+    expect(() => again.add(file.bytes)).toThrow('the file has one row group')
+  })
+
+  it('gives each of them back as a file of its own', () => {
+    const parts = rowGroupRows(file.bytes).map((_, i) => rowGroupOf(file.bytes, i))
+    const again = bufferOf(spotDelta, [])
+    for (const part of parts) expect(unsealRows(part, again as never)).toBeNull()
+    const back = only(sealRows(again, ZSTD))
+    expect(Buffer.compare(back.bytes, whole.bytes)).toBe(0)
   })
 })
 

@@ -14,7 +14,7 @@ import {
 } from '@cryptoflow/model'
 import { type Data, type DataType, tableFromIPC, type Vector } from 'apache-arrow'
 import { readParquet } from 'parquet-wasm'
-import { readDecimal } from './decimal128.ts'
+import { readDecimal, readMantissa } from './decimal128.ts'
 
 /** Arrow's names of the types that the encoder is given; a file of another writer may have others. */
 const arrowTypes: Readonly<Record<ColumnType, string>> = {
@@ -39,7 +39,7 @@ class Unreadable extends Error {}
  * Columns are known by their field ids; one that the file does not have is null. Answers why the file is left alone:
  * somebody else's columns, types or values; then the buffer is as it was. Null: all rows are in the buffer.
  *
- * A BigInt is made for each decimal; blocks the calling thread.
+ * Blocks the calling thread.
  */
 export function unsealRows(bytes: Uint8Array, buffer: RowBuffer): string | null {
   const from = buffer.count
@@ -129,8 +129,9 @@ function readNames(
       ids.push(id)
     }
   }
+  const nulls = nullsOf(data)
   for (let i = 0; i < rows; i++) {
-    column.values[from + i] = isNull(data, i) ? -1 : (ids[data?.values[i] as number] as number)
+    column.values[from + i] = isNull(nulls, i) ? -1 : (ids[data?.values[i] as number] as number)
   }
 }
 
@@ -140,8 +141,9 @@ function readSpans(
   data: Data<DataType> | null,
 ): void {
   const values: (string | Uint8Array | null)[] = column.values
+  const nulls = nullsOf(data)
   for (let i = 0; i < rows; i++) {
-    if (isNull(data, i)) values[from + i] = null
+    if (isNull(nulls, i)) values[from + i] = null
     else {
       const { valueOffsets } = data as Data<DataType>
       const span = data?.values.subarray(valueOffsets[i], valueOffsets[i + 1])
@@ -151,17 +153,35 @@ function readSpans(
 }
 
 function readBooleans(column: BooleanColumn, { from, rows }: Target, data: Data<DataType> | null): void {
+  const nulls = nullsOf(data)
   for (let i = 0; i < rows; i++) {
-    column.values[from + i] = isNull(data, i) ? 2 : ((data?.values[i >> 3] as number) >> (i & 7)) & 1
+    column.values[from + i] = isNull(nulls, i) ? 2 : ((data?.values[i >> 3] as number) >> (i & 7)) & 1
   }
 }
 
 function readLongs(column: LongColumn, { name, from, rows }: Target, data: Data<DataType> | null): void {
+  const { values } = column
+  const nulls = nullsOf(data)
+  const words = wordsOf(data)
   for (let i = 0; i < rows; i++) {
-    const value = isNull(data, i) ? Number.NaN : Number(data?.values[i])
-    if (Math.abs(value) > 2 ** 53) throw new Unreadable(`column ${name} has a number beyond 2^53`)
-    column.values[from + i] = value
+    if (isNull(nulls, i)) values[from + i] = Number.NaN
+    else {
+      const value = words === null ? data?.values[i] : wholeAt(words, i)
+      if (Math.abs(value) > 2 ** 53) throw new Unreadable(`column ${name} has a number beyond 2^53`)
+      values[from + i] = value
+    }
   }
+}
+
+/** The halves of 64-bit numbers, from which none has to be made a BigInt; null where they are of 32 bits. */
+function wordsOf(data: Data<DataType> | null): Int32Array | null {
+  if (!(data?.values instanceof BigInt64Array)) return null
+  const { buffer, byteOffset, length } = data.values
+  return new Int32Array(buffer, byteOffset, length * 2)
+}
+
+function wholeAt(words: Int32Array, i: number): number {
+  return (words[2 * i + 1] as number) * 4294967296 + ((words[2 * i] as number) >>> 0)
 }
 
 /** Beside a scale the digits are those that were written; without one as few as the value needs. */
@@ -171,14 +191,26 @@ function readDecimals(
   data: Data<DataType> | null,
   scales: Data<DataType> | null,
 ): void {
+  const nulls = nullsOf(data)
+  const scaleNulls = nullsOf(scales)
   for (let i = 0; i < rows; i++) {
-    if (isNull(data, i)) {
-      if (!isNull(scales, i)) throw new Unreadable(`column ${name} is null beside a scale`)
+    if (isNull(nulls, i)) {
+      if (!isNull(scaleNulls, i)) throw new Unreadable(`column ${name} is null beside a scale`)
       column.setNull(from + i)
       continue
     }
-    const value = readDecimal(data?.values as Uint32Array, i * 4)
-    if (scales !== null && isNull(scales, i)) throw new Unreadable(`column ${name} has no scale`)
+    if (scales !== null && isNull(scaleNulls, i)) throw new Unreadable(`column ${name} has no scale`)
+    const words = data?.values as Uint32Array
+    if (scales !== null) {
+      const scale = scales.values[i] as number
+      const mantissa = readMantissa(words, i * 4, scale)
+      if (!Number.isNaN(mantissa)) {
+        column.mantissas[from + i] = mantissa
+        column.scales[from + i] = scale
+        continue
+      }
+    }
+    const value = readDecimal(words, i * 4)
     const scale = scales === null ? leastScale(value) : (scales.values[i] as number)
     const factor = factors[scale]
     if (factor === undefined || value % factor !== 0n)
@@ -194,6 +226,15 @@ function leastScale(value: bigint): number {
   return factors.findIndex((factor) => value % factor === 0n)
 }
 
-function isNull(data: Data<DataType> | null, i: number): boolean {
-  return data === null || (data.nullCount > 0 && !data.getValid(i))
+/** Which rows of a column are null: none, all, or those whose bit is not set. */
+type Nulls = 'none' | 'all' | Uint8Array
+
+function nullsOf(data: Data<DataType> | null): Nulls {
+  if (data === null) return 'all'
+  return data.nullCount > 0 ? data.nullBitmap : 'none'
+}
+
+function isNull(nulls: Nulls, i: number): boolean {
+  if (typeof nulls === 'string') return nulls === 'all'
+  return ((nulls[i >> 3] as number) & (1 << (i & 7))) === 0
 }

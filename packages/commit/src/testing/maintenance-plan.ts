@@ -32,7 +32,7 @@ export const MIN_AGE_MS = 100_000
 
 /** All of it, as much as there can be: every snapshot but the head goes at once. */
 export const roundPlan: MaintenancePlan = {
-  compact: { targetBytes: 1_000, targetRows: 6, filesMin: 2, closedAfterMs: 0 },
+  compact: { targetBytes: 1_000, rowsHeldMax: 6, rowsHeldPerFile: 6, filesMin: 2, closedAfterMs: 0 },
   expire: { maxSnapshotAgeMs: 0, minSnapshotsToKeep: 1 },
   orphans: { minAgeMs: MIN_AGE_MS },
   isDryRun: false,

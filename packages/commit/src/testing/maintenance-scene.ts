@@ -16,7 +16,7 @@ export const definition = tableDefinition(tables.ticks)
 export const DAY_MS = 86_400_000
 
 export const all: MaintenancePlan = {
-  compact: { targetBytes: 1_000, targetRows: 1_000, filesMin: 2, closedAfterMs: 0 },
+  compact: { targetBytes: 1_000, rowsHeldMax: 1_000, rowsHeldPerFile: 1_000, filesMin: 2, closedAfterMs: 0 },
   expire: { maxSnapshotAgeMs: 0 },
   orphans: { minAgeMs: DAY_MS },
   isDryRun: false,

@@ -1,0 +1,105 @@
+import { createRowBuffer, type RowBuffer, StringTable, type TableContract } from '@cryptoflow/model'
+import { messageOf } from '@cryptoflow/runtime'
+import { sortedOrder } from './order.ts'
+import { rowsCopied } from './row-copy.ts'
+import { rowGroupOf, rowGroupRows } from './row-groups.ts'
+import { unsealRows } from './unseal.ts'
+
+/**
+ * The rows of sorted files in the order of them all, without holding all of them.
+ *
+ *     source 0   [group][group][group]        pool: decoded rows, sorted
+ *     source 1   [group][group]               |------ known ------|- unknown -|
+ *     source 2   [group]                                          ^ the lowest last row of a source that has more
+ *
+ * What is not read yet of a source comes after its last row that is. In memory are one to two row groups of each source.
+ */
+export interface Merge {
+  readonly pool: RowBuffer
+  /** Takes in a row group or more, those first that hold up the others. Answers what cannot be read. */
+  load(): Unreadable | null
+  /** Rows of the pool in order that nothing unread precedes, and whether there are no others. */
+  known(): { readonly order: Uint32Array; readonly isAll: boolean }
+  /** Forgets the first rows of that order; the others are where they are in a new pool. */
+  drop(count: number): void
+}
+
+export interface Unreadable {
+  readonly source: number
+  readonly why: string
+}
+
+/** A source, and how far it is read. */
+interface Source {
+  readonly index: number
+  readonly file: Uint8Array
+  readonly groups: number
+  next: number
+  /** Where its last row lies in the pool; -1: it is not there any more. */
+  last: number
+}
+
+/** Merges the rows of these files, by the number that a source is told by. */
+export function openMerge(table: TableContract, files: ReadonlyMap<number, Uint8Array>): Merge {
+  let pool = createRowBuffer(table, new StringTable()) as RowBuffer
+  let sorted = new Uint32Array(0) as Uint32Array
+  /** Rows that are held before nothing more is read than must be: what one row group of each source was. */
+  let rowsHeld = Number.POSITIVE_INFINITY
+  const sources = [...files].map(
+    ([index, file]): Source => ({ index, file, groups: groupsOf(file), next: 0, last: -1 }),
+  )
+  const unread = (): Source[] => sources.filter(({ next, groups }) => next < groups)
+  const read = (source: Source): Unreadable | null => {
+    const why = unsealGroup(source, pool)
+    if (why !== null) return { source: source.index, why }
+    source.next += 1
+    source.last = pool.count - 1
+    return null
+  }
+  return {
+    get pool() {
+      return pool
+    },
+    load() {
+      for (const [i, source] of unread()
+        .sort((a, b) => a.last - b.last)
+        .entries()) {
+        if (i > 0 && source.last >= 0 && pool.count >= rowsHeld) break
+        const unreadable = read(source)
+        if (unreadable !== null) return unreadable
+      }
+      rowsHeld = Math.min(rowsHeld, pool.count)
+      return null
+    },
+    known() {
+      sorted = sortedOrder(pool)
+      const lasts = new Set(unread().map(({ last }) => last))
+      if (lasts.size === 0) return { order: sorted, isAll: true }
+      return { order: sorted.subarray(0, sorted.findIndex((row) => lasts.has(row)) + 1), isAll: false }
+    },
+    drop(count) {
+      if (count === 0) return
+      const rest = sorted.subarray(count)
+      for (const source of sources) if (source.last >= 0) source.last = rest.indexOf(source.last)
+      pool = rowsCopied(pool, rest)
+    },
+  }
+}
+
+/** A file whose footer cannot be read is left to the reader, who says what is wrong with it. */
+function groupsOf(file: Uint8Array): number {
+  try {
+    return Math.max(1, rowGroupRows(file).length)
+  } catch {
+    return 1
+  }
+}
+
+function unsealGroup({ file, groups, next }: Source, pool: RowBuffer): string | null {
+  if (groups === 1) return unsealRows(file, pool)
+  try {
+    return unsealRows(rowGroupOf(file, next), pool)
+  } catch (error) {
+    return `row group ${next}: ${messageOf(error)}`
+  }
+}
