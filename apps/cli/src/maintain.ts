@@ -91,8 +91,7 @@ function settingsOf({ config: path, warehouse }: MaintainFlags): {
   const { config, settings } = loadSettings(path, [])
   const directory = warehouse ?? settings.warehouseDirectory
   const { compression, fileBounds } = settings
-  const files = { compression, ...(fileBounds === undefined ? {} : { fileBounds }) }
-  return { directory, settings: maintenanceOf(config), files }
+  return { directory, settings: maintenanceOf(config), files: { compression, fileBounds } }
 }
 
 /** What was asked for by name is done even where the configuration has turned it off. */

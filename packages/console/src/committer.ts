@@ -42,10 +42,11 @@ async function commit(flags: ConfigFlags): Promise<void> {
   const metrics = openProcessMetrics(config)
   const teller = openTeller(config, clock, metrics)
   for (const warning of warnings) teller.say(warning)
-  const { warehouseDirectory, compression, threads } = settings
+  const { warehouseDirectory, compression, fileBounds, threads } = settings
   const committing = await startCommitting({
     warehouseDirectory,
     compression,
+    fileBounds,
     threads,
     everyMs: config.commit.everyMs,
     name: `committer on ${hostname()}`,

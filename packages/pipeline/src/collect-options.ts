@@ -130,7 +130,7 @@ export interface CollectOptions {
   readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
   /** How large row groups and data files become; default: the sink's own. */
-  readonly fileBounds?: FileBounds
+  readonly fileBounds?: FileBounds | undefined
   /** A barrier at the latest after this many milliseconds, rows, or bytes of journal; bytes by default without end. */
   readonly sealEveryMs: number
   readonly sealRows: number

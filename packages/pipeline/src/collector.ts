@@ -185,14 +185,7 @@ async function openParts(
     const feed = journal.feed(board.get('sealed') + 1, bounds)
     const start = { imageDirectory: directory, image: last?.image ?? null }
     const lane = await openRewindableLane(
-      {
-        ...shared,
-        ...start,
-        images,
-        compression,
-        ...(fileBounds === undefined ? {} : { fileBounds }),
-        isImport: false,
-      },
+      { ...shared, ...start, images, compression, fileBounds, isImport: false },
       threads,
     )
     const { clock, measure } = options

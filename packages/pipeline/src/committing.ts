@@ -22,7 +22,14 @@ import { openWriteMeter } from './write-meter.ts'
 export interface CommittingOptions
   extends Pick<
     CollectOptions,
-    'warehouseDirectory' | 'compression' | 'maintenance' | 'threads' | 'clock' | 'notice' | 'measure'
+    | 'warehouseDirectory'
+    | 'compression'
+    | 'fileBounds'
+    | 'maintenance'
+    | 'threads'
+    | 'clock'
+    | 'notice'
+    | 'measure'
   > {
   readonly everyMs: number
   /** A label for people. */

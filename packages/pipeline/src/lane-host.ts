@@ -22,7 +22,7 @@ export interface LaneConfig {
   readonly image: string | null
   readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
-  readonly fileBounds?: FileBounds
+  readonly fileBounds?: FileBounds | undefined
   readonly isImport: boolean
   readonly board: SharedArrayBuffer
   readonly drill: CrashDrill | null

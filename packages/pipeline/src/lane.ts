@@ -66,7 +66,7 @@ export interface LaneOptions {
   readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
   /** Default: the sink's own. */
-  readonly fileBounds?: FileBounds
+  readonly fileBounds?: FileBounds | undefined
   /** Rows of captures: no check against the present. */
   readonly isImport: boolean
   readonly probe?: Probe
@@ -371,7 +371,7 @@ async function sealAll(
   const offers: Partial<Record<TableName, DataFileOffer[]>> = {}
   const measured: FileMeasure[] = []
   const { compression, fileBounds: bounds } = options
-  const encoding = { compression, ...(bounds === undefined ? {} : { bounds }), version: VERSION }
+  const encoding = { compression, bounds, version: VERSION }
   for (const { table, values, buffer } of partitions) {
     const files = offers[table] ?? []
     offers[table] = files

@@ -46,8 +46,7 @@ export function startMaintenance(
   if (maintenance === undefined) return { stop: async () => {} }
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
   const { warehouseDirectory, compression, fileBounds, threads } = options
-  const bounds = fileBounds === undefined ? {} : { fileBounds }
-  const config: RoundConfig = { warehouseDirectory, settings: maintenance, compression, ...bounds, stop }
+  const config: RoundConfig = { warehouseDirectory, settings: maintenance, compression, fileBounds, stop }
   let round: Promise<void> | null = null
   let thread: Caller | null = null
 

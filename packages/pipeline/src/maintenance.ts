@@ -75,7 +75,7 @@ export interface MaintainOptions {
   readonly settings: MaintenanceSettings
   readonly compression: 'zstd' | 'snappy'
   /** How large row groups and rewritten files become; default: the sink's own. */
-  readonly fileBounds?: FileBounds
+  readonly fileBounds?: FileBounds | undefined
   readonly isDryRun: boolean
   readonly clock: Clock
   readonly onProgress: (step: string) => void
@@ -100,7 +100,14 @@ export async function maintainWarehouse(options: MaintainOptions): Promise<reado
 }
 
 async function maintain(warehouse: Warehouse, options: MaintainOptions): Promise<readonly TableReport[]> {
-  const { settings, clock, isDryRun, isStopped, compression, fileBounds: bounds = fileBoundsDefault } = options
+  const {
+    settings,
+    clock,
+    isDryRun,
+    isStopped,
+    compression,
+    fileBounds: bounds = fileBoundsDefault,
+  } = options
   const { catalog, io } = openCatalog(warehouse, clock)
   try {
     const ledger = createSqliteLedger({ path: warehouse.ledgerFile })

@@ -6,7 +6,7 @@ import type { EncodeOptions } from './parquet.ts'
 
 export interface SealOptions extends EncodeOptions {
   /** Default: `fileBoundsDefault`. */
-  readonly bounds?: FileBounds
+  readonly bounds?: FileBounds | undefined
 }
 
 /**
