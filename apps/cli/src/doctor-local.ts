@@ -17,8 +17,8 @@ const GB = 1_000_000_000
 /** Below this the disk is full within hours of a busy market. */
 const FREE_BYTES_LOW = 20 * GB
 const FREE_BYTES_MIN = GB
-/** Groups of frames are synced every 20 ms: a slower disk makes groups larger, a much slower one is a bottleneck. */
-const SYNC_MS_SLOW = 20
+/** Groups of frames are synced every 40 ms: a slower disk makes groups larger, a much slower one is a bottleneck. */
+const SYNC_MS_SLOW = 40
 const SYNC_MS_MAX = 500
 const SYNCS = 11
 const SYNC_BYTES = 64 * 1024

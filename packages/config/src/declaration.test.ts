@@ -70,7 +70,7 @@ describe('every declared key', () => {
       warehouse: { directory: 'warehouse' },
       journal: {
         compression: 'none',
-        flushEveryMs: 20,
+        flushEveryMs: 40,
         flushBytes: 262_144,
         retention: { days: 7, bytes: 20e9 },
       },

@@ -30,7 +30,7 @@ const journal = section(
     }),
     flush_every_ms: whole({
       doc: 'Longest time in milliseconds that a frame waits before its write and sync begin.',
-      default: 20,
+      default: 40,
       min: 1,
       max: 10_000,
     }),

@@ -14,7 +14,7 @@ export interface JournalOptions {
   /** What is done with messages on their way to rows, for the start record; default nothing. */
   readonly operators?: Operators
   readonly probe?: Probe
-  /** Longest time a record waits before its write begins; default 20 ms. */
+  /** Longest time a record waits before its write begins; default 40 ms. */
   readonly flushEveryMs?: number
   /** Bytes that begin a write at once; default 256 KiB. */
   readonly flushBytes?: number
@@ -60,7 +60,7 @@ export interface JournalCounters {
 
 /** What is not asked for. */
 export const journalDefaults = {
-  flushEveryMs: 20,
+  flushEveryMs: 40,
   flushBytes: 256 * 1024,
   segmentBytes: 64 * 1024 * 1024,
   congestedBytes: 64 * 1024 * 1024,
