@@ -59,6 +59,7 @@ const nothing = new Uint8Array(0)
 const BACKOFF_MS = 30
 const RETRY_MS = 80
 const UNIT_MS = 10
+const AUDIT_EVERY_MS = 170
 
 export function openListener(options: ListenerOptions): Listener {
   const { market, journal, clock, symbols, streams } = options
@@ -102,6 +103,32 @@ export function openListener(options: ListenerOptions): Listener {
       if (wanted.get(key) === want) wanted.delete(key)
     })
   }
+  /** Asks for a book that is to be compared with ours, as `ingest` does. */
+  const audit = (symbol: string, stream: string): void => {
+    const { hall, mischance, chance, landed } = options
+    const path = market.session.snapshotRequest?.(symbol).path
+    if (path === undefined || isStopped) return
+    const place = { exchange: market.exchange, market: market.market, symbol, stream }
+    const number = append(RecordKind.audit, 0, encodeNote({ ...place, state: 'asked' }))
+    const answer = mischance.once('slow') === null ? hall.ask(market.session.restUrl + path) : null
+    clock.after(5 + chance.below(60), () => {
+      if (isStopped || number === REFUSED) return
+      if (answer === null) append(RecordKind.audit, 0, encodeNote({ ...place, state: 'failed' }))
+      else {
+        const bytes = encodeAnswer({ ...place, resync: 0, status: answer.status, audit: number }, answer.body)
+        const record = append(RecordKind.answer, 0, bytes)
+        if (record === REFUSED) return
+        const receivedUs = clock.nowUs()
+        landed({ told: answer.told, record, receivedUs, bytes, connection: 0, isDamaged: false })
+      }
+    })
+  }
+  const restBooks = market.streams.filter(
+    ({ book, name }) => book?.origin === 'rest' && streams.includes(name),
+  )
+  const stopAudits = clock.every(AUDIT_EVERY_MS, () => {
+    for (const { name } of restBooks) for (const symbol of symbols) audit(symbol, name)
+  })
   start()
   return {
     want({ symbol, stream, resync }) {
@@ -135,11 +162,13 @@ export function openListener(options: ListenerOptions): Listener {
     stop() {
       isStopped = true
       stopClock()
+      stopAudits()
       for (const session of sessions) session.stop()
     },
     vanish() {
       isStopped = true
       stopClock()
+      stopAudits()
       for (const session of sessions) session.vanish()
     },
   }

@@ -5,6 +5,7 @@ import { type Chance, seededChance } from '@cryptoflow/runtime'
  * What can go wrong, by the part of the world that does it.
  *
  * network   gap (1-3 messages of a stream are withheld), duplicate, damage, cut (frames in flight are lost),
+ *           silent (a book's update is sent with a wrong level, or without one that goes),
  *           mute (silence until the connection is replaced), slow (frames come late, a REST answer does not come)
  * process   kill (written bytes stay), power (what was not synced is lost, torn or in any order)
  * disk      full (no room for a while), late-disk (operations take time)
@@ -20,6 +21,7 @@ export const faultKinds = [
   'cut',
   'mute',
   'slow',
+  'silent',
   'kill',
   'power',
   'full',

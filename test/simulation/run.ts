@@ -1,4 +1,4 @@
-import { type EmissionRecord, type Hall, openHall } from '@cryptoflow/exchange-sim/memory'
+import { type EmissionRecord, type Hall, openHall, type SilentFault } from '@cryptoflow/exchange-sim/memory'
 import { findMarket } from '@cryptoflow/exchanges'
 import { openJournalReader, readRecords } from '@cryptoflow/journal'
 import type { JournalRecord } from '@cryptoflow/model'
@@ -7,7 +7,7 @@ import { type Chance, manualClock, messageOf, seededChance } from '@cryptoflow/r
 import { Life, type Mischance, openMischance } from './life.ts'
 import type { Landing } from './listener.ts'
 import { type Machine, openMachine } from './machine.ts'
-import type { Plan } from './plan.ts'
+import type { Fault, Plan } from './plan.ts'
 import { DIRECTORY, mayTryAgain, type Process, startProcess } from './process.ts'
 import { liveFiles, readFiles, type Tables } from './stored-rows.ts'
 import { openTrace, type Trace } from './trace.ts'
@@ -20,6 +20,8 @@ export interface Outcome {
   readonly trouble: string | null
   readonly emitted: readonly EmissionRecord[]
   readonly landings: readonly Landing[]
+  /** Streams whose updates had a fault that nothing in them tells. */
+  readonly silent: readonly string[]
   /** Of the journal that is left. */
   readonly records: readonly JournalRecord[]
   readonly stored: Tables
@@ -65,6 +67,9 @@ class Run {
   readonly #machine: Machine
   readonly #hall: Hall
   readonly #landings: Landing[] = []
+  readonly #silent: string[] = []
+  /** Waits for an update that can have it. */
+  #pending: Fault | null = null
   /** Last record that a lane was ever given. */
   #durable = 0
   #starts = 0
@@ -79,7 +84,13 @@ class Run {
     this.#mischance = openMischance(plan, nowMs)
     this.#chance = seededChance(plan.seed ^ WORLD_SEED)
     this.#machine = openMachine(this.#mischance, this.#trace, this.#chance)
-    this.#hall = openHall({ ...plan, bookLevels: 50, liquidationsPerMinute: 60, clock: this.#clock })
+    this.#hall = openHall({
+      ...plan,
+      bookLevels: 50,
+      liquidationsPerMinute: 60,
+      clock: this.#clock,
+      silentFault: ({ streamName }) => this.#silentFault(streamName),
+    })
   }
 
   get #nowMs(): number {
@@ -134,10 +145,22 @@ class Run {
       trouble: this.trouble,
       emitted: this.#hall.records,
       landings: this.#landings,
+      silent: this.#silent,
       ...left,
       stored: await readFiles(files),
       dangling: live.map(([, location]) => location).filter((location) => !objects.has(location)),
     }
+  }
+
+  #silentFault(streamName: string): SilentFault | null {
+    this.#pending ??= this.#mischance.once('silent')
+    if (this.#pending === null) return null
+    const { seed } = this.#pending
+    const done = (): void => {
+      this.#silent.push(streamName)
+      this.#pending = null
+    }
+    return { kind: seed % 2 === 0 ? 'corruptLevel' : 'omitDelete', chance: seededChance(seed), done }
   }
 
   #start(): void {

@@ -43,6 +43,7 @@ export async function judge(outcome: Outcome): Promise<Verdict> {
     const first = firstLandings(outcome, landings)
     broken.push(...brokenRows(outcome, first))
     broken.push(...brokenLetters(outcome, landings))
+    broken.push(...brokenAudits(outcome))
     for (const stream of streamsOf(outcome, landings, first))
       broken.push(...brokenStream(stream, gaps, counts))
   }
@@ -186,6 +187,21 @@ function brokenLetters({ stored }: Outcome, landings: readonly Landing[]): strin
   return `${damaged}` === `${letters}` ? [] : [`damaged frames ${damaged}, but dead letters ${letters}`]
 }
 
+/** A book is found wrong only where a fault was silent, and where it is, its span is marked. */
+function brokenAudits({ stored, silent }: Outcome): string[] {
+  const audits = stored.get('book_audit') ?? []
+  const wrong = audits.filter(({ levels_wrong }) => levels_wrong !== 0)
+  const alarm = wrong.find(({ symbol }) => !silent.some((name) => name.startsWith(`${symbol}`.toLowerCase())))
+  const spans = (stored.get('gaps') ?? []).filter(({ cause }) => cause === 'audit').map(({ frame }) => frame)
+  const framesOf = (frames: readonly unknown[]): string => `${[...new Set(frames)].sort()}`
+  const marked = framesOf(spans)
+  const found = framesOf(wrong.map(({ frame }) => frame))
+  return [
+    ...(alarm === undefined ? [] : [`a false alarm: ${rowText(alarm)}`]),
+    ...(marked === found ? [] : [`audits found wrong books at ${found}, and spans are marked at ${marked}`]),
+  ]
+}
+
 interface Stream {
   readonly name: string
   readonly symbol: string
@@ -223,7 +239,9 @@ type Counts = Record<'emitted' | 'stored' | 'inGaps' | 'deadLetters', number>
 /** Runs of what is missing against the gaps of the stream, both ways. */
 function brokenStream(stream: Stream, all: readonly Row[], counts: Counts): string[] {
   const broken: string[] = []
-  const gaps = all.filter((gap) => gap.stream === stream.name && gap.symbol === stream.symbol)
+  const gaps = all.filter(
+    (gap) => gap.stream === stream.name && gap.symbol === stream.symbol && gap.cause !== 'audit',
+  )
   const explained = new Set<Row>()
   let before: Heard | null = null
   let missing: Heard[] = []

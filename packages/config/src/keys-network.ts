@@ -1,5 +1,6 @@
 import { defaultBackoff } from '@cryptoflow/runtime'
 import {
+  flag,
   fraction,
   list,
   names,
@@ -96,6 +97,22 @@ const backoff = section(
       default: defaultBackoff.jitter,
       min: 0,
       max: 1,
+    }),
+  },
+)
+
+const audit = section(
+  {
+    doc: 'Books are compared with snapshots of the exchange, at one update and without stopping the stream: table `book_audit`. Only where books begin by REST: a snapshot has the numbers of the stream there.',
+    usedBy: 'ingest',
+  },
+  {
+    enabled: flag({ doc: 'Whether books are audited.', default: true }),
+    every_ms: whole({
+      doc: 'Milliseconds between two audits of one book. Each costs one request for a book; longer when the exchange’s limits leave no room.',
+      default: 15 * MINUTE_MS,
+      min: 1_000,
+      max: DAY_MS,
     }),
   },
 )
@@ -199,4 +216,4 @@ const sharding = section(
 )
 
 /** Sections about conversations with exchanges. */
-export const networkKeys = { ingest, egress, backoff, channels, sharding }
+export const networkKeys = { ingest, audit, egress, backoff, channels, sharding }

@@ -44,7 +44,7 @@ export function loadSettings(
 
 /** The configuration in the pipeline's words. */
 export function settingsOf(config: Config): Settings {
-  const { warehouse, journal, images, parquet, seal, commit, threads, channels } = config
+  const { warehouse, journal, images, parquet, seal, commit, threads, channels, audit } = config
   return {
     collections: config.collectors.map(collectionOf),
     warehouseDirectory: warehouse.directory,
@@ -64,6 +64,7 @@ export function settingsOf(config: Config): Settings {
     journalName: journal.name,
     journal,
     channels,
+    auditEveryMs: audit.enabled ? audit.everyMs : null,
     ingestLimits: config.ingest,
     localAddress: config.egress.localAddress,
     backoff: config.backoff,

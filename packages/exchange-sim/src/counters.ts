@@ -1,4 +1,6 @@
-import { type FaultKind, faultKinds } from './faults.ts'
+import { type FaultKind, faultKinds, silentFaultKinds } from './faults.ts'
+
+const kinds: readonly FaultKind[] = [...faultKinds, ...silentFaultKinds]
 
 /** What a simulator has done so far, all markets together; numbers only grow. */
 export interface SimCounters {
@@ -40,7 +42,7 @@ export function createCounters(): SimCounters {
     generated: 0,
     framesSent: 0,
     connections: 0,
-    faults: Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>,
+    faults: Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<FaultKind, number>,
     cutConnections: 0,
     controlAccepted: 0,
     controlRefused: 0,
@@ -62,7 +64,7 @@ export function createCounters(): SimCounters {
 
 /** Both together. */
 export function sumOf(a: Readonly<SimCounters>, b: Readonly<SimCounters>): SimCounters {
-  const faults = faultKinds.map((kind) => [kind, a.faults[kind] + b.faults[kind]])
+  const faults = kinds.map((kind) => [kind, a.faults[kind] + b.faults[kind]])
   const numbers = Object.entries(a).flatMap(([name, value]) =>
     typeof value === 'number' ? [[name, value + (b[name as keyof SimCounters] as number)]] : [],
   )

@@ -1,7 +1,14 @@
+import type { Chance } from '@cryptoflow/runtime'
 import type { SimCounters } from './counters.ts'
 import { damaged } from './damage.ts'
 import type { Emission, EmissionContent } from './emission-log.ts'
-import { type FaultKind, GAP_MESSAGES_MAX, REPLAYED_MESSAGES_MAX } from './faults.ts'
+import {
+  type FaultKind,
+  GAP_MESSAGES_MAX,
+  REPLAYED_MESSAGES_MAX,
+  type SilentFaultKind,
+  silentFaultKinds,
+} from './faults.ts'
 import type { HeldEmission, HeldLog } from './held-log.ts'
 import type { MessageKind, Mischief } from './mischief.ts'
 import { Replay } from './replay.ts'
@@ -31,7 +38,10 @@ export interface SimMessage {
 }
 
 /** Faults that hit the message itself. */
-type OwnFault = 'gap' | 'duplicate' | 'malformed' | 'wrongChecksum'
+type OwnFault = 'gap' | 'duplicate' | 'malformed' | Spoiling
+
+/** Faults that are in the message from the beginning. */
+export type Spoiling = 'wrongChecksum' | SilentFaultKind
 
 type Fate = Pick<Emission, 'copies' | 'connection' | 'fault' | 'wire'>
 
@@ -47,8 +57,8 @@ interface Channel<M, S> {
 export interface FanoutOptions<M extends SimMessage, S extends Subscriber> {
   /** Answers whether there is a stream of this name, which is told from now on. */
   readonly open: (streamName: string) => boolean
-  /** The same message with a wrong checksum; only of kinds that can have one. */
-  readonly spoil?: (message: M) => M
+  /** The same message with this fault in its frame and contents; null where it cannot have it. */
+  readonly spoil?: (message: M, fault: Spoiling, chance: Chance) => M | null
   /** The message as this subscriber gets it; asked once for each time that it is, or would have been, sent. */
   readonly textFor: (message: M, subscriber: S) => string
   /** Keeps the present book of a symbol, to be answered later. */
@@ -100,8 +110,14 @@ export class Fanout<M extends SimMessage, S extends Subscriber> {
     const channel = this.channels.get(message.streamName) as Channel<M, S>
     const { counters, log } = this.options
     if (channel.replay !== null) this.playReplay(channel, channel.replay)
-    const fault = this.faultOf(channel, message, nowMs)
-    if (fault === 'wrongChecksum') message = this.options.spoil?.(message) ?? message
+    let fault = this.faultOf(channel, message, nowMs)
+    if (isSpoiling(fault)) {
+      const spoiled = this.options.spoil?.(message, fault, this.options.mischief.chance) ?? null
+      if (spoiled === null) {
+        counters.faults[fault] -= 1
+        fault = null
+      } else message = spoiled
+    }
     const fate = this.carry(channel, message, fault)
     const entries = message.contents.map((content) => emissionOf(content, fate))
     for (const entry of entries) log.append(entry)
@@ -189,6 +205,8 @@ export class Fanout<M extends SimMessage, S extends Subscriber> {
       case 'duplicate':
       case 'malformed':
       case 'wrongChecksum':
+      case 'corruptLevel':
+      case 'omitDelete':
         break
     }
     counters.faults[fault] += 1
@@ -271,6 +289,10 @@ export function emissionOf(content: EmissionContent, fate: Fate): HeldEmission {
     values: content.values,
     wire: fate.wire,
   }
+}
+
+function isSpoiling(fault: OwnFault | null): fault is Spoiling {
+  return fault === 'wrongChecksum' || silentFaultKinds.some((kind) => kind === fault)
 }
 
 function firstOf<S extends Subscriber>(channel: { readonly subscribers: ReadonlySet<S> }): S | undefined {

@@ -16,7 +16,16 @@ export const faultKinds = [
   'duplicateAfterReconnect',
   'wrongChecksum',
 ] as const
-export type FaultKind = (typeof faultKinds)[number]
+
+/**
+ * Faults that nothing in the stream tells: sequences go on, and what is logged is what was sent.
+ *
+ * corruptLevel: a level of a diff has another quantity. omitDelete: a level that goes is not in the diff.
+ */
+export const silentFaultKinds = ['corruptLevel', 'omitDelete'] as const
+export type SilentFaultKind = (typeof silentFaultKinds)[number]
+
+export type FaultKind = (typeof faultKinds)[number] | SilentFaultKind
 
 /** When something goes wrong on purpose, counted in messages and never in time. */
 export interface FaultPlan {

@@ -2,7 +2,7 @@ import type { Chance } from '@cryptoflow/runtime'
 import { type FaultKind, type FaultPlan, FaultSchedule } from './faults.ts'
 
 /**
- * Which faults a message can have: those that a listener can notice.
+ * Which faults a message can have: those that a listener can notice, and those that only an audit of its book can.
  *
  * `diff`: of a book that begins by REST. `sequenced`: numbered without holes. `guarded`: of a book that begins in its
  * stream, numbered. `identified`: with ids that tell repeats and not what is missing. `proven`: of a book that only a
@@ -11,7 +11,16 @@ import { type FaultKind, type FaultPlan, FaultSchedule } from './faults.ts'
 export type MessageKind = 'diff' | 'sequenced' | 'guarded' | 'identified' | 'proven' | 'sampled'
 
 const faultsOf: Readonly<Record<MessageKind, readonly FaultKind[]>> = {
-  diff: ['gap', 'duplicate', 'disconnect', 'malformed', 'staleSnapshot', 'duplicateAfterReconnect'],
+  diff: [
+    'gap',
+    'duplicate',
+    'disconnect',
+    'malformed',
+    'staleSnapshot',
+    'duplicateAfterReconnect',
+    'corruptLevel',
+    'omitDelete',
+  ],
   sequenced: ['gap', 'duplicate', 'disconnect', 'malformed', 'duplicateAfterReconnect'],
   guarded: ['gap', 'duplicate', 'disconnect', 'malformed'],
   identified: ['duplicate', 'disconnect', 'malformed', 'duplicateAfterReconnect'],

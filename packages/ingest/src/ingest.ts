@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http'
 import { CLOCK_GRID_US, type Dialer, type ExchangeMarket, RecordKind } from '@cryptoflow/model'
 import { type Backoff, type Chance, type Clock, defaultBackoff } from '@cryptoflow/runtime'
+import { startAudits } from './audits.ts'
 import { type ConnectPools, createConnectPools } from './connect-pool.ts'
 import type { IngestCounters, IngestNotice, Intake, ReplaceCause } from './intake.ts'
 import { defaultLimits, type IngestLimits } from './limits.ts'
@@ -29,6 +30,8 @@ export interface IngestOptions {
   readonly pollEveryMs?: Readonly<Record<string, number>>
   /** Largest spread of polled book images that is believed, percent; absent: any. Noted beside every answer. */
   readonly spreadMaxPercent?: number
+  /** Distance of two audits of one book, milliseconds; absent or null: none is audited. */
+  readonly auditEveryMs?: number | null
   /** By stream: within how many milliseconds a subscription must be heard first; null: it may be silent for ever. */
   readonly expectWithinMs?: Readonly<Record<string, number | null>>
   readonly limits?: Partial<IngestLimits>
@@ -91,6 +94,8 @@ export function startIngest(options: IngestOptions): Ingest {
   const sessions = plans.map((plan) => startSession({ ...shared, plan, connectPools, expectWithinMs }))
   const snapshots = startSnapshots({ ...shared, pool })
   const polling = startPolls({ ...shared, pool, polls, spreadMaxPercent: options.spreadMaxPercent })
+  const everyMs = options.auditEveryMs ?? null
+  const audits = startAudits({ ...shared, pool, symbols, streams, everyMs })
   const cancelClock = options.clockRecords === false ? () => {} : startClockRecords(clock, intake)
   return {
     want(wanted) {
@@ -105,7 +110,8 @@ export function startIngest(options: IngestOptions): Ingest {
     },
     counters,
     async stop() {
-      await Promise.all([snapshots.stop(), polling.stop(), ...sessions.map((session) => session.stop())])
+      const asking = [snapshots.stop(), polling.stop(), audits.stop()]
+      await Promise.all([...asking, ...sessions.map((session) => session.stop())])
       cancelClock()
     },
   }

@@ -82,6 +82,8 @@ export interface AnswerContext {
    * Absent: any.
    */
   readonly spreadMaxPercent?: number
+  /** Of a book that is compared with ours: the record that asked. Absent: it is no audit. */
+  readonly audit?: number
 }
 
 /** How a delta stands to a position in its sequence. */

@@ -28,6 +28,8 @@ export const RecordKind = {
   images: 8,
   /** A dead letter is read again; payload as `encodeRedrive` makes it. Only in the journal of redrives. */
   redrive: 9,
+  /** A book is about to be asked for to be compared with ours, or will not be; payload AuditNote. */
+  audit: 10,
 } as const
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind]
 
@@ -133,6 +135,16 @@ export interface RedriveNote {
   readonly instruments: Readonly<Record<string, string>>
 }
 
+/** A book that is compared with a snapshot. The answer's context carries the number of the record that asked. */
+export interface AuditNote {
+  readonly exchange: string
+  readonly market: Market
+  readonly symbol: string
+  readonly stream: string
+  /** `failed`: the question that was asked last gets no answer. */
+  readonly state: 'asked' | 'failed'
+}
+
 /** Payload of an answer record: length of the context, context as JSON, body. */
 export function encodeAnswer(context: AnswerContext, body: Uint8Array): Uint8Array {
   return encodeWithNote(context, body)
@@ -168,12 +180,13 @@ function decodeWithNote(payload: Uint8Array): { note: unknown; body: Uint8Array 
   return { note, body: payload.subarray(4 + length) }
 }
 
-export function encodeNote(note: ConnectNote | DisconnectNote | StartNote | ImagesNote): Uint8Array {
+/** Payloads that are JSON alone. */
+type Note = ConnectNote | DisconnectNote | StartNote | ImagesNote | AuditNote
+
+export function encodeNote(note: Note): Uint8Array {
   return encoder.encode(JSON.stringify(note))
 }
 
-export function decodeNote<T extends ConnectNote | DisconnectNote | StartNote | ImagesNote>(
-  payload: Uint8Array,
-): T {
+export function decodeNote<T extends Note>(payload: Uint8Array): T {
   return JSON.parse(decoder.decode(payload)) as T
 }

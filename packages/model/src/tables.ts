@@ -354,6 +354,27 @@ export const redrives = {
   sort: ['exchange', 'market', 'symbol', 'event_ts'],
 } as const satisfies TableContract
 
+/** Our book against the exchange's at the same update: a row per wrong level, or one row when none is. */
+export const bookAudit = {
+  name: 'book_audit',
+  schemaVersion: '1.0.0',
+  schemaId: 0,
+  specId: 0,
+  columns: {
+    ...common,
+    last_seq: required(20, 'long'),
+    levels_compared: required(21, 'int'),
+    levels_wrong: required(22, 'int'),
+    side: optional(23, 'name'),
+    price: optional(24, 'decimal'),
+    ours: optional(25, 'decimal'),
+    theirs: optional(26, 'decimal'),
+    healed: required(27, 'boolean'),
+  },
+  partition: { time: 'day', byExchange: false },
+  sort: ['exchange', 'market', 'symbol', 'event_ts'],
+} as const satisfies TableContract
+
 /** Every table by its name, in the order that reports list them. */
 export const tables = {
   ticks,
@@ -370,6 +391,7 @@ export const tables = {
   coverage,
   dead_letter: deadLetter,
   redrives,
+  book_audit: bookAudit,
 } as const satisfies Record<string, TableContract>
 
 export type TableName = keyof typeof tables

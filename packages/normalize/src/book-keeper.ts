@@ -1,7 +1,7 @@
 import { assert, type EventBatch, type RestBookRule } from '@cryptoflow/model'
 import { Book } from './book.ts'
 import { type BookInput, type BookState, bookTransitions } from './book-transitions.ts'
-import type { Counters } from './counters.ts'
+import { type Counters, createCounters } from './counters.ts'
 import { type HeldBounds, HeldDeltas } from './held.ts'
 import { QuoteCheck } from './quotes.ts'
 import { blankStamp, copyStamp, type Stamp } from './stamps.ts'
@@ -12,6 +12,19 @@ interface Message {
   readonly batch: EventBatch
   readonly event: number
   readonly stamp: Stamp
+}
+
+/** An update by its sequence, and the frame that brought it. */
+export interface Proven {
+  readonly seq: number
+  readonly receivedUs: number
+  readonly frame: number
+}
+
+interface Audit {
+  /** The record that asked. */
+  readonly number: number
+  readonly book: BookKeeper
 }
 
 export interface BookKeeperOptions {
@@ -43,6 +56,10 @@ export class BookKeeper {
   unsaved = false
   readonly held: HeldDeltas
   readonly quotes = new QuoteCheck()
+  /** The last update after which the book was known to be right: it began with it, or an audit found nothing. */
+  proven: Proven | null = null
+  /** A second book on its way, to be compared with this one. */
+  audit: Audit | null = null
   private readonly options: BookKeeperOptions
 
   constructor(options: BookKeeperOptions) {
@@ -60,6 +77,7 @@ export class BookKeeper {
   delta(batch: EventBatch, event: number, stamp: Stamp, stands: Standing): boolean {
     const wasLive = this.state === 'live'
     this.move(this.judge(batch, event, stands), { batch, event, stamp })
+    if (this.audit !== null) this.audit.book.delta(batch, event, stamp, stands)
     if (this.held.count === 0) this.quotes.forgetBelow(batch.lastSeq[event] as number)
     return !wasLive && this.live
   }
@@ -74,6 +92,55 @@ export class BookKeeper {
     else if (snapshot === null) this.move('snapshotMissing', null)
     else this.move(this.judgeSnapshot(snapshot), snapshot)
     return !wasLive && this.live
+  }
+
+  /**
+   * From here on a second book is made beside this one, of a snapshot that was asked for by this record: it hears what
+   * this one hears. Nothing is audited that is not live; an audit that is under way is given up for the new one.
+   */
+  beginAudit(number: number): void {
+    this.audit = null
+    if (this.live) this.openAudit(number).subscribed()
+  }
+
+  /** The second book of an audit, with nothing in it. */
+  openAudit(number: number): BookKeeper {
+    const book = new BookKeeper({ ...this.options, counters: createCounters(), ask: () => {} })
+    this.audit = { number, book }
+    return book
+  }
+
+  /** The answer to an audit; another one's is too late, or too early. */
+  auditAnswer(number: number, snapshot: Message | null): void {
+    if (this.audit?.number === number) this.audit.book.answer(this.audit.book.resync, snapshot)
+  }
+
+  /**
+   * The second book, once it stands where this one does: the audit is over then. Null: not yet, or it never will, because
+   * either book was lost on the way.
+   */
+  takeAudited(): Book | null {
+    const { audit } = this
+    if (audit === null) return null
+    const { book, seq, live, resync } = audit.book
+    const isLost = !this.live || resync > 1 || (live && seq !== this.seq)
+    if (live || isLost) this.audit = null
+    return live && !isLost ? book : null
+  }
+
+  /** The book of an audit that found ours wrong takes its place; it holds the same update. */
+  adopt(book: Book): void {
+    assert(this.live, 'an audited book is live')
+    this.book = book
+    this.changed = true
+    this.unsaved = true
+  }
+
+  /** The book is right as it is now. */
+  prove(): void {
+    const { seq, stamp } = this
+    assert(stamp !== null, 'a live book has an update')
+    this.proven = { seq, receivedUs: stamp.receivedUs, frame: stamp.frame }
   }
 
   get live(): boolean {
@@ -137,6 +204,7 @@ export class BookKeeper {
           break
       }
     }
+    if (from !== 'live' && this.state === 'live') this.prove()
   }
 
   private load(message: Message | null): void {
@@ -212,6 +280,7 @@ export class BookKeeper {
 
   private discard(): void {
     this.book = null
+    this.audit = null
     this.seq = Number.NaN
     this.stamp = null
     this.changed = false

@@ -9,6 +9,7 @@ import {
   RecordKind,
   type StreamSpec,
 } from '@cryptoflow/model'
+import { closeAudit } from './book-audit.ts'
 import { bookLabel } from './book-transitions.ts'
 import { detailOf, eventRows } from './event-rows.ts'
 import {
@@ -207,8 +208,10 @@ export class EventFlow {
     if (keeper === null) return outcome
     if (kind === EventKind.quote) keeper.quotes.add(batch, event)
     else if (kind === EventKind.bookDelta && stands !== 'late' && keeper.stream === spec.name) {
-      if (keeper.origin === 'rest' && keeper.delta(batch, event, stamp, stands))
-        this.parts.grid.checkpoint(state)
+      if (keeper.origin === 'rest') {
+        if (keeper.delta(batch, event, stamp, stands)) this.parts.grid.checkpoint(state)
+        if (keeper.audit !== null) closeAudit(this.parts, record, state, stream, keeper)
+      }
     }
     return outcome
   }

@@ -81,9 +81,12 @@ export type Step = { readonly atUs?: number; readonly exchange?: FakeExchange } 
       readonly symbol?: string
       readonly stream?: string
       readonly resync: number
+      /** Of an audit: the record that asked. */
+      readonly audit?: number
       /** Null: no snapshot could be read. */
       readonly snapshot: { readonly last: number; readonly levels: readonly Level[] } | null
     }
+  | { readonly kind: 'audit'; readonly state?: 'asked' | 'failed'; readonly symbol?: string }
   /** An answer to a question that no book asked. */
   | {
       readonly kind: 'told'
@@ -239,6 +242,12 @@ export class FakeLane {
       case 'answer':
         this.answer(step)
         break
+      case 'audit': {
+        const { symbol = 'BTCUSDT', state = 'asked' } = step
+        const about = { exchange: 'fake', market: 'spot', symbol, stream: 'depth', state } as const
+        normalizer.audit(this.record(RecordKind.audit, 0), about)
+        break
+      }
       case 'told':
         for (const message of step.messages) addMessage(batch, { stream: step.stream, ...message })
         this.tell({ ...step, resync: 0, symbol: step.symbol ?? '' })
@@ -260,9 +269,11 @@ export class FakeLane {
     readonly symbol: string
     readonly stream: string
     readonly resync: number
+    readonly audit?: number
   }): void {
-    const { exchange = 'fake', market = 'spot', symbol, stream, resync } = about
-    const context = { exchange, market, symbol, stream, resync, status: 200 }
+    const { exchange = 'fake', market = 'spot', symbol, stream, resync, audit } = about
+    const asked = audit === undefined ? {} : { audit }
+    const context = { exchange, market, symbol, stream, resync, status: 200, ...asked }
     const record = this.record(RecordKind.answer, 0)
     record.payload = encodeAnswer(context, new Uint8Array(0))
     this.normalizer.answer(record, context, this.batch)

@@ -1,5 +1,6 @@
 import {
   type AnswerContext,
+  type AuditNote,
   assert,
   type ConnectNote,
   type DeadLetterReason,
@@ -18,12 +19,14 @@ import {
   type StoredTables,
   type Subscription,
 } from '@cryptoflow/model'
+import { closeAudit } from './book-audit.ts'
 import { BookKeeper } from './book-keeper.ts'
 import { type Connection, countFrame, createConnection } from './connection.ts'
 import { addCounters, type Counters, createCounters } from './counters.ts'
 import { Coverage } from './coverage.ts'
 import { restoreCoverage } from './coverage-image.ts'
 import { EventFlow } from './event-flow.ts'
+import type { FlowParts } from './flow-parts.ts'
 import { openAtStop } from './gap-rows.ts'
 import { HELD_BOUNDS } from './held.ts'
 import { imageFault } from './image-faults.ts'
@@ -77,6 +80,7 @@ export class Normalizer {
   private readonly depthCap: number
   /** Open connections by the numbers of the records that opened them. */
   private readonly connections = new Map<number, Connection>()
+  private readonly parts: FlowParts
   private readonly flow: EventFlow
   /** As the last start said. */
   private stored: StoredTables | undefined
@@ -91,7 +95,7 @@ export class Normalizer {
     this.index = new KeyIndex(options.names, (state, stream) => this.makeKeeper(state, stream))
     this.grid = new ImageGrid(images, options.writer, this.sink, this.index.keys)
     this.coverage = new Coverage(options.writer, this.sink, this.index)
-    this.flow = new EventFlow({
+    this.parts = {
       writer: options.writer,
       names: options.names,
       imports: options.imports ?? false,
@@ -100,7 +104,8 @@ export class Normalizer {
       grid: this.grid,
       connections: this.connections,
       owns: this.owns,
-    })
+    }
+    this.flow = new EventFlow(this.parts)
   }
 
   /** A connection opened: its streams are carried by it, and a book heard of for the first time is asked for. */
@@ -145,6 +150,8 @@ export class Normalizer {
         interrupt(stream, 'restart')
         cutStreamBook(state, stream)
       }
+      // Nobody waits for the answer any more.
+      if (state.keeper?.origin === 'rest') state.keeper.audit = null
     }
     this.connections.clear()
   }
@@ -238,6 +245,17 @@ export class Normalizer {
       if (reason !== 'unknown_message') doubtBooks(this.index.keys, record.connection, record.number)
     }
     this.flow.deadLetter(record, market, { reason, detail, decoderVersion, raw, symbol, stream })
+  }
+
+  /** A book is about to be asked for, to be compared with ours; or it will not be after all. */
+  audit(record: JournalRecord, { exchange, market: name, symbol, stream, state }: AuditNote): void {
+    this.advance(record)
+    const market = this.options.findMarket(exchange, name)
+    if (!this.owns(market, symbol)) return
+    const { keeper } = this.index.key(market, symbol)
+    if (keeper?.origin !== 'rest' || keeper.stream !== stream) return
+    if (state === 'asked') keeper.beginAudit(record.number)
+    else keeper.audit = null
   }
 
   /** A dead letter is read again: `batch` holds what the present decoder reads in it. */
@@ -412,6 +430,11 @@ export class Normalizer {
     // A book that begins in its stream is not answered: what was fetched is stored, and changes nothing.
     if (keeper?.origin !== 'rest' || keeper.stream !== context.stream) return
     const snapshot = usable < 0 ? null : { batch, event: usable, stamp: stampOf(record, batch, usable) }
+    if (context.audit !== undefined) {
+      keeper.auditAnswer(context.audit, snapshot)
+      closeAudit(this.parts, record, state, stream, keeper)
+      return
+    }
     if (keeper.answer(context.resync, snapshot)) this.grid.checkpoint(state)
   }
 

@@ -8,6 +8,7 @@ import {
   type TopSide,
 } from '@cryptoflow/model'
 import { Book } from './book.ts'
+import type { BookKeeper, Proven } from './book-keeper.ts'
 import type { BookSide } from './book-side.ts'
 import { type BookState, bookStates } from './book-transitions.ts'
 import { type CoverageImage, coverageImage } from './coverage-image.ts'
@@ -17,7 +18,7 @@ import type { Instrument, Keeper, KeyState } from './key-state.ts'
 import { LevelSide } from './level-side.ts'
 import type { Stamp } from './stamps.ts'
 import type { Interruption, OpenGap, StreamState } from './stream.ts'
-import type { Place } from './stream-keeper.ts'
+import type { Place, StreamKeeper } from './stream-keeper.ts'
 import { type StreamBookState, streamBookStates } from './stream-transitions.ts'
 import type { Digits } from './top.ts'
 
@@ -79,6 +80,8 @@ interface RestKeeperImage extends BookImage {
   readonly origin: 'rest'
   readonly state: BookState
   readonly held: readonly HeldImage[]
+  readonly proven?: Proven
+  readonly audit?: { readonly number: number; readonly book: RestKeeperImage }
 }
 
 interface StreamKeeperImage extends BookImage {
@@ -247,7 +250,36 @@ export function restoreStream(stream: StreamState, image: StreamImage): void {
 }
 
 function keeperImage(keeper: Keeper): KeeperImage {
-  const common = {
+  return keeper.origin === 'rest' ? restKeeperImage(keeper) : streamKeeperImage(keeper)
+}
+
+function restKeeperImage(keeper: BookKeeper): RestKeeperImage {
+  const { origin, state, held, proven, audit } = keeper
+  return {
+    origin,
+    state,
+    ...bookImage(keeper),
+    held: heldImages(held),
+    ...(proven === null ? {} : { proven: { ...proven } }),
+    ...(audit === null ? {} : { audit: { number: audit.number, book: restKeeperImage(audit.book) } }),
+  }
+}
+
+function streamKeeperImage(keeper: StreamKeeper): StreamKeeperImage {
+  const { origin, state, depth, subscribedDepth, proven, missedUs } = keeper
+  return {
+    origin,
+    state,
+    ...bookImage(keeper),
+    depth: numeral(depth),
+    ...(subscribedDepth === null ? {} : { subscribedDepth }),
+    proven,
+    missedUs: numeral(missedUs),
+  }
+}
+
+function bookImage(keeper: Keeper): BookImage {
+  return {
     stream: keeper.stream,
     resync: keeper.resync,
     seq: numeral(keeper.seq),
@@ -257,31 +289,13 @@ function keeperImage(keeper: Keeper): KeeperImage {
     bids: keeper.book === null ? null : sideImage(keeper.book.bids),
     asks: keeper.book === null ? null : sideImage(keeper.book.asks),
   }
-  if (keeper.origin === 'rest') {
-    const { origin, state, held } = keeper
-    return { origin, state, ...common, held: heldImages(held) }
-  }
-  const { origin, state, depth, subscribedDepth, proven, missedUs } = keeper
-  return {
-    origin,
-    state,
-    ...common,
-    depth: numeral(depth),
-    ...(subscribedDepth === null ? {} : { subscribedDepth }),
-    proven,
-    missedUs: numeral(missedUs),
-  }
 }
 
 /** Does nothing when the key's book is another one now. */
 export function restoreKeeper(keeper: Keeper, image: KeeperImage, depthCap: number): void {
   if (keeper.stream !== image.stream) return
-  if (keeper.origin === 'rest' && image.origin === 'rest') {
-    if (!bookStates.includes(image.state)) refuseState(image.state)
-    keeper.state = image.state
-    restoreBook(keeper, image, depthCap)
-    for (const held of image.held) restoreHeld(keeper.held, held)
-  } else if (keeper.origin === 'stream' && image.origin === 'stream') {
+  if (keeper.origin === 'rest' && image.origin === 'rest') restoreRestKeeper(keeper, image, depthCap)
+  else if (keeper.origin === 'stream' && image.origin === 'stream') {
     if (!streamBookStates.includes(image.state)) refuseState(image.state)
     keeper.state = image.state
     restoreBook(keeper, image, keeper.cap)
@@ -290,6 +304,18 @@ export function restoreKeeper(keeper: Keeper, image: KeeperImage, depthCap: numb
     keeper.proven = image.proven
     keeper.missedUs = image.missedUs ?? Number.NaN
   }
+}
+
+function restoreRestKeeper(keeper: BookKeeper, image: RestKeeperImage, depthCap: number): void {
+  if (!bookStates.includes(image.state)) refuseState(image.state)
+  restoreBook(keeper, image, depthCap)
+  for (const held of image.held) restoreHeld(keeper.held, held)
+  if (image.audit !== undefined) {
+    const { number, book } = image.audit
+    restoreRestKeeper(keeper.openAudit(number), book, depthCap)
+  }
+  keeper.state = image.state
+  keeper.proven = image.proven ?? null
 }
 
 export function restoreImageGap({ imageGap }: KeyImage): ImageGap | null {

@@ -8,7 +8,7 @@ import type { Interruption } from './stream.ts'
 
 /** Rows about the data: what is missing and what could not be read. */
 
-export type GapCause = 'start' | 'shutdown' | Interruption
+export type GapCause = 'start' | 'shutdown' | 'audit' | Interruption
 
 /** One row of `gaps`. NaN = null. */
 export interface GapRow {

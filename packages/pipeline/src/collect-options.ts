@@ -143,6 +143,8 @@ export interface CollectOptions {
   readonly channels?: ChannelSettings
   /** How the tables are looked after, and how often; without it nobody does. */
   readonly maintenance?: MaintenanceSettings & { readonly everyMs: number }
+  /** Distance of two audits of one book, milliseconds; absent or null: none is audited. */
+  readonly auditEveryMs?: number | null
   readonly backoff?: Backoff
   /** The address that connections to exchanges go out from; null, and by default, the system chooses. */
   readonly localAddress?: string | null

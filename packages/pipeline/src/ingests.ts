@@ -77,7 +77,7 @@ export function startIngests(
   hearings: readonly Hearing[],
   fail: (error: unknown) => void,
 ): Ingests {
-  const { clock, chance, notice, backoff, ingestLimits } = options
+  const { clock, chance, notice, backoff, ingestLimits, auditEveryMs = null } = options
   const dialer = directDialer(options.localAddress)
   const onBreaker = (change: BreakerChange): void => notice({ kind: 'breaker', ...change })
   const restPools = createRestPools({ clock, dialer, backoff, onBreaker })
@@ -93,7 +93,8 @@ export function startIngests(
     for (const { market, options: own } of hearings) {
       // One clock is enough for a journal.
       const clockRecords = started.size === 0
-      const shared = { intake, dialer, clock, chance, restPools, connectPools, notice, clockRecords }
+      const doors = { intake, dialer, clock, chance, restPools, connectPools, notice }
+      const shared = { ...doors, clockRecords, auditEveryMs }
       const bounds = {
         ...(backoff === undefined ? {} : { backoff }),
         ...(ingestLimits === undefined ? {} : { limits: ingestLimits }),

@@ -1,6 +1,7 @@
 import { findMarket } from '@cryptoflow/exchanges'
 import { type Disk, isDiskFull, readRecords, writeImage } from '@cryptoflow/journal'
 import {
+  type AuditNote,
   assert,
   type ConnectNote,
   tables as contracts,
@@ -231,6 +232,9 @@ export function createLane(options: LaneOptions): Lane {
         break
       case RecordKind.images:
         normalizer.images(record, decodeNote<ImagesNote>(record.payload))
+        break
+      case RecordKind.audit:
+        normalizer.audit(record, decodeNote<AuditNote>(record.payload))
         break
       case RecordKind.redrive:
         redrive(record)

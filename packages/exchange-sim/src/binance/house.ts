@@ -1,3 +1,5 @@
+import type { Chance } from '@cryptoflow/runtime'
+import type { Spoiling } from '../fanout.ts'
 import type { DoorRules } from '../stage/door.ts'
 import type { House, HouseAnswer, HouseFactory, HouseMessage, HouseOptions, Session } from '../stage/house.ts'
 import type { Peer } from '../stage/peer.ts'
@@ -88,7 +90,16 @@ class BinanceHouse implements House {
   }
 
   private houseMessage(message: FlowMessage): HouseMessage {
+    const { spoiled } = message
     return {
+      ...(spoiled === undefined
+        ? {}
+        : {
+            spoiled: (fault: Spoiling, chance: Chance) => {
+              const other = spoiled(fault, chance)
+              return other === null ? null : this.houseMessage(other)
+            },
+          }),
       streamName: message.streamName,
       contents: message.contents,
       kind: message.kind,

@@ -1,6 +1,7 @@
+import type { Chance } from '@cryptoflow/runtime'
 import type { DepthTap } from '../depth-tap.ts'
 import type { EmissionContent } from '../emission-log.ts'
-import type { SimMessage } from '../fanout.ts'
+import type { SimMessage, Spoiling } from '../fanout.ts'
 import { hashOf } from '../instruments.ts'
 import { type BookSnapshot, Market, type MarketTrade } from '../market.ts'
 import { aggregateContent, bookContent, diffContent, quoteContent, tradeContent } from './contents.ts'
@@ -8,6 +9,7 @@ import type { BookMessage, Dialect, QuoteMessage } from './dialect.ts'
 import { ForcedOrders } from './forced-orders.ts'
 import { type FuturesDialect, type FuturesFields, futuresDialect } from './futures-dialect.ts'
 import { type Aggregate, Aggregator, Recent } from './prints.ts'
+import { spoiledLevels } from './spoiled-levels.ts'
 import { spotDialect } from './spot-dialect.ts'
 import { type StreamDefinition, streamsOf } from './streams.ts'
 import type { Listed } from './symbols.ts'
@@ -19,6 +21,8 @@ export interface FlowMessage extends SimMessage {
   readonly market: Listed['market']
   /** The message alone, without the combined wrapper. */
   readonly text: WireText
+  /** A diff with this fault; null where it cannot have it. */
+  readonly spoiled?: (fault: Spoiling, chance: Chance) => FlowMessage | null
 }
 
 export type Deliver = (message: FlowMessage) => void
@@ -187,12 +191,24 @@ export class Listing {
       if (kind === 'diff') {
         const bids = levelTexts(this.listed, diff.bids)
         const book: BookMessage = { ...diff, sentMs: nowMs, bids, asks: levelTexts(this.listed, diff.asks) }
-        deliver({ ...this.message(name, this.dialect.diff(book), diffContent(place, book)), kind: 'diff' })
+        deliver(this.diff(place, book))
       } else {
         const sides = { bids: image.bids.slice(0, levels), asks: image.asks.slice(0, levels) }
         const book: BookMessage = { ...diff, sentMs: nowMs, ...sides }
         deliver(this.message(name, this.dialect.image(book), bookContent(place, book)))
       }
+    }
+  }
+
+  private diff(place: ReturnType<Listing['place']>, book: BookMessage): FlowMessage {
+    const content = diffContent(place, book)
+    return {
+      ...this.message(place.stream, this.dialect.diff(book), content),
+      kind: 'diff',
+      spoiled: (fault, chance) => {
+        const levels = fault === 'wrongChecksum' ? null : spoiledLevels(book, fault, chance)
+        return levels === null ? null : this.diff(place, { ...book, ...levels })
+      },
     }
   }
 

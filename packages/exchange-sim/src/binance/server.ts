@@ -114,6 +114,7 @@ function fanoutOf({ options, flow, log, mischief, counters }: Commons, market: M
   const { depthLevels } = limitsUnder(options, familyOf(market))
   return new Fanout({
     textFor,
+    spoil: (message, fault, chance) => message.spoiled?.(fault, chance) ?? null,
     open: (streamName) => flow.open(market, streamName),
     rememberBook: (symbol) => flow.rememberBook(market, symbol, depthLevels),
     mischief,

@@ -81,7 +81,11 @@ export class SpotBook {
     const right = checksumOf(this.known())
     const saying = (checksum: number) => this.saying(checksum, told, moment, isSnapshot)
     // Nothing that is stored tells 0 from an absent checksum.
-    return { ...saying(right), spoiled: () => saying((right + 1) % CHECKSUMS || 1) }
+    const wrong = (right + 1) % CHECKSUMS || 1
+    return {
+      ...saying(right),
+      spoiled: (fault) => (fault === 'wrongChecksum' ? saying(wrong) : null),
+    }
   }
 
   private saying(checksum: number, told: BookTexts, moment: Moment, isSnapshot: boolean): HouseMessage {

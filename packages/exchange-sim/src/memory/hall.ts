@@ -1,10 +1,11 @@
 import type { Market as MarketName } from '@cryptoflow/model'
-import { type Clock, seededChance } from '@cryptoflow/runtime'
+import { type Chance, type Clock, seededChance } from '@cryptoflow/runtime'
 import type { WebSocket } from 'ws'
 import { binanceHouse } from '../binance/house.ts'
 import { createCounters } from '../counters.ts'
 import { type Emission, type EmissionRecord, memoryEmissionLog } from '../emission-log.ts'
 import { emissionOf, Fanout } from '../fanout.ts'
+import type { SilentFaultKind } from '../faults.ts'
 import { HeldLog } from '../held-log.ts'
 import { type MessageKind, Mischief } from '../mischief.ts'
 import type { House, HouseFactory, HouseFanout, HouseMessage } from '../stage/house.ts'
@@ -24,6 +25,15 @@ export interface HallOptions {
   /** Levels a side that books are opened with and tend to, at least 50. */
   readonly bookLevels: number
   readonly clock: Clock
+  /** Asked before each message that may have one: the fault that is in it, which nothing in its stream tells. */
+  readonly silentFault?: (message: Pick<Told, 'kind' | 'streamName'>) => SilentFault | null
+}
+
+export interface SilentFault {
+  readonly kind: SilentFaultKind
+  readonly chance: Chance
+  /** Told once it took place: a message without a level that goes cannot leave one out. */
+  done(): void
 }
 
 /** A message that was told, with the events of the log that it carries. */
@@ -99,9 +109,17 @@ export function openHall(options: HallOptions): Hall {
     carry()
     telling = null
   }
+  const spoiled = (message: HouseMessage): HouseMessage => {
+    const fault = message.spoiled === undefined ? null : (options.silentFault?.(message) ?? null)
+    const other = fault === null ? null : (message.spoiled?.(fault.kind, fault.chance) ?? null)
+    if (other !== null) fault?.done()
+    return other ?? message
+  }
   const carrier = {
-    deliver: (message: HouseMessage, nowMs: number) =>
-      carrying(message, () => fanout.deliver(message, nowMs)),
+    deliver(told: HouseMessage, nowMs: number) {
+      const message = spoiled(told)
+      carrying(message, () => fanout.deliver(message, nowMs))
+    },
     deliverTo: (peer: Peer, message: HouseMessage) =>
       carrying(message, () => fanout.deliverTo(peer, message)),
   }

@@ -1,8 +1,8 @@
 import type { Market as MarketName } from '@cryptoflow/model'
-import type { Clock } from '@cryptoflow/runtime'
+import type { Chance, Clock } from '@cryptoflow/runtime'
 import type { SimCounters } from '../counters.ts'
 import type { EmissionContent } from '../emission-log.ts'
-import type { Fanout, SimMessage } from '../fanout.ts'
+import type { Fanout, SimMessage, Spoiling } from '../fanout.ts'
 import type { DoorRules } from './door.ts'
 import type { Peer } from './peer.ts'
 
@@ -13,8 +13,8 @@ export interface HouseMessage extends SimMessage {
    * numbers its frames by connection counts here, so that a withheld frame leaves a hole in the count.
    */
   textFor(peer: Peer): string
-  /** The same with a wrong checksum, in the frame and in its contents; only of `proven` messages. */
-  readonly spoiled?: () => HouseMessage
+  /** The same with this fault, in the frame and in its contents; null where it cannot have it. */
+  readonly spoiled?: (fault: Spoiling, chance: Chance) => HouseMessage | null
 }
 
 export type HouseFanout = Fanout<HouseMessage, Peer>

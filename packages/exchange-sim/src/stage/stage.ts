@@ -119,7 +119,7 @@ async function startHouse(commons: Commons, settings: HouseSettings): Promise<Pl
   const fanout: HouseFanout = new Fanout<HouseMessage, Peer>({
     open: (streamName) => house?.open(streamName) ?? false,
     textFor: (message, peer) => message.textFor(peer),
-    spoil: (message) => message.spoiled?.() ?? message,
+    spoil: (message, fault, chance) => message.spoiled?.(fault, chance) ?? null,
     rememberBook: () => assert(false, 'books of houses begin in their streams'),
     mischief,
     log,
