@@ -54,7 +54,7 @@ describe('a collecting process whose wall clock is set', () => {
         compression: 'zstd',
         sealEveryMs: 400,
         sealRows: 10_000,
-        commit: { by: 'collector', everyMs: 300 },
+        commit: { by: 'collector', everyMs: 300, voidAfterMs: Number.POSITIVE_INFINITY },
         threads: 0,
         journal: { reserveBytes: 0 },
         clock,

@@ -75,7 +75,7 @@ export async function houseRun(
     compression: 'zstd',
     sealEveryMs: 300 + chance.below(1500),
     sealRows: 1_000 + chance.below(20_000),
-    commit: { by: 'collector', everyMs: 200 + chance.below(800) },
+    commit: { by: 'collector', everyMs: 200 + chance.below(800), voidAfterMs: Number.POSITIVE_INFINITY },
     threads: 0,
     journal: { reserveBytes: 0, compression: chance.hits(0.5) ? 'zstd' : 'none', segmentBytes: 1 << 20 },
     backoff: { firstMs: 50, maxMs: 500, jitter: 0.25 },

@@ -42,7 +42,7 @@ describe('a list of instruments in three pages', () => {
         compression: 'zstd',
         sealEveryMs: 500,
         sealRows: 10_000,
-        commit: { by: 'collector', everyMs: 300 },
+        commit: { by: 'collector', everyMs: 300, voidAfterMs: Number.POSITIVE_INFINITY },
         threads: 0,
         journal: { reserveBytes: 0, compression: 'none', segmentBytes: 1 << 22 },
         backoff: { firstMs: 50, maxMs: 500, jitter: 0.25 },

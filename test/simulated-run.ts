@@ -120,7 +120,7 @@ export async function simulatedRun(seed: number, folder: string, seconds: number
     compression: 'zstd',
     sealEveryMs: 200 + chance.below(1500),
     sealRows: 500 + chance.below(20_000),
-    commit: { by: 'collector', everyMs: 150 + chance.below(800) },
+    commit: { by: 'collector', everyMs: 150 + chance.below(800), voidAfterMs: Number.POSITIVE_INFINITY },
     threads: 0,
     // Some of them have room for little more than a block, so that most of what they read comes from the disk.
     channels: { defaults: { rawCap: seed % 3 === 0 ? 1 : 8192, rawBytes: 1 << 20 }, overrides: {} },

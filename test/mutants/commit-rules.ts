@@ -4,10 +4,11 @@ import type { Mutant } from './mutants.ts'
  * The rules of the commit protocol turned off, one at a time, each by its number.
  *
  * R1 is the shape of the ledger (one item for all tables), R13, R20 and R22 have no code of their own that could be left
- * out, R16 is not built but for voids that stand in a map. R2, R5, R6, R7, R10, R11, R12, R17 and R18 are turned off in the
+ * out. R2, R5, R6, R7, R10, R11, R12, R16, R17 and R18 are turned off in the
  * schedules of `packages/commit` as well, by ports that lie.
  */
 const COMMIT = ['packages/commit/src']
+const ROUNDS = ['packages/commit/src/round.test.ts', 'packages/commit/src/committer.test.ts']
 
 export const commitRules: readonly Mutant[] = [
   {
@@ -27,8 +28,8 @@ export const commitRules: readonly Mutant[] = [
   {
     name: 'R8: a new table begins with rows on whatever is there',
     file: 'packages/commit/src/round.ts',
-    from: "return { step: 'building', attempt, base: table, batch: genesisBatch(emptyMap) }",
-    to: "return { step: 'reading', attempt, base: table, map: { ...emptyMap, snapshot: 0n } }",
+    from: "return { step: 'building', attempt, care, base: table, batch: genesisBatch(emptyMap) }",
+    to: "return { step: 'reading', attempt, care, base: table, map: { ...emptyMap, snapshot: 0n } }",
     tests: COMMIT,
   },
   {
@@ -55,8 +56,8 @@ export const commitRules: readonly Mutant[] = [
   {
     name: 'R10: a file that is gone is committed again',
     file: 'packages/commit/src/round.ts',
-    from: "if (event.missing.length === 0) return { step: 'building', attempt, base, batch }",
-    to: "if (attempt > 0) return { step: 'building', attempt, base, batch }",
+    from: "if (event.missing.length === 0) return { step: 'building', attempt, care, base, batch }",
+    to: "if (attempt > 0) return { step: 'building', attempt, care, base, batch }",
     tests: COMMIT,
   },
   {
@@ -146,6 +147,62 @@ export const commitRules: readonly Mutant[] = [
     from: "if (reading.kind === 'halt') return { kind: 'refused', why: reading.why }",
     to: "if (reading.kind === 'halt') return { kind: 'fit', table, map: { decided: new Map(), voids: new Map() } }",
     tests: COMMIT,
+  },
+  {
+    name: 'R16: a request of any age is appended',
+    file: 'packages/commit/src/round.ts',
+    from: 'if (nowMs - sealedAtMs > voidAfterMs) return',
+    to: 'if (nowMs - sealedAtMs > 1e15) return',
+    tests: ROUNDS,
+  },
+  {
+    name: 'R16: a request that grew too old before its post is appended',
+    file: 'packages/commit/src/committer.ts',
+    from: "if (options.nowMs() - state.batch.oldestMs > context.voidAfterMs) return { kind: 'late' }",
+    to: '',
+    tests: ROUNDS,
+  },
+  {
+    name: 'R16: a void epoch that was void before is appended when its file is found again',
+    file: 'packages/commit/src/round.ts',
+    from: "if (voids.includes(table)) return 'it was passed over before'",
+    to: '',
+    tests: ROUNDS,
+  },
+  {
+    name: 'R16: a file that the table had before and lost is passed over',
+    file: 'packages/commit/src/round.ts',
+    from: 'if (done[table] !== undefined) return null',
+    to: '',
+    tests: ROUNDS,
+  },
+  {
+    name: 'R16: rows come again though the table has them',
+    file: 'packages/commit/src/round.ts',
+    from: 'if (batch !== null && batch.doubled !== null)',
+    to: 'if (batch === null)',
+    tests: ROUNDS,
+  },
+  {
+    name: 'R16: a writer is not told what is void',
+    file: 'packages/commit/src/committer.ts',
+    from: 'if (!isDecided(map, writer, epoch)) await ledger.markVoid(writer, epoch, table)',
+    to: '',
+    tests: ROUNDS,
+  },
+  {
+    name: 'R16: rows are made again twice',
+    file: 'packages/pipeline/src/recut.ts',
+    from: 'const fresh = voids.filter((each) => !known.has(nameOf(each)))',
+    to: 'const fresh = voids',
+    tests: ['packages/pipeline/src/recut.test.ts'],
+  },
+  {
+    name: 'R16: a cut forgets the rows that were made again',
+    file: 'packages/pipeline/src/sealer.ts',
+    from: 'submit(brought.reduce(withRecut, own), image)',
+    to: 'submit(own, image)',
+    tests: ['packages/pipeline/src/recut.test.ts'],
   },
   {
     name: 'R18: a retired writer is read like any other',

@@ -174,7 +174,7 @@ function optionsOf(
     compression: 'snappy',
     sealEveryMs,
     sealRows: 1 + chance.below(sealRows),
-    commit: { by: 'collector', everyMs: commitEveryMs },
+    commit: { by: 'collector', everyMs: commitEveryMs, voidAfterMs: Number.POSITIVE_INFINITY },
     threads: 0,
     clock,
     chance,

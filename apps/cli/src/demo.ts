@@ -134,7 +134,7 @@ function startDemoCollector(flags: DemoFlags, sim: SimInWorker, clock: Clock): P
     compression: 'zstd',
     sealEveryMs: 3_000,
     sealRows: 500_000,
-    commit: { by: 'collector', everyMs: 2_000 },
+    commit: { by: 'collector', everyMs: 2_000, voidAfterMs: Number.POSITIVE_INFINITY },
     threads: 1,
     // A demo's journal is small, and its disk is not its own.
     journal: { reserveBytes: 1 << 20 },

@@ -16,6 +16,7 @@ const item = (writer: string, epoch: number, ...named: TableName[]): EpochItem =
   hash: 'h',
   request: requestOf(writer, epoch, ...named),
   done: {},
+  voids: [],
 })
 const mapOf = (decided: Record<string, number>): DecidedMap => ({
   decided: new Map(Object.entries(decided)),
@@ -120,6 +121,59 @@ describe('nextBatch', () => {
     expect(
       nextBatch('ticks', mapOf({ old: 4 }), [{ entry: retired('old', 4), items: [] }], bounds),
     ).toBeNull()
+  })
+})
+
+describe('a void epoch', () => {
+  const old = (writer: string, epoch: number): EpochItem => item(writer, epoch, 'ticks')
+  /** An epoch whose files bring the rows of others again. */
+  const again = (epoch: number, ...replaced: number[]): EpochItem => {
+    const request = { ...requestOf('a', epoch, 'ticks'), replaces: { ticks: replaced } }
+    return { kind: 'request', hash: 'h', request, done: {}, voids: [] }
+  }
+  const isFirst: Parameters<typeof nextBatch>[4] = ({ request }) => (request.epoch === 1 ? 'why' : null)
+
+  it('is passed over in order, is told, and waits for no other epoch to make a snapshot worth while', () => {
+    const items = [old('a', 1), old('a', 2)]
+    const batch = nextBatch('ticks', emptyMap, [backlog('a', ...items)], bounds, isFirst)!
+    expect(batch.files.map(({ location }) => location)).toEqual(['file:///a-2-ticks.parquet'])
+    expect(batch.map).toEqual({ decided: new Map([['a', 2]]), voids: new Map([['a', new Set([1])]]) })
+    expect(batch.voided).toEqual([{ writer: 'a', epoch: 1, why: 'why' }])
+    const alone = nextBatch(
+      'ticks',
+      emptyMap,
+      [backlog('a', old('a', 1))],
+      { ...bounds, emptyEpochs: 20 },
+      isFirst,
+    )
+    expect(alone?.map.voids).toEqual(new Map([['a', new Set([1])]]))
+  })
+
+  it('is void no more when its rows come under a later epoch', () => {
+    const map = { decided: new Map([['a', 2]]), voids: new Map([['a', new Set([1, 2])]]) }
+    const one = nextBatch('ticks', map, [backlog('a', again(3, 1))], bounds)!
+    expect(one.map.voids).toEqual(new Map([['a', new Set([2])]]))
+    const all = nextBatch('ticks', map, [backlog('a', again(3, 1, 2))], bounds)!
+    expect(all.map.voids).toEqual(new Map())
+    expect(all.doubled).toBeNull()
+  })
+
+  it('stays void when the epoch that brings its rows is void itself', () => {
+    const map = { decided: new Map([['a', 2]]), voids: new Map([['a', new Set([2])]]) }
+    const batch = nextBatch('ticks', map, [backlog('a', again(3, 2))], bounds, () => 'why')!
+    expect(batch.map.voids).toEqual(new Map([['a', new Set([2, 3])]]))
+  })
+
+  it('is the only thing whose rows may come again', () => {
+    const held = nextBatch('ticks', mapOf({ a: 2 }), [backlog('a', again(3, 2))], bounds)
+    expect(held?.doubled).toContain('brings the rows of epoch 2 again')
+    const both = nextBatch('ticks', mapOf({ a: 1 }), [backlog('a', old('a', 2), again(3, 2))], bounds)
+    expect(both?.doubled).toContain('brings the rows of epoch 2 again')
+  })
+
+  it('may be without files: there is nothing to bring again', () => {
+    const batch = nextBatch('ticks', emptyMap, [backlog('a', item('a', 1, 'gaps'))], bounds, () => 'why')!
+    expect(batch).toMatchObject({ voided: [], map: { voids: new Map() } })
   })
 })
 

@@ -44,6 +44,8 @@ export interface CommitterOptions {
   /** Draws snapshot ids, too: committers of one table need different seeds. */
   readonly chance: Chance
   readonly bounds?: Partial<BatchBounds>
+  /** Age of a request from which on its files are not appended any more (R16), milliseconds; default 36 hours. */
+  readonly voidAfterMs?: number
 }
 
 export type RoundReport = ReadonlyMap<TableName, RoundOutcome>
@@ -66,6 +68,8 @@ export interface Committer {
 
 const attemptsMax = 20
 const pauses: Backoff = { firstMs: 50, maxMs: 2_000, jitter: 0.5 }
+/** Half of the three days after which a catalog may delete files that no table names. */
+const VOID_AFTER_MS = 36 * 3_600_000
 /** Marks made between two looks at the ledger. */
 const marksPerQuery = 500
 
@@ -73,13 +77,17 @@ export function createCommitter(options: CommitterOptions): Committer {
   const bounds = { ...defaultBatchBounds, ...options.bounds }
   const halted = new Map<TableName, string>()
   const entries = Object.entries(options.tables) as [TableName, TableDefinition][]
-  const contexts = entries.map(([table, definition]) => ({ table, definition, bounds, attemptsMax }))
+  const { voidAfterMs = VOID_AFTER_MS } = options
+  const contexts = entries.map(([table, definition]) => {
+    return { table, definition, bounds, attemptsMax, voidAfterMs }
+  })
+  const steps = { ...options, nowMs: forwardMs(options.clock) }
   let running = false
 
   const roundOf = async (context: RoundContext): Promise<RoundOutcome> => {
     const why = halted.get(context.table)
     if (why !== undefined) return { kind: 'halted', why }
-    const outcome = await runTable(options, context)
+    const outcome = await runTable(steps, context)
     if (outcome.kind === 'halted') halted.set(context.table, outcome.why)
     return outcome
   }
@@ -102,7 +110,20 @@ export function createCommitter(options: CommitterOptions): Committer {
   }
 }
 
-async function runTable(options: CommitterOptions, context: RoundContext): Promise<RoundOutcome> {
+interface Steps extends CommitterOptions {
+  nowMs(): number
+}
+
+/** A clock that is set back makes no request younger (K13). */
+function forwardMs(clock: Clock): () => number {
+  let latestMs = Number.NEGATIVE_INFINITY
+  return () => {
+    latestMs = Math.max(latestMs, Math.floor(clock.nowUs() / 1000))
+    return latestMs
+  }
+}
+
+async function runTable(options: Steps, context: RoundContext): Promise<RoundOutcome> {
   let state: RoundState = firstStep
   while (state.step !== 'ended') {
     state = applyRound(context, state, await answerOf(options, context, state))
@@ -112,7 +133,7 @@ async function runTable(options: CommitterOptions, context: RoundContext): Promi
 
 /** Does the step and says what came of it. */
 async function answerOf(
-  options: CommitterOptions,
+  options: Steps,
   context: RoundContext,
   state: Exclude<RoundState, { step: 'ended' }>,
 ): Promise<RoundEvent> {
@@ -127,7 +148,7 @@ async function answerOf(
 }
 
 async function perform(
-  options: CommitterOptions,
+  options: Steps,
   context: RoundContext,
   state: Exclude<RoundState, { step: 'ended' }>,
 ): Promise<RoundEvent> {
@@ -143,7 +164,11 @@ async function perform(
       await catalog.create(name, context.definition)
       return { kind: 'created' }
     case 'reading':
-      return { kind: 'read', backlogs: await readBacklogs(ledger, state.map, context.bounds) }
+      return {
+        kind: 'read',
+        backlogs: await readBacklogs(ledger, state.map, context.bounds),
+        nowMs: options.nowMs(),
+      }
     case 'checking': {
       const locations = state.batch.files.map((file) => file.location)
       const there = await Promise.all(locations.map(options.exists))
@@ -152,6 +177,8 @@ async function perform(
     case 'building':
       return { kind: 'built', append: await build(options, context, state) }
     case 'posting': {
+      // Between the look at its age and now the process may have stood still for days.
+      if (options.nowMs() - state.batch.oldestMs > context.voidAfterMs) return { kind: 'late' }
       const { requirements, updates } = commitOf(state.base, state.batch, state.append)
       const { outcome } = await catalog.commit(state.base, requirements, updates)
       return { kind: outcome }
@@ -189,7 +216,7 @@ async function build(
   return prepared
 }
 
-/** C7, for this round's epochs and for every earlier one whose mark was lost. A void epoch gets none (R16). */
+/** C7, for this round's epochs and for every earlier one whose mark was lost. A void epoch is told as void (R16). */
 async function markDecided(
   ledger: CommitLedger,
   table: TableName,
@@ -201,6 +228,9 @@ async function markDecided(
       const epochs = await ledger.unmarked(writer, table, decided, marksPerQuery)
       const wanted = epochs.filter((epoch) => isDecided(map, writer, epoch))
       for (const epoch of wanted) await ledger.mark(writer, epoch, table, snapshot)
+      for (const epoch of epochs) {
+        if (!isDecided(map, writer, epoch)) await ledger.markVoid(writer, epoch, table)
+      }
       more = epochs.length === marksPerQuery && wanted.length > 0
     }
   }

@@ -1,5 +1,5 @@
 export { type Alarm, alarmsOf, type CommitStanding, committersAtWork, readStanding } from './alarms.ts'
-export { type Backlog, type Batch, type BatchBounds, defaultBatchBounds } from './batch.ts'
+export { type Backlog, type Batch, type BatchBounds, defaultBatchBounds, type VoidedEpoch } from './batch.ts'
 export {
   type AppendPreparer,
   type Committer,
@@ -52,5 +52,7 @@ export {
   type EpochWriterStatus,
   type Fence,
   type LastSealed,
+  replacesOf,
   type Seal,
+  type VoidRows,
 } from './writer.ts'

@@ -40,7 +40,7 @@ describe.each(kinds)('%s', (_name, make) => {
     expect(await ledger.put(request, 'h')).toBe('stored')
     expect(await ledger.put(request, 'h')).toBe('present')
     expect(await ledger.put({ ...request, to: 99 }, 'other')).toBe('taken')
-    expect(await ledger.item('w', 1)).toEqual({ kind: 'request', hash: 'h', request, done: {} })
+    expect(await ledger.item('w', 1)).toEqual({ kind: 'request', hash: 'h', request, done: {}, voids: [] })
     expect(await ledger.item('w', 2)).toBeNull()
   })
 
@@ -52,6 +52,20 @@ describe.each(kinds)('%s', (_name, make) => {
     expect(await ledger.end('w', 2)).toBe('present')
     expect(await ledger.put(requestOf('w', 2), 'h')).toBe('taken')
     expect(await ledger.item('w', 2)).toEqual({ kind: 'end' })
+  })
+
+  it('tells of a void epoch for ever, also when its rows came later', async () => {
+    const ledger = make()
+    await ledger.put(requestOf('w', 1, 'ticks', 'gaps'), 'h')
+    await ledger.markVoid('w', 1, 'ticks')
+    await ledger.markVoid('w', 1, 'ticks')
+    await ledger.markVoid('w', 2, 'ticks')
+    expect(await ledger.item('w', 1)).toMatchObject({ done: {}, voids: ['ticks'] })
+    expect(await ledger.unmarked('w', 'ticks', 9, 9)).toEqual([1])
+    await ledger.mark('w', 1, 'ticks', '5')
+    expect(await ledger.consecutive('w', 1, 9)).toMatchObject([{ done: { ticks: '5' }, voids: ['ticks'] }])
+    await ledger.put(requestOf('w', 2, 'ticks'), 'h')
+    expect(await ledger.item('w', 2)).toMatchObject({ voids: [] })
   })
 
   it('tells what waits of each writer, the oldest first, until every table has it', async () => {

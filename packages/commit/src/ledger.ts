@@ -4,6 +4,8 @@ import type { EpochItem, EpochRequest, Ledger, TableName } from '@cryptoflow/mod
 export interface CommitLedger extends Ledger {
   /** Epochs of a writer, at most `upTo`, that name the table and are not marked done in it; ascending. */
   unmarked(writer: string, table: TableName, upTo: number, limit: number): Promise<readonly number[]>
+  /** Notes that a table has passed over an epoch without its rows; from then on nobody appends its files there (R16). */
+  markVoid(writer: string, epoch: number, table: TableName): Promise<void>
   /** Whether any epoch has ever been marked done in the table; outlives the items. */
   hasMarks(table: TableName): Promise<boolean>
   /** Puts the fence that ends a writer into a slot: whoever puts a request there later is told `taken`. */
@@ -54,12 +56,13 @@ export type Slot =
       readonly hash: string
       readonly request: EpochRequest
       readonly done: ReadonlyMap<TableName, string>
+      readonly voids: ReadonlySet<TableName>
     }
   | { readonly kind: 'end' }
 
 export function itemOf(slot: Slot): EpochItem {
   if (slot.kind === 'end') return { kind: 'end' }
-  return { ...slot, done: Object.fromEntries(slot.done) }
+  return { ...slot, done: Object.fromEntries(slot.done), voids: [...slot.voids] }
 }
 
 /** Tables that a request names and no mark speaks for. */

@@ -61,7 +61,13 @@ export function memoryLedger(): MemoryLedger {
   const put = (request: EpochRequest, hash: string): 'stored' | 'present' | 'taken' => {
     const found = slotAt(request.writer, request.epoch)
     if (found !== null) return found.kind === 'request' && found.hash === hash ? 'present' : 'taken'
-    slotsOf(request.writer).set(request.epoch, { kind: 'request', hash, request, done: new Map() })
+    slotsOf(request.writer).set(request.epoch, {
+      kind: 'request',
+      hash,
+      request,
+      done: new Map(),
+      voids: new Set(),
+    })
     return 'stored'
   }
   const mark = (writer: string, epoch: number, table: TableName, snapshot: string): void => {
@@ -69,6 +75,11 @@ export function memoryLedger(): MemoryLedger {
     if (slot?.kind !== 'request') return
     slotsOf(writer).set(epoch, { ...slot, done: new Map([...slot.done, [table, snapshot]]) })
     known.add(table)
+  }
+  const markVoid = (writer: string, epoch: number, table: TableName): void => {
+    const slot = slotAt(writer, epoch)
+    if (slot?.kind !== 'request') return
+    slotsOf(writer).set(epoch, { ...slot, voids: new Set([...slot.voids, table]) })
   }
   const end = (writer: string, epoch: number): 'stored' | 'present' | 'taken' => {
     const found = slotAt(writer, epoch)
@@ -123,6 +134,7 @@ export function memoryLedger(): MemoryLedger {
       return items
     },
     mark: (writer, epoch, table, snapshot) => write('mark', () => mark(writer, epoch, table, snapshot)),
+    markVoid: (writer, epoch, table) => write('mark', () => markVoid(writer, epoch, table)),
     unmarked: async (writer, table, upTo, limit) => {
       const open = [...(slots.get(writer) ?? [])].filter(
         ([epoch, slot]) => epoch <= upTo && openTables(slot).includes(table),

@@ -165,9 +165,9 @@ async function waiting(
   for (const entry of await ledger.writers()) {
     const first = firstUndecided(map, entry)
     if (first === null) continue
-    for await (const { request } of itemsFrom(ledger, entry.writer, first)) {
+    for await (const { request, voids } of itemsFrom(ledger, entry.writer, first)) {
       last.set(entry.writer, request.epoch)
-      const files = request.tables[table] ?? []
+      const files = voids.includes(table) ? [] : (request.tables[table] ?? [])
       if (files.length > 0) epochs += 1
       for (const { location } of files) if (!(await exists(location))) missing.push(location)
     }

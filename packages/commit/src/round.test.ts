@@ -20,6 +20,7 @@ const context: RoundContext = {
   definition: tableDefinition(tables.ticks),
   bounds: defaultBatchBounds,
   attemptsMax: 3,
+  voidAfterMs: 100_000,
 }
 const name = { namespace: 'market', name: 'ticks' }
 const metadata = newTableMetadata(context.definition, { uuid: 'u', location: 'l', nowMs: 1 })
@@ -53,13 +54,13 @@ const loaded = (table: LoadedTable | null, knownDone = false): RoundEvent => ({
 const backlogs: Backlog[] = [
   {
     entry: { writer: 'w', name: 'host', state: 'open' },
-    items: [{ kind: 'request', hash: 'h', request: requestOf('w', 2, 'ticks'), done: {} }],
+    items: [{ kind: 'request', hash: 'h', request: requestOf('w', 2, 'ticks'), done: {}, voids: [] }],
   },
 ]
 const built = (id: number): RoundEvent => ({ kind: 'built', append: { snapshot: snapshot(id), updates: [] } })
 const upToPost: RoundEvent[] = [
   loaded(committed(5, 1)),
-  { kind: 'read', backlogs },
+  { kind: 'read', backlogs, nowMs: 60_000 },
   { kind: 'checked', missing: [] },
   built(6),
 ]
@@ -90,8 +91,8 @@ describe('applyRound', () => {
   it('loads and builds anew after a conflict and after an unknown outcome, and pauses first (R6)', () => {
     for (const kind of ['conflict', 'unknown'] as const) {
       const state = play([...upToPost, { kind }])
-      expect(state).toEqual({ step: 'loading', attempt: 2, pause: true, doubt: null })
-      const landed = play([loaded(committed(6, 2)), { kind: 'read', backlogs: [] }], state)
+      expect(state).toMatchObject({ step: 'loading', attempt: 2, pause: true, doubt: null })
+      const landed = play([loaded(committed(6, 2)), { kind: 'read', backlogs: [], nowMs: 60_000 }], state)
       expect(landed).toMatchObject({ step: 'marking', committed: null })
     }
   })
@@ -100,7 +101,7 @@ describe('applyRound', () => {
     const base = committed(5, 1)
     const schemas = base.metadata.schemas.map((schema) => ({ ...schema, schemaId: 4 }))
     const other = { ...base, metadata: { ...base.metadata, schemas, currentSchemaId: 4 } }
-    expect(play([loaded(other), { kind: 'read', backlogs }])).toMatchObject({
+    expect(play([loaded(other), { kind: 'read', backlogs, nowMs: 60_000 }])).toMatchObject({
       step: 'ended',
       outcome: { kind: 'halted' },
     })
@@ -143,15 +144,18 @@ describe('applyRound', () => {
   })
 
   it('looks twice before it halts on what a younger ledger or an older base says', () => {
-    const missing: RoundEvent = { kind: 'checked', missing: ['file:///x'] }
     const refused: RoundEvent = { kind: 'refused', why: 'there is no such manifest list' }
     for (const [events, again] of [
       [[loaded(null, true)], loaded(null, true)],
       [[loaded(fresh, true)], loaded(fresh, true)],
-      [[loaded(committed(5, 1)), { kind: 'read', backlogs }, missing], loaded(committed(5, 1))],
       // Its manifests are gone: expired together with a head that others have replaced, or lost.
       [
-        [loaded(committed(5, 1)), { kind: 'read', backlogs }, { kind: 'checked', missing: [] }, refused],
+        [
+          loaded(committed(5, 1)),
+          { kind: 'read', backlogs, nowMs: 60_000 },
+          { kind: 'checked', missing: [] },
+          refused,
+        ],
         loaded(committed(5, 1)),
       ],
     ] as [RoundEvent[], RoundEvent][]) {
@@ -160,6 +164,65 @@ describe('applyRound', () => {
       expect(play([again], doubting)).toMatchObject({ outcome: { kind: 'halted' } })
       expect(play([loaded(committed(6, 2))], doubting).step).toBe('reading')
     }
+  })
+
+  it('passes over a request whose file is missing at a second look, too', () => {
+    const missing: RoundEvent = { kind: 'checked', missing: ['file:///w-2-ticks.parquet'] }
+    const read: RoundEvent = { kind: 'read', backlogs, nowMs: 60_000 }
+    const doubting = play([loaded(committed(5, 1)), read, missing])
+    expect(doubting).toMatchObject({ step: 'loading', attempt: 2 })
+    const certain = play([loaded(committed(5, 1)), read], doubting)
+    expect(certain).toMatchObject({
+      step: 'checking',
+      batch: { files: [], epochs: new Map([['w', 2]]), map: { voids: new Map([['w', new Set([2])]]) } },
+    })
+    const outcome = play([{ kind: 'checked', missing: [] }, built(6), { kind: 'applied' }], certain)
+    expect(play([{ kind: 'marked' }], outcome)).toMatchObject({
+      outcome: { voided: [{ writer: 'w', epoch: 2, why: expect.stringContaining('is not there') }] },
+    })
+    // Another head may have it in the meantime.
+    expect(play([loaded(committed(6, 1)), read], doubting)).toMatchObject({ batch: { voided: [] } })
+  })
+
+  it('halts when the missing file was in the table before (R10)', () => {
+    const [backlog] = backlogs as [Backlog]
+    const items = backlog.items.map((item) => ({ ...item, done: { ticks: '4' } }))
+    const read: RoundEvent = { kind: 'read', backlogs: [{ ...backlog, items }], nowMs: 60_000 }
+    const missing: RoundEvent = { kind: 'checked', missing: ['file:///w-2-ticks.parquet'] }
+    const again: RoundEvent[] = [loaded(committed(5, 1)), read, missing]
+    expect(play([...again, ...again, loaded(committed(5, 1))])).toMatchObject({ outcome: { kind: 'halted' } })
+  })
+
+  it('passes over a request that is too old, and does not post one that has grown too old meanwhile', () => {
+    const at = (nowMs: number): RoundState =>
+      play([loaded(committed(5, 1)), { kind: 'read', backlogs, nowMs }])
+    expect(at(102_000)).toMatchObject({ batch: { voided: [], oldestMs: 2_000 } })
+    expect(at(102_001)).toMatchObject({ batch: { files: [], voided: [{ writer: 'w', epoch: 2 }] } })
+    expect(play([...upToPost, { kind: 'late' }])).toMatchObject({ step: 'loading', attempt: 2, pause: false })
+  })
+
+  it('passes over the one request that the catalog refuses, and halts when it refuses that, too', () => {
+    const [backlog] = backlogs as [Backlog]
+    const third = {
+      kind: 'request',
+      hash: 'h',
+      request: requestOf('w', 3, 'ticks'),
+      done: {},
+      voids: [],
+    } as const
+    const both: RoundEvent = {
+      kind: 'read',
+      backlogs: [{ ...backlog, items: [...backlog.items, third] }],
+      nowMs: 60_000,
+    }
+    const post: RoundEvent[] = [loaded(committed(5, 1)), both, { kind: 'checked', missing: [] }, built(6)]
+    const refused: RoundEvent = { kind: 'refused', why: '400' }
+    expect(play(post)).toMatchObject({ batch: { epochsTotal: 2 } })
+    const alone = play([...post, refused, ...post])
+    expect(alone).toMatchObject({ step: 'posting', batch: { epochsTotal: 1, epochs: new Map([['w', 2]]) } })
+    const passing = play([refused, ...post], alone)
+    expect(passing).toMatchObject({ batch: { files: [], voided: [{ writer: 'w', epoch: 2, why: '400' }] } })
+    expect(play([refused], passing)).toMatchObject({ outcome: { kind: 'halted', why: '400' } })
   })
 
   it('halts at once on what the table alone says', () => {

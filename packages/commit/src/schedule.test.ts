@@ -59,6 +59,11 @@ describe('any schedule of writers and committers stores every accepted row once 
       150,
     ],
     [
+      'requests that grow too old and files that are lost before anybody looked for them',
+      { ...base, acts: { crash: 2, ...unknown, age: 3, 'lose-file': 2, replace: 1 } },
+      120,
+    ],
+    [
       'a server that ignores the null in the first commit',
       { ...base, acts: { crash: 1, ...unknown }, ignoresNull: true },
       200,
@@ -102,6 +107,7 @@ describe('a rule turned off breaks a promise', () => {
     ['R10 done items above the map', { ...base, acts: { 'restore-catalog': 1 } }, 20],
     ['R11 all tables', base, 20],
     ['R12 the slot is a fence', { ...base, writers: 1, acts: { clone: 1 } }, 20],
+    ['R16 voids are listed', { ...base, acts: { age: 3, 'lose-file': 2 } }, 40],
     ['R18 retired writers are skipped', retiring, 400],
   ]
   it.each(broken)('%s', async (mutation, plan, seedsMax) => {

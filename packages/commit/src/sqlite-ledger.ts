@@ -27,6 +27,9 @@ const schema = `
   CREATE TABLE IF NOT EXISTS todo (
     writer TEXT, table_name TEXT, epoch INTEGER,
     PRIMARY KEY (writer, table_name, epoch)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS voids (
+    writer TEXT, epoch INTEGER, table_name TEXT,
+    PRIMARY KEY (writer, epoch, table_name)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS known_tables (table_name TEXT PRIMARY KEY) STRICT;
   CREATE TABLE IF NOT EXISTS committers (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, seen_ms INTEGER NOT NULL, every_ms INTEGER NOT NULL) STRICT;
@@ -73,6 +76,11 @@ export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
     mark: (writer, epoch, table, snapshot) =>
       write('mark an epoch', () => {
         mark(db, writer, epoch, table, snapshot)
+        probe('mark')
+      }),
+    markVoid: (writer, epoch, table) =>
+      write('mark an epoch void', () => {
+        markVoid(db, writer, epoch, table)
         probe('mark')
       }),
     unmarked: (writer, table, upTo, limit) =>
@@ -134,7 +142,7 @@ function put(db: DatabaseSync, request: EpochRequest, hash: string): 'stored' | 
   if (found !== null) return found.kind === 'request' && found.hash === hash ? 'present' : 'taken'
   const text = JSON.stringify(request)
   run(db, `INSERT INTO items VALUES (?, ?, 'request', ?, ?, '{}')`, writer, epoch, hash, text)
-  for (const table of openTables({ kind: 'request', hash, request, done: new Map() })) {
+  for (const table of Object.keys(request.tables)) {
     run(db, 'INSERT INTO todo VALUES (?, ?, ?)', writer, table, epoch)
   }
   return 'stored'
@@ -148,6 +156,12 @@ function mark(db: DatabaseSync, writer: string, epoch: number, table: TableName,
   run(db, 'UPDATE items SET done = ? WHERE writer = ? AND epoch = ?', done, writer, epoch)
   run(db, 'DELETE FROM todo WHERE writer = ? AND table_name = ? AND epoch = ?', writer, table, epoch)
   run(db, 'INSERT OR IGNORE INTO known_tables VALUES (?)', table)
+}
+
+/** As for marks, one for an empty slot is dropped. */
+function markVoid(db: DatabaseSync, writer: string, epoch: number, table: TableName): void {
+  if (slotAt(db, writer, epoch)?.kind !== 'request') return
+  run(db, 'INSERT OR IGNORE INTO voids VALUES (?, ?, ?)', writer, epoch, table)
 }
 
 function end(db: DatabaseSync, writer: string, epoch: number): 'stored' | 'present' | 'taken' {
@@ -217,20 +231,28 @@ function consecutive(db: DatabaseSync, writer: string, from: number, limit: numb
   const items: EpochItem[] = []
   for (const row of all(db, sql, writer, from, limit)) {
     if (Number(row.epoch) !== from + items.length || row.kind === 'end') break
-    items.push(itemOf(slotOf(row)))
+    items.push(itemOf(slotOf(db, row)))
   }
   return items
 }
 
 function slotAt(db: DatabaseSync, writer: string, epoch: number): Slot | null {
   const [row] = all(db, 'SELECT * FROM items WHERE writer = ? AND epoch = ?', writer, epoch)
-  return row === undefined ? null : slotOf(row)
+  return row === undefined ? null : slotOf(db, row)
 }
 
-function slotOf(row: Row): Slot {
+function slotOf(db: DatabaseSync, row: Row): Slot {
   if (row.kind === 'end') return { kind: 'end' }
   const done = new Map(Object.entries(JSON.parse(String(row.done)))) as Map<TableName, string>
-  return { kind: 'request', hash: String(row.hash), request: JSON.parse(String(row.request)), done }
+  const sql = 'SELECT table_name FROM voids WHERE writer = ? AND epoch = ?'
+  const voids = all(db, sql, String(row.writer), Number(row.epoch)).map(({ table_name }) => table_name)
+  return {
+    kind: 'request',
+    hash: String(row.hash),
+    request: JSON.parse(String(row.request)),
+    done,
+    voids: new Set(voids as TableName[]),
+  }
 }
 
 function itemOrNull(slot: Slot | null): EpochItem | null {

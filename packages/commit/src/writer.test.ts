@@ -3,7 +3,7 @@ import { CryptoFlowError } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
 import { memoryLedger } from './memory-ledger.ts'
 import { restingClock, sealOf } from './testing/requests.ts'
-import { createEpochWriter, type EpochWriterOptions } from './writer.ts'
+import { createEpochWriter, type EpochWriterOptions, replacesOf } from './writer.ts'
 
 /** A control log in memory whose first `durable` appends work; the next is a crash. */
 function logOf(entries: ControlEntry[], durable = Number.POSITIVE_INFINITY) {
@@ -234,6 +234,36 @@ describe('createEpochWriter', () => {
     await ledger.mark('w', 1, 'gaps', '5')
     await expect(writer.settle()).rejects.toMatchObject({ reaction: 'stop' })
     expect(kindsOf(entries)).toEqual(['seal 1', 'accepted 1'])
+  })
+
+  it('knows what came to nothing, until a later epoch brings it that is not void itself (R16)', async () => {
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
+    const writer = open(entries, ledger)
+    await writer.resume()
+    for (const epoch of [1, 2]) await writer.submit(sealOf('w', epoch, 'ticks', 'gaps'))
+    await ledger.markVoid('w', 1, 'ticks')
+    expect(await writer.settle()).toEqual([])
+    const first = { table: 'ticks', epoch: 1, from: 1, to: 10 }
+    expect(writer.state.voids).toEqual([first])
+    const { request, image } = sealOf('w', 3, 'ticks')
+    expect(replacesOf(writer.state.voids)).toEqual({ ticks: [1] })
+    await writer.submit({ request: { ...request, replaces: { ticks: [1] } }, image })
+    expect(writer.state.voids).toEqual([])
+    await ledger.markVoid('w', 3, 'ticks')
+    await writer.settle()
+    const third = { table: 'ticks', epoch: 3, from: 21, to: 30 }
+    expect(writer.state.voids).toEqual([first, third])
+    // A restart finds the same, and nothing is released before the rows are in the table.
+    const again = open(entries, ledger)
+    await again.resume()
+    expect(await again.settle()).toEqual([])
+    expect(again.state.voids).toEqual([first, third])
+    const seal = sealOf('w', 4, 'ticks')
+    await again.submit({ ...seal, request: { ...seal.request, replaces: { ticks: [1, 3] } } })
+    for (const epoch of [1, 2, 3, 4]) await ledger.mark('w', epoch, 'ticks', '5')
+    for (const epoch of [1, 2]) await ledger.mark('w', epoch, 'gaps', '5')
+    expect(await again.settle()).toEqual([1, 2, 3, 4])
+    expect(again.state.voids).toEqual([])
   })
 
   it('lets an error of the ledger that will not pass through', async () => {

@@ -5,6 +5,7 @@ import {
   type EpochRequest,
   type Ledger,
   type SealEntry,
+  type TableName,
 } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import { applyEpoch, type EpochAction, type EpochEvent, type EpochState } from './epoch.ts'
@@ -52,6 +53,15 @@ export interface Fence {
   readonly settled: boolean
 }
 
+/** Rows of an epoch that a table has passed over: they must come again under a later epoch (R16). */
+export interface VoidRows {
+  readonly table: TableName
+  readonly epoch: number
+  /** First and last record of the epoch. */
+  readonly from: number
+  readonly to: number
+}
+
 export interface EpochWriterStatus {
   readonly sealed: number
   readonly accepted: number
@@ -62,6 +72,8 @@ export interface EpochWriterStatus {
   readonly canSeal: boolean
   /** Age of the oldest epoch not released, milliseconds; 0 when there is none. */
   readonly backlogMs: number
+  /** As of the last look at the ledger: void, and not in the files of a later epoch. Oldest first. */
+  readonly voids: readonly VoidRows[]
   /** Why this writer id may not be used any more (R12). */
   readonly fenced: Fence | null
   /** Why the last look at the ledger ended early; null when it did not. */
@@ -111,6 +123,8 @@ export function createEpochWriter(options: EpochWriterOptions): EpochWriter {
 interface Line {
   readonly seal: SealEntry
   state: EpochState
+  /** Tables that have passed over it, as the ledger told. */
+  voids: readonly TableName[]
 }
 
 /** The unreleased epochs of one writer, oldest first. */
@@ -148,7 +162,7 @@ class EpochLine {
     )
     assert(this.status().canSeal, 'no epoch is sealed at the bound or after a fence')
     const seal: SealEntry = { kind: 'seal', epoch, from, to, request, hash: requestHash(request), image }
-    const line: Line = { seal, state: applyEpoch('open', 'barrier').state }
+    const line: Line = { seal, state: applyEpoch('open', 'barrier').state, voids: [] }
     await this.#meet(line, 'files-durable')
     this.#keep(line)
     await this.#withLedger(() => this.#sendSealed())
@@ -176,6 +190,7 @@ class EpochLine {
       lastReleased: this.#released?.epoch ?? 0,
       canSeal: this.#fenced === null && sealed < sealedMax && sealed + accepted < acceptedMax,
       backlogMs: oldestMs === undefined ? 0 : Math.max(0, clock.nowUs() / 1000 - oldestMs),
+      voids: openVoids(this.#lines),
       fenced: this.#fenced && { ...this.#fenced, settled: sealed === 0 },
       trouble: this.#trouble,
     }
@@ -183,7 +198,7 @@ class EpochLine {
 
   /** One entry of the control log, as it was appended in an earlier life. */
   #recall(entry: ControlEntry): void {
-    if (entry.kind === 'seal') this.#keep({ seal: entry, state: 'sealed' })
+    if (entry.kind === 'seal') this.#keep({ seal: entry, state: 'sealed', voids: [] })
     else if (entry.kind === 'fenced') this.#cutOff(entry)
     else this.#advance(entry)
   }
@@ -248,6 +263,12 @@ class EpochLine {
     const [first] = this.#lines
     if (first === undefined) return
     const items = await ledger.consecutive(writer, first.seal.epoch, itemsPerQuery)
+    // Far behind an epoch that is void may come the one that brings its rows, and be void itself.
+    for (const line of this.#lines.slice(itemsPerQuery)) {
+      if (line.seal.request.replaces === undefined) continue
+      const item = await ledger.item(writer, line.seal.epoch)
+      if (item?.kind === 'request') line.voids = item.voids
+    }
     for (const [index, line] of this.#lines.slice(0, itemsPerQuery).entries()) {
       if (line.state === 'committed') {
         // Decided at an earlier call, whose last entry found no room.
@@ -258,6 +279,7 @@ class EpochLine {
       // The run ends before an empty slot or an end, and these two are very different things.
       const item = items[index] ?? (await ledger.item(writer, line.seal.epoch))
       const event = eventOf(line.seal, item)
+      if (item?.kind === 'request') line.voids = item.voids
       if (event === null) continue
       if (event === 'decided' && line !== this.#lines[0]) continue
       await this.#meet(line, event)
@@ -329,6 +351,25 @@ class EpochLine {
     assert(this.#resumed, 'the control log is read before anything is sealed or settled')
     if (this.#broken !== null) throw this.#broken
   }
+}
+
+/** What a request says of rows that it brings again. */
+export function replacesOf(voids: readonly VoidRows[]): NonNullable<EpochRequest['replaces']> {
+  const byTable = Map.groupBy(voids, ({ table }) => table)
+  return Object.fromEntries([...byTable].map(([table, own]) => [table, own.map(({ epoch }) => epoch)]))
+}
+
+/** What is void in a table and in no later epoch's files, or in those of a later one that is void itself. */
+function openVoids(lines: readonly Line[]): readonly VoidRows[] {
+  return lines.flatMap(({ seal, voids }) => {
+    const { epoch, from, to } = seal
+    const isReplaced = (table: TableName): boolean =>
+      lines.some(
+        (later) =>
+          later.seal.request.replaces?.[table]?.includes(epoch) === true && !later.voids.includes(table),
+      )
+    return voids.filter((table) => !isReplaced(table)).map((table) => ({ table, epoch, from, to }))
+  })
 }
 
 function lastSealedOf({ epoch, to, image }: SealEntry): LastSealed {

@@ -146,6 +146,12 @@ const commit = section(
       default: 'collector',
     }),
     every_ms: whole({ doc: 'Milliseconds between two commits.', default: 10_000, min: 10, max: HOUR_MS }),
+    void_after_hours: whole({
+      doc: 'Hours after which a sealed request is not committed any more: somebody may have deleted its files. Its rows are made again from the journal and come under a later request. Half of the age at which the catalog, or whoever looks after its store, deletes files that no table names.',
+      default: 36,
+      min: 1,
+      max: 87_600,
+    }),
   },
 )
 

@@ -7,7 +7,7 @@ import { type ConfigFlags, flagsOf } from './config-flags.ts'
 import { takeMeasurement, takeNotice } from './measured.ts'
 import { openCommitObservation, openProcessMetrics } from './observe.ts'
 import { commitProgressText } from './progress.ts'
-import { loadSettings, maintenanceSettings } from './settings.ts'
+import { loadSettings, maintenanceSettings, roleOf } from './settings.ts'
 import { onStopSignal, stopWithin } from './shutdown.ts'
 import { type Glance, openTeller } from './tell.ts'
 import { runAlone } from './terminal.ts'
@@ -48,7 +48,7 @@ async function commit(flags: ConfigFlags): Promise<void> {
     compression,
     fileBounds,
     threads,
-    everyMs: config.commit.everyMs,
+    ...roleOf(config),
     name: `committer on ${hostname()}`,
     clock,
     ...maintenanceSettings(config),

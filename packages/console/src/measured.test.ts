@@ -39,6 +39,7 @@ describe('what is measured', () => {
       commits: [{ table: 'ticks', outcome: 'conflict', seconds: 0.2 }],
       writes: [{ operation: 'put', seconds: 0.01, error: 'ledger' }],
       alarms: [{ kind: 'unattended', level: 'warn', ageMs: 61_000, epochs: 1 }],
+      voided: [{ table: 'ticks', writer: 'w', epoch: 3, why: 'why' }],
       pending: 9,
     })
     takeMeasurement(metrics, {
@@ -90,6 +91,7 @@ describe('what is measured', () => {
       'collector_sequence_gap_size_sum{exchange="x",market="spot",table="ticks"} 8',
       'dead_letters_total{exchange="x",market="spot",reason="no json"} 6',
       'epochs_pending 9',
+      'epochs_voided_total{table="ticks"} 1',
       'collector_db_snapshots_written_total{table="ticks"} 1',
       'commits_total{table="ticks",outcome="conflict"} 1',
       's3tables_commit_latency_seconds_sum{table="ticks"} 0.2',

@@ -70,11 +70,15 @@ function takeCut(
 /** Of all kinds one is told, so that an alarm that is over is seen to be over. */
 const ALARMS: readonly Alarm['kind'][] = ['late', 'hole', 'unattended']
 
-function takeRound(metrics: Metrics, { tables, commits, writes, pending, alarms }: Of<'round'>): void {
+function takeRound(
+  metrics: Metrics,
+  { tables, commits, writes, voided, pending, alarms }: Of<'round'>,
+): void {
   for (const kind of alarms === null ? [] : ALARMS) {
     const count = alarms?.filter((alarm) => alarm.kind === kind).length ?? 0
     metrics.set('commit_alarms', { alarm: kind }, count)
   }
+  for (const { table } of voided) metrics.add('epochs_voided_total', { table })
   const halted = tables.filter(({ outcome }) => outcome === 'halted')
   metrics.set('tables_halted', {}, halted.length)
   metrics.set('epochs_pending', {}, pending)

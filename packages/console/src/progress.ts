@@ -115,6 +115,12 @@ export function noticeText(notice: CollectNotice): string {
       return `not committed in this round: ${notice.tables.join(', ')}: ${notice.reason}`
     case 'halted':
       return `HALTED ${notice.table}: ${notice.reason}; its rows are sealed and wait (cryptoflow repair)`
+    case 'voided':
+      return `epoch ${notice.epoch} of ${notice.writer} was not appended to ${notice.table}: ${notice.reason}; its writer makes the rows again`
+    case 'recut':
+      return `${grouped(notice.rows)} rows of ${notice.epochs} epochs that tables had passed over were made again`
+    case 'recut-failed':
+      return `rows that tables have passed over could not be made again: ${notice.reason}`
     case 'unhalted':
       return `${notice.table} is halted no more`
     case 'maintained':

@@ -17,7 +17,7 @@ describe('who commits', () => {
   it('is the collecting process itself, which has the journal without a name', () => {
     expect(settingsWith('')).toMatchObject({
       journalName: null,
-      commit: { by: 'collector', everyMs: 10_000 },
+      commit: { by: 'collector', everyMs: 10_000, voidAfterMs: 129_600_000 },
     })
   })
 

@@ -58,7 +58,7 @@ export function settingsOf(config: Config): Settings {
     fileBounds: fileBoundsOf(config),
     sealEveryMs: seal.everyMs,
     sealRows: seal.rows,
-    commit,
+    commit: roleOf(config),
     sealBytes: seal.bytes,
     threads: threads === 0 ? 0 : 1,
     journalName: journal.name,
@@ -71,6 +71,12 @@ export function settingsOf(config: Config): Settings {
     // Whoever commits for many also looks after their tables.
     ...(commit.by === 'collector' ? maintenanceSettings(config) : {}),
   }
+}
+
+/** Who commits, how often, and until when. */
+export function roleOf({ commit }: Pick<Config, 'commit'>): Settings['commit'] {
+  const { by, everyMs, voidAfterHours } = commit
+  return { by, everyMs, voidAfterMs: voidAfterHours * HOUR_MS }
 }
 
 /** What a process that looks after the tables is told of it; nothing where it is not to. */

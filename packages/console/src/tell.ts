@@ -116,6 +116,9 @@ const LEVELS: Readonly<Record<Exclude<CollectNotice['kind'], 'alarm'>, 'info' | 
   'commit-failed': 'warn',
   halted: 'error',
   unhalted: 'info',
+  voided: 'warn',
+  recut: 'info',
+  'recut-failed': 'error',
   maintained: 'info',
   'maintenance-failed': 'warn',
 }

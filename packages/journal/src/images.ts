@@ -59,20 +59,21 @@ export async function readImageAt(path: string, hash: string, disk: Disk): Promi
 }
 
 /**
- * Removes all images but those to keep, and what cut writes left behind. Not while an image is being written, and
+ * Removes all images but those to keep, whose hashes that are there it answers, and what cut writes left behind. Not while an image is being written, and
  * `keep` must name an image that no SEAL names yet but one soon will.
  */
 export async function dropImages(
   directory: string,
   keep: readonly string[],
   disk: Disk = nodeDisk,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const kept = new Set(keep.map((hash) => hash + ending))
   const folder = imagesDirectory(directory)
   const names = await disk.list(folder)
   const dropped = names.filter((name) => /\.image(\.tmp)?$/.test(name) && !kept.has(name))
   for (const name of dropped) await disk.remove(join(folder, name))
   if (dropped.length > 0) await disk.syncDirectory(folder)
+  return new Set(keep.filter((hash) => names.includes(hash + ending)))
 }
 
 function imagesDirectory(directory: string): string {

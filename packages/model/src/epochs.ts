@@ -34,6 +34,8 @@ export interface EpochRequest {
   readonly progress: Readonly<Record<string, number>>
   readonly sealedAtMs: number
   readonly version: string
+  /** Per table earlier epochs of this writer whose rows are in these files, too: the table had them void (R16). */
+  readonly replaces?: Readonly<Partial<Record<TableName, readonly number[]>>>
 }
 
 /** A ledger slot: a request with its content hash and marks, or the fence that ends a writer. */
@@ -44,6 +46,8 @@ export type EpochItem =
       readonly request: EpochRequest
       /** Per table the Iceberg snapshot that decided it. */
       readonly done: Readonly<Partial<Record<TableName, string>>>
+      /** Tables that have passed over it without its rows; they stay here when the rows came under a later epoch. */
+      readonly voids: readonly TableName[]
     }
   | { readonly kind: 'end' }
 

@@ -9,6 +9,7 @@ const names = [
   'sealed',
   'accepted',
   'released',
+  'retirable',
   'commits',
   'gaps',
   'duplicates',
@@ -23,7 +24,7 @@ export type BoardName = (typeof names)[number]
 
 /**
  * The process's progress: `appended`, `durable`, `read`, `sealed`, `accepted` and `released` are record
- * numbers, `readTimeUs` the received time of the last record that became rows, `committedUs` the time of the last commit,
+ * numbers, `retirable` the last that nothing will be made from again, `readTimeUs` the received time of the last record that became rows, `committedUs` the time of the last commit,
  * `freeBytes` what the journal's disk had when it was looked at last, 0 before, `fullInSeconds` when it will be full if
  * it goes on as in the last minutes, 0 when that cannot be seen; the rest counts.
  *

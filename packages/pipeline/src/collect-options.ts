@@ -58,6 +58,18 @@ export type CommitNotice =
   /** A table needs a person (`cryptoflow repair`); its requests wait, and the other tables go on. */
   | { readonly kind: 'halted'; readonly table: TableName; readonly reason: string }
   | { readonly kind: 'unhalted'; readonly table: TableName }
+  /** A table has passed over an epoch without its rows; its writer makes them again and sends them later (R16). */
+  | {
+      readonly kind: 'voided'
+      readonly table: TableName
+      readonly writer: string
+      readonly epoch: number
+      readonly reason: string
+    }
+  /** Rows that tables have passed over were made again from the journal, and go out with the next seal. */
+  | { readonly kind: 'recut'; readonly epochs: number; readonly rows: number }
+  /** They could not be; the journal keeps the records, and it is tried again. */
+  | { readonly kind: 'recut-failed'; readonly reason: string }
 
 /** What happens to the disk. */
 export type JournalNotice =

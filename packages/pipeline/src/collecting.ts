@@ -7,6 +7,7 @@ import type { Ingests } from './ingests.ts'
 import type { LaneProgress } from './lane.ts'
 import type { RewindableLane } from './lane-host.ts'
 import { type Publisher, refuseHalted } from './publisher.ts'
+import { openRecutter } from './recut.ts'
 import { isNoRoom, type Sealer } from './sealer.ts'
 
 /** The parts of a collecting process behind its sockets. */
@@ -180,10 +181,16 @@ function showTotals(board: Board, { rows, gaps, duplicates, deadLetters }: Total
  * Committer rounds on the commit clock, never two at once. A round that throws is a bug or a fence, and a table that
  * is halted needs a person: both end the collector loudly; the journal keeps everything.
  */
-export function startRounds({ options, publisher }: Parts, fail: (error: unknown) => void): () => void {
+export function startRounds(
+  { options, publisher, journal, seal }: Pick<Parts, 'options' | 'publisher' | 'journal' | 'seal'>,
+  fail: (error: unknown) => void,
+): () => Promise<void> {
   let isRunning = false
   const tellAlarms = openAlarmTeller(options.clock, options.notice)
-  return options.clock.every(options.commit.everyMs, () => {
+  const { clock, notice, images, compression, warehouseDirectory } = options
+  const making = { journal, warehouseDirectory, images, compression, clock }
+  const recutter = openRecutter({ ...making, bring: seal.bring, notice })
+  const cancel = options.clock.every(options.commit.everyMs, () => {
     if (isRunning) return
     isRunning = true
     publisher
@@ -191,6 +198,9 @@ export function startRounds({ options, publisher }: Parts, fail: (error: unknown
       .then((summary) => {
         options.measure?.({ kind: 'round', ...summary.measures })
         tellAlarms(summary.measures.alarms)
+        for (const { why: reason, ...each } of summary.measures.voided)
+          notice({ kind: 'voided', ...each, reason })
+        recutter.heard(summary)
         refuseHalted(summary)
       })
       .catch((error) => {
@@ -201,4 +211,8 @@ export function startRounds({ options, publisher }: Parts, fail: (error: unknown
         isRunning = false
       })
   })
+  return () => {
+    cancel()
+    return recutter.stop()
+  }
 }

@@ -211,7 +211,7 @@ function run(
     options.notice({ kind: reading.isFilling ? 'channel-filling' : 'channel-calm', reading }),
   )
   const closeAll = async (): Promise<void> => {
-    cancelRounds()
+    await cancelRounds()
     channels.stop()
     const maintained = maintainer.stop()
     await keeper.stop()
@@ -233,7 +233,7 @@ function run(
     journal.append(RecordKind.stop, 0, options.clock.nowUs(), new Uint8Array(0))
     await journal.finish()
     await ended
-    cancelRounds()
+    await cancelRounds()
     await seal.now()
     await seal.submitted()
     await settle(publisher)

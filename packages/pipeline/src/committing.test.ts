@@ -42,7 +42,7 @@ async function openWriter(writer: string): Promise<Publisher> {
       controlDirectory: warehouseAt(folder).journalOf(writer),
       board: openBoard().shared,
       drill: null,
-      commit: { by: 'committer', everyMs: EVERY_MS },
+      commit: { by: 'committer', everyMs: EVERY_MS, voidAfterMs: Number.POSITIVE_INFINITY },
     },
     0,
   )
@@ -69,6 +69,7 @@ async function openCommitter(): Promise<CommittingProcess> {
     compression: 'zstd',
     threads: 0,
     everyMs: EVERY_MS,
+    voidAfterMs: Number.POSITIVE_INFINITY,
     name: 'the committer',
     clock,
     notice: (notice) => notices.push(notice),

@@ -14,7 +14,7 @@ import { openAlarmTeller } from './alarm-teller.ts'
 import { openAttendance, waitingIn } from './attendance.ts'
 import type { CollectOptions } from './collect-options.ts'
 import { startMaintenance } from './maintenance-host.ts'
-import { committerBounds, tableDefinitions } from './publisher.ts'
+import { committerBounds, tableDefinitions, voidedIn } from './publisher.ts'
 import { NAMESPACE, openCatalog, warehouseAt } from './warehouse.ts'
 import { shareWarehouse } from './warehouse-lock.ts'
 import { openWriteMeter } from './write-meter.ts'
@@ -32,6 +32,8 @@ export interface CommittingOptions
     | 'measure'
   > {
   readonly everyMs: number
+  /** Age of a request from which on it is not appended any more (R16), milliseconds. */
+  readonly voidAfterMs: number
   /** A label for people. */
   readonly name: string
 }
@@ -86,6 +88,7 @@ export async function startCommitting(options: CommittingOptions): Promise<Commi
     clock,
     chance: seededChance(randomSeed()),
     bounds: committerBounds,
+    voidAfterMs: options.voidAfterMs,
   })
   const attendance = openAttendance({ ledger, clock, id, name, everyMs })
   const tellAlarms = openAlarmTeller(clock, notice)
@@ -109,7 +112,9 @@ export async function startCommitting(options: CommittingOptions): Promise<Commi
     tellAlarms(alarms)
     const tables = [...report].map(([table, { kind }]) => ({ table, outcome: kind }))
     const pending = progress.backlogs.reduce((sum, { epochs }) => sum + epochs, 0)
-    measure?.({ kind: 'round', tables, pending, alarms, ...meter.take() })
+    const voided = voidedIn(report)
+    for (const { why: reason, ...each } of voided) notice({ kind: 'voided', ...each, reason })
+    measure?.({ kind: 'round', tables, voided, pending, alarms, ...meter.take() })
     return [...report.values()].some((outcome) => outcome.kind === 'committed' && outcome.more)
   }
   const failure = Promise.withResolvers<void>()

@@ -49,7 +49,7 @@ export function keepGoing(
 
   const retire = async (): Promise<void> => {
     try {
-      const gone = await journal.retire(board.get('released'), policy)
+      const gone = await journal.retire(board.get('retirable'), policy)
       const bytes = gone.reduce((sum, segment) => sum + segment.bytes, 0)
       if (gone.length > 0) notice({ kind: 'retired', segments: gone.length, bytes })
     } catch (error) {

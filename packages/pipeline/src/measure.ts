@@ -1,5 +1,5 @@
-import type { Alarm, TableReport } from '@cryptoflow/commit'
-import type { Market } from '@cryptoflow/model'
+import type { Alarm, TableReport, VoidedEpoch } from '@cryptoflow/commit'
+import type { Market, TableName } from '@cryptoflow/model'
 import type { IdTally, OperatorTally } from '@cryptoflow/normalize'
 
 /** What a collecting process measures as it happens, beside the totals that it keeps anyway. Never once per event. */
@@ -106,6 +106,8 @@ export interface RoundMeasures {
     readonly seconds: number
     readonly error: string | null
   }[]
+  /** Epochs that tables have passed over in this round, and why. */
+  readonly voided: readonly (VoidedEpoch & { readonly table: TableName })[]
   /** Epochs that are sealed and not in all their tables. */
   readonly pending: number
   /** What a person must know of requests that wait; null where the ledger did not answer. */

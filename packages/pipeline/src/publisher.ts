@@ -8,6 +8,7 @@ import {
   createSqliteLedger,
   type RoundReport,
   tableDefinition,
+  type VoidRows,
 } from '@cryptoflow/commit'
 import { prepareAppend, type TableDefinition } from '@cryptoflow/iceberg'
 import {
@@ -35,6 +36,7 @@ import { callThread } from './calls.ts'
 import { type CrashDrill, crashProbe } from './drill.ts'
 import type { RoundMeasures } from './measure.ts'
 import { confirmIdentity, type Moved, refuseFenced } from './quarantine.ts'
+import type { StateAt } from './recut.ts'
 import { NAMESPACE, openCatalog, warehouseAt } from './warehouse.ts'
 import { openWriteMeter } from './write-meter.ts'
 
@@ -48,7 +50,7 @@ export interface PublisherConfig {
   readonly controlDirectory: string
   readonly board: SharedArrayBuffer
   readonly drill: CrashDrill | null
-  /** Default: it commits itself, and nobody is told. */
+  /** Default: it commits itself, however old a request is, and nobody is told. */
   readonly commit?: CommitRole
 }
 
@@ -57,6 +59,8 @@ export interface CommitRole {
   /** `committer`: the writer only offers its requests; processes of their own commit them. */
   readonly by: 'collector' | 'committer'
   readonly everyMs: number
+  /** Age of a request from which on it is not appended any more, but its rows are made again (R16), milliseconds. */
+  readonly voidAfterMs: number
 }
 
 /** The last sealed epoch of this writer: where recovery goes on. */
@@ -95,6 +99,10 @@ export interface RoundSummary {
   readonly isSettled: boolean
   /** Tables that need a person, with the reason. */
   readonly halted: Readonly<Record<string, string>>
+  /** Rows of this writer that tables have passed over: they are to come again under a later epoch (R16). */
+  readonly voids: readonly VoidRows[]
+  /** State images that are kept for making rows again, oldest first. */
+  readonly states: readonly StateAt[]
   readonly measures: RoundMeasures
 }
 
@@ -200,13 +208,15 @@ export function createPublisher(parts: PublisherParts): Publisher {
     clock,
     chance: parts.chance,
     bounds: committerBounds,
+    // Who only passes by could not make rows again: what is there is committed.
+    voidAfterMs: commit?.voidAfterMs ?? Number.POSITIVE_INFINITY,
   })
   const isCommitter = commit?.by !== 'committer'
   const attendance =
     commit === undefined || !isCommitter
       ? null
       : openAttendance({ ledger, clock, id: parts.writer, name: parts.name, everyMs: commit.everyMs })
-  const seals = openSeals(directory, log.entries, disk)
+  const seals = openSeals(directory, log.entries, disk, () => writer.state.lastReleased)
 
   const round = async (): Promise<RoundSummary> => {
     await attendance?.tell()
@@ -219,15 +229,18 @@ export function createPublisher(parts: PublisherParts): Publisher {
     const released = await writer.settle()
     refuseFenced({ directory, writer })
     board.set('released', Math.max(board.get('released'), ...released.map(seals.endOf)))
+    board.set('retirable', Math.min(board.get('released'), seals.baseTo()))
     // Where others commit, this is when their work is seen.
     if (!isCommitter && released.length > 0) board.set('committedUs', clock.nowUs())
     const { sealed, accepted } = writer.state
     const pending = sealed + accepted
     const tables = [...report].map(([table, { kind }]) => ({ table, outcome: kind }))
     const alarms = (await waitingIn(ledger, clock))?.alarms ?? null
-    const measures = { tables, pending, alarms, ...meter.take() }
+    const measures = { tables, voided: voidedIn(report), pending, alarms, ...meter.take() }
     const halted = Object.fromEntries(committer.halted)
-    return { isSettled: (isCommitter ? pending : sealed) === 0, halted, measures }
+    const { voids } = writer.state
+    const isSettled = (isCommitter ? pending : sealed) === 0
+    return { isSettled, halted, voids, states: seals.states(), measures }
   }
   return {
     async resume(journalTo) {
@@ -235,6 +248,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
       await seals.tidy()
       const { lastSealed: last, lastReleased } = writer.state
       board.set('released', seals.endOf(lastReleased))
+      board.set('retirable', Math.min(board.get('released'), seals.baseTo()))
       return { last, moved }
     },
     async submit(request, image) {
@@ -263,6 +277,13 @@ export function createPublisher(parts: PublisherParts): Publisher {
   }
 }
 
+/** What a round's commits passed over, with the tables. */
+export function voidedIn(report: RoundReport): RoundMeasures['voided'] {
+  return [...report].flatMap(([table, outcome]) =>
+    outcome.kind === 'committed' ? outcome.voided.map((each) => ({ ...each, table })) : [],
+  )
+}
+
 export function tableDefinitions(): Record<TableName, TableDefinition> {
   const entries = Object.entries<TableContract>(tables)
   return Object.fromEntries(entries.map(([name, contract]) => [name, tableDefinition(contract)])) as Record<
@@ -271,20 +292,23 @@ export function tableDefinitions(): Record<TableName, TableDefinition> {
   >
 }
 
-/** State images kept: the last one, and the one before in case the last is unreadable. */
+/** State images kept whatever is released: the last one, and the one before in case the last is unreadable. */
 const IMAGES_KEPT = 2
+/** With those of epochs that are not released, from which rows may have to be made again. */
+const IMAGES_MAX = 64
 
 const DAY_MS = 86_400_000
 
 /** What is remembered of a seal: its last record, the state after it, the day on which it was sealed. */
 interface Sealed {
+  readonly epoch: number
   readonly to: number
   readonly image: string
   readonly day: number
 }
 
-function sealedOf({ to, sealedAtMs }: Pick<EpochRequest, 'to' | 'sealedAtMs'>, image: string): Sealed {
-  return { to, image, day: Math.floor(sealedAtMs / DAY_MS) }
+function sealedOf({ epoch, to, sealedAtMs }: EpochRequest, image: string): Sealed {
+  return { epoch, to, image, day: Math.floor(sealedAtMs / DAY_MS) }
 }
 
 /** Where each seal ends and which images are still needed. */
@@ -292,13 +316,25 @@ function openSeals(
   directory: string,
   entries: readonly ControlEntry[],
   disk: Disk | undefined,
+  lastReleased: () => number,
 ): {
   endOf(epoch: number): number
+  /** Images that are there, oldest first. */
+  states(): readonly StateAt[]
+  /** Last record of the state from which everything that is not released can be made again. */
+  baseTo(): number
   add(request: EpochRequest, image: string): Promise<void>
   tidy(): Promise<void>
 } {
   const ends = new Map<number, number>()
-  const kept: Sealed[] = []
+  let kept: Sealed[] = []
+  /** The state at the last release and all later ones; of too many the second is left out, then the third. */
+  const needed = (): Sealed[] => {
+    const base = kept.findLastIndex(({ epoch }) => epoch <= lastReleased())
+    const from = Math.min(Math.max(0, base), Math.max(0, kept.length - IMAGES_KEPT))
+    const [first, ...later] = kept.slice(from)
+    return first === undefined ? [] : [first, ...later.slice(1 - IMAGES_MAX)]
+  }
   for (const entry of entries) {
     if (entry.kind !== 'seal') continue
     ends.set(entry.epoch, entry.to)
@@ -306,21 +342,25 @@ function openSeals(
   }
   return {
     endOf: (epoch) => ends.get(epoch) ?? 0,
+    states: () => kept,
+    baseTo: () => kept.findLast(({ epoch }) => epoch <= lastReleased())?.to ?? 0,
     async add(request, image) {
       ends.set(request.epoch, request.to)
       const last = kept.at(-1)
       const sealed = sealedOf(request, image)
       if (last !== undefined && last.day < sealed.day) await anchorOf(directory, last, sealed.day, disk)
       kept.push(sealed)
-      const old = kept.length > IMAGES_KEPT ? (kept.shift() as Sealed) : null
-      const isNeeded = kept.some((one) => one.image === old?.image)
-      if (old !== null && !isNeeded) await removeImage(directory, old.image, disk)
+      const before = kept
+      kept = needed()
+      const images = new Set(kept.map((one) => one.image))
+      for (const old of before) if (!images.has(old.image)) await removeImage(directory, old.image, disk)
     },
     // Only before a lane writes images of its own: what no seal names is an orphan of a cut that was lost.
-    tidy() {
-      kept.splice(0, Math.max(0, kept.length - IMAGES_KEPT))
+    async tidy() {
+      kept = needed()
       const images = kept.map(({ image }) => image)
-      return dropImages(directory, images, disk)
+      const there = await dropImages(directory, images, disk)
+      kept = kept.filter(({ image }) => there.has(image))
     },
   }
 }

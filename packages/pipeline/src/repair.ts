@@ -59,7 +59,12 @@ export async function repairWarehouse(
 }
 
 async function commitAll(parts: RepairOptions): Promise<void> {
-  const committer = createCommitter({ ...parts, tables: { [parts.table]: parts.definition } })
+  const committer = createCommitter({
+    ...parts,
+    tables: { [parts.table]: parts.definition },
+    // A person wants them in, and they have waited for that.
+    voidAfterMs: Number.POSITIVE_INFINITY,
+  })
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const outcome = (await committer.runRound()).get(parts.table)
     if (outcome?.kind === 'idle' || (outcome?.kind === 'committed' && !outcome.more)) return

@@ -1,8 +1,10 @@
-import type { EpochRequest } from '@cryptoflow/model'
+import { replacesOf } from '@cryptoflow/commit'
+import type { EpochRequest, TableName } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, sleep } from '@cryptoflow/runtime'
 import type { LaneHost } from './lane-host.ts'
 import type { Measurement } from './measure.ts'
 import type { LastSeal, Publisher } from './publisher.ts'
+import type { Recut } from './recut.ts'
 import { VERSION } from './version.ts'
 
 export interface SealerParts {
@@ -19,6 +21,8 @@ export interface SealerParts {
 export interface Sealer {
   /** A barrier at the lane's last record. Nothing happens when no record came since the last one. */
   now(): Promise<void>
+  /** Rows that the next request brings again beside its own. */
+  bring(recut: Recut): void
   /** The last request that was cut; null: none ever was. Durable once `submitted` returns. */
   readonly last: Pick<LastSeal, 'to' | 'image'> | null
   /** Waits until everything cut so far is accepted; throws what went wrong with it. */
@@ -55,6 +59,7 @@ export function sealer(parts: SealerParts, last: LastSeal | null): Sealer {
   let submits: Promise<void> = Promise.resolve()
   let waiting = 0
   let lastCut: Pick<LastSeal, 'to' | 'image'> | null = last
+  let brought: Recut[] = []
 
   /** In order but not waited for: rows of the next epoch are read meanwhile. */
   const submit = (request: EpochRequest, image: string): void => {
@@ -72,14 +77,32 @@ export function sealer(parts: SealerParts, last: LastSeal | null): Sealer {
       parts.measure?.({ kind: 'cut', ...measures })
       if (to < from) return
       const sealedAtMs = Math.floor(parts.clock.nowUs() / 1000)
-      submit({ writer: parts.writer, epoch, from, to, tables, progress, sealedAtMs, version: VERSION }, image)
+      const own = { writer: parts.writer, epoch, from, to, tables, progress, sealedAtMs, version: VERSION }
+      submit(brought.reduce(withRecut, own), image)
+      brought = []
       epoch += 1
       from = to + 1
       lastCut = { to, image }
+    },
+    bring(recut) {
+      brought.push(recut)
     },
     get last() {
       return lastCut
     },
     submitted: () => submits,
   }
+}
+
+/** A request that also brings the rows of void epochs. */
+function withRecut(request: EpochRequest, { voids, files }: Recut): EpochRequest {
+  const tables = { ...request.tables }
+  for (const [table, more] of files) tables[table] = [...(tables[table] ?? []), ...more]
+  const replaces = { ...request.replaces }
+  for (const [table, epochs] of Object.entries(replacesOf(voids)) as [TableName, number[]][]) {
+    replaces[table] = [...(replaces[table] ?? []), ...epochs]
+    // Without a row there is no file, and yet the table must hear that nothing of them is missing.
+    tables[table] ??= []
+  }
+  return { ...request, tables, replaces }
 }

@@ -169,6 +169,10 @@ export const catalogue = {
     'Writers whose requests wait too long (late) or for a lost one (hole), or 1 when nobody commits (unattended).',
     ['alarm'],
   ),
+  epochs_voided_total: counter(
+    'Epochs that a table passed over: too old, without their file, or refused; their rows come again.',
+    table,
+  ),
   tables_halted: gauge('Tables that need a person before anything is committed to them.', none),
 
   // Tables looked after.

@@ -53,6 +53,7 @@ export function openScene() {
   const context = { io, nowMs: () => scene.nowMs, uuid }
   const clock = { ...restingClock, nowUs: () => scene.nowMs * 1000 }
   const committer = createCommitter({
+    voidAfterMs: Number.POSITIVE_INFINITY,
     catalog,
     ledger,
     append: (base, added, options) => prepareAppend(context, base, added, options),

@@ -293,6 +293,7 @@ class World {
   #startCommitter(index: number): void {
     const actor = replaced(this.#committers, index)
     const committer = createCommitter({
+      voidAfterMs: Number.POSITIVE_INFINITY,
       catalog: this.#gated(actor, this.#catalog),
       ledger: this.#gated(actor, this.#ledger),
       append: (base, files, options) => prepareAppend(this.#context(actor), base, files, options),

@@ -17,6 +17,7 @@ export type Mutation =
   | 'R10 done items above the map'
   | 'R11 all tables'
   | 'R12 the slot is a fence'
+  | 'R16 voids are listed'
   | 'R18 retired writers are skipped'
 
 export interface CommitterPorts {
@@ -38,6 +39,8 @@ export function mutatedCommitterPorts(
       return mapInSummaries(ports)
     case 'R10 done items above the map':
       return { ...ports, ledger: withoutDone(ports.ledger) }
+    case 'R16 voids are listed':
+      return { ...ports, catalog: withoutVoids(ports.catalog) }
     case 'R18 retired writers are skipped':
       return { ...ports, ledger: withoutRegistry(ports.ledger) }
     default:
@@ -235,6 +238,22 @@ function withoutDone(ledger: CommitLedger): CommitLedger {
       const items = await ledger.consecutive(writer, from, limit)
       const open = items.findIndex((item) => item.kind === 'request' && Object.keys(item.done).length === 0)
       return open < 0 ? [] : items.slice(open)
+    },
+  }
+}
+
+/** Epochs are passed over, and nobody can tell which. */
+function withoutVoids(catalog: Catalog): Catalog {
+  return {
+    ...catalog,
+    commit: (base, requirements, updates) => {
+      const forgetful = updates.map((update): Update => {
+        const text = update.action === 'set-properties' ? update.updates[mapProperty] : undefined
+        if (text === undefined) return update
+        const map = JSON.stringify({ ...JSON.parse(text), void: {} })
+        return { action: 'set-properties', updates: { [mapProperty]: map } }
+      })
+      return catalog.commit(base, requirements, forgetful)
     },
   }
 }

@@ -3,6 +3,7 @@ import {
   assert,
   type ControlEntry,
   type DataFileOffer,
+  type EpochRequest,
   type SealEntry,
   type TableName,
 } from '@cryptoflow/model'
@@ -10,6 +11,12 @@ import type { MemoryCatalog } from '../memory-catalog.ts'
 
 export const served: readonly TableName[] = ['ticks', 'gaps']
 export const namespace = 'market'
+
+/** Records of a journal, both ends included. */
+export interface Range {
+  readonly from: number
+  readonly to: number
+}
 
 /** A disk: rows of its records are named by its tag, and it may have led several lives. */
 export interface Journal {
@@ -30,23 +37,36 @@ export class Oracle {
   readonly #catalog: MemoryCatalog
   readonly #rows = new Map<string, readonly string[]>()
   readonly #checked = new Map<TableName, TableMetadata | undefined>()
+  readonly #asked = new Set<string>()
+  readonly #lost = new Set<string>()
 
   constructor(catalog: MemoryCatalog) {
     this.#catalog = catalog
   }
 
   has(location: string): boolean {
-    return this.#rows.has(location)
+    this.#asked.add(location)
+    return this.#rows.has(location) && !this.#lost.has(location)
   }
 
-  /** The file of one table for records `from` to `to`; none when they have no row there. */
-  offer(tag: string, cut: { id: string; table: TableName; from: number; to: number }): DataFileOffer[] {
-    const rows: string[] = []
-    for (let frame = cut.from; frame <= cut.to; frame++) {
-      if (holds(cut.table, frame)) rows.push(`${tag}:${frame}`)
-    }
+  /** A file of these requests that nobody has looked for yet: what is found and lost afterwards is beyond any rule. */
+  losable(requests: readonly EpochRequest[]): string | undefined {
+    const files = requests.flatMap(({ tables }) => Object.values(tables).flat())
+    return files.find(({ location }) => !this.#asked.has(location) && !this.#lost.has(location))?.location
+  }
+
+  lose(location: string): void {
+    this.#lost.add(location)
+  }
+
+  /** The file of one table for records of these ranges; none when they have no row there. */
+  offer(tag: string, cut: { id: string; table: TableName; ranges: readonly Range[] }): DataFileOffer[] {
+    const frames = cut.ranges.flatMap(({ from, to }) =>
+      Array.from({ length: to - from + 1 }, (_, i) => from + i),
+    )
+    const rows = frames.filter((frame) => holds(cut.table, frame)).map((frame) => `${tag}:${frame}`)
     if (rows.length === 0) return []
-    const location = `${cut.id}-${cut.table}-${cut.from}-${cut.to}.parquet`
+    const location = `${cut.id}-${cut.table}.parquet`
     this.#rows.set(location, rows)
     return [{ ...plainOffer, location, rows: rows.length }]
   }
@@ -90,7 +110,8 @@ export class Oracle {
 
   #stored(table: TableName): string[] {
     const files = this.#catalog.look({ namespace, name: table })?.files ?? []
-    return files.flatMap(({ location }) => this.#rows.get(location) ?? [])
+    const there = files.filter(({ location }) => !this.#lost.has(location))
+    return there.flatMap(({ location }) => this.#rows.get(location) ?? [])
   }
 }
 

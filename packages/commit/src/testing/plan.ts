@@ -17,6 +17,8 @@ export type Act =
   | 'restore-catalog'
   | 'retire'
   | 'purge'
+  | 'age'
+  | 'lose-file'
 
 export interface Plan {
   readonly writers: number

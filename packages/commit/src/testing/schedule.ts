@@ -6,7 +6,7 @@ import type { CommitLedger } from '../ledger.ts'
 import { mapProperty } from '../map.ts'
 import { type MemoryCatalog, memoryCatalog, type PostFault } from '../memory-catalog.ts'
 import { memoryLedger, type WriteFault } from '../memory-ledger.ts'
-import { createEpochWriter, type EpochLog, type EpochWriter } from '../writer.ts'
+import { createEpochWriter, type EpochLog, type EpochWriter, replacesOf, type VoidRows } from '../writer.ts'
 import { mutatedCommitterPorts, mutatedWriterPorts } from './mutations.ts'
 import { type Journal, type Life, namespace, Oracle, served } from './oracle.ts'
 import type { Act, Choose, Plan, Verdict } from './plan.ts'
@@ -16,6 +16,8 @@ const faultyStepsMax = 600
 /** Many times what any backlog here takes: a schedule that needs more is stuck. */
 const calmStepsMax = 4_000
 const tailSteps = 150
+/** Longer than any schedule: requests grow old by leaps only. */
+const voidAfterMs = 1_000_000
 
 /** A journal and the process on it. */
 interface Host extends Journal {
@@ -60,6 +62,7 @@ class Schedule {
   #violation: string | null = null
   #ids = 0
   #steps = 0
+  #leapMs = 0
   #fences = 0
   #savedCatalog: ReturnType<MemoryCatalog['copy']> | null = null
 
@@ -170,6 +173,9 @@ class Schedule {
     for (const [index] of this.#committers.entries()) offer('crash', () => this.#startCommitter(index))
     for (const table of served) this.#offerTableActs(table, offer)
     for (const journal of living) this.#offerWriterActs(journal, offer)
+    offer('age', () => {
+      this.#leapMs += voidAfterMs + 1
+    })
     for (const writer of this.#finishedWriters()) offer('retire', () => void this.#retire(writer))
     for (const writer of this.#forgettable()) offer('purge', () => this.#ledger.purge(writer))
     offer('restore-catalog', () => {
@@ -199,6 +205,9 @@ class Schedule {
     const life = journal.lives.at(-1)!
     const sealed = life.log.filter(({ kind }) => kind === 'seal').length
     const accepted = life.log.filter(({ kind }) => kind === 'accepted').length
+    const requests = life.log.flatMap((entry) => (entry.kind === 'seal' ? [entry.request] : []))
+    const losable = this.#plan.acts['lose-file'] === undefined ? undefined : this.#oracle.losable(requests)
+    if (losable !== undefined) offer('lose-file', () => this.#oracle.lose(losable))
     if (accepted > 0) offer('lose-item', () => this.#ledger.lose(life.writer, accepted))
     offer('declare-dead', () => void this.#declareDead(life.writer))
     offer('clone', () => this.#addJournal(`${journal.tag}${++this.#ids}`, journal))
@@ -292,6 +301,7 @@ class Schedule {
       clock: this.#clock(actor),
       chance: seededChance(this.#chance.below(2 ** 31)),
       bounds: { epochs: 3, files: 3 },
+      voidAfterMs,
     })
     for (;;) {
       await this.#gate(actor)
@@ -319,21 +329,21 @@ class Schedule {
     for (;;) {
       await this.#gate(actor)
       for (const writer of writers) await writer.settle()
-      const { fenced, lastSealed, canSeal } = writers.at(-1)!.state
+      const { fenced, lastSealed, canSeal, voids } = writers.at(-1)!.state
       const life = journal.lives.at(-1)!
       const lastRecord = lastSealed?.to ?? life.begin - 1
       if (fenced?.settled) {
         this.#fences += 1
         journal.lives.push({ writer: `writer-${journal.tag}-${++this.#ids}`, log: [], begin: lastRecord + 1 })
         writers.push(await this.#open(journal.lives.at(-1)!, actor))
-      } else if (fenced === null && canSeal && lastRecord < this.#plan.frames) {
-        const request = this.#cut(journal, life, lastSealed?.epoch ?? 0, lastRecord)
+      } else if (fenced === null && canSeal && (lastRecord < this.#plan.frames || voids.length > 0)) {
+        const request = this.#cut(journal, life, { epoch: lastSealed?.epoch ?? 0, to: lastRecord }, voids)
         await writers.at(-1)!.submit({ request, image: 'image' })
       }
       const open = writers.some(({ state }) => state.sealed + state.accepted > 0)
       const { lastSealed: last, fenced: fence } = writers.at(-1)!.state
       const end = last?.to ?? journal.lives.at(-1)!.begin - 1
-      if (!open && fence === null && end === this.#plan.frames) break
+      if (!open && fence === null && end >= this.#plan.frames) break
     }
     journal.done = true
   }
@@ -367,29 +377,40 @@ class Schedule {
     return writer
   }
 
-  /** The next request: one to three records, another cut after every restart. */
-  #cut(journal: Host, life: Life, lastEpoch: number, lastRecord: number): EpochRequest {
-    const from = lastRecord + 1
-    const to = Math.min(this.#plan.frames, from + this.#chance.below(3))
+  /** The next request: one to three records, another cut after every restart, and rows that came to nothing before. */
+  #cut(
+    journal: Host,
+    life: Life,
+    last: { readonly epoch: number; readonly to: number },
+    voids: readonly VoidRows[],
+  ): EpochRequest {
+    const from = last.to + 1
+    const to = Math.max(from, Math.min(this.#plan.frames, from + this.#chance.below(3)))
     const id = `${life.writer}-${++this.#ids}`
-    const named = served.map(
-      (table) => [table, this.#oracle.offer(journal.tag, { id, table, from, to })] as const,
-    )
+    const named = served.map((table) => {
+      const ranges = [{ from, to }, ...voids.filter((each) => each.table === table)]
+      return [table, this.#oracle.offer(journal.tag, { id, table, ranges })] as const
+    })
     return {
       writer: life.writer,
-      epoch: lastEpoch + 1,
+      epoch: last.epoch + 1,
       from,
       to,
       tables: Object.fromEntries(named.filter(([, files]) => files.length > 0)),
       progress: {},
-      sealedAtMs: this.#steps,
+      sealedAtMs: this.#nowMs(),
       version: '0',
+      ...(voids.length === 0 ? {} : { replaces: replacesOf(voids) }),
     }
+  }
+
+  #nowMs(): number {
+    return this.#steps + this.#leapMs
   }
 
   #clock(actor: Actor): Clock {
     return {
-      nowUs: () => this.#steps * 1000,
+      nowUs: () => this.#nowMs() * 1000,
       after: (_ms, callback) => {
         void this.#gate(actor).then(callback)
         return () => {}

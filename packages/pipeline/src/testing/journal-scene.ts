@@ -1,11 +1,11 @@
-import { openJournal } from '@cryptoflow/journal'
+import { type Journal, openJournal } from '@cryptoflow/journal'
 import { type ConnectNote, encodeNote, RecordKind } from '@cryptoflow/model'
 import { imageDefaults } from '@cryptoflow/normalize'
 import { type ManualClock, manualClock } from '@cryptoflow/runtime'
 import { openBoard } from '../board.ts'
 import { openLane } from '../lane-host.ts'
-import { openPublisher, settle } from '../publisher.ts'
-import { sealer } from '../sealer.ts'
+import { openPublisher, type Publisher, settle } from '../publisher.ts'
+import { type Sealer, sealer } from '../sealer.ts'
 import { warehouseAt } from '../warehouse.ts'
 
 /** A process that writes a warehouse's journal and tables without sockets: what it hears, a test says. */
@@ -18,6 +18,11 @@ export interface JournalScene {
   tick(): void
   /** Everything so far is sealed, in the tables and released. */
   seal(): Promise<void>
+  /** Everything so far is sealed, no more. */
+  cut(): Promise<void>
+  readonly journal: Pick<Journal, 'id' | 'directory'>
+  readonly publisher: Publisher
+  readonly bring: Sealer['bring']
   /** Ends as a killed process does: without a stop record. */
   close(): Promise<void>
 }
@@ -50,7 +55,21 @@ export async function openJournalScene(warehouseDirectory: string, startUs: numb
   const lane = await openLane({ ...shared, ...state, ...more }, 0)
   const seal = sealer({ writer: journal.id, lane, publisher, clock, onFailure: () => {} }, last)
   const feed = journal.feed((last?.to ?? 0) + 1)
+  const cut = async (): Promise<void> => {
+    const to = journal.append(RecordKind.clock, 0, clock.nowUs(), new Uint8Array(0))
+    await journal.flush()
+    while (feed.cursor <= to) {
+      const block = await feed.next()
+      if (block !== null) await lane.accept(block)
+    }
+    await seal.now()
+    await seal.submitted()
+  }
   return {
+    journal,
+    publisher,
+    bring: seal.bring,
+    cut,
     writer: journal.id,
     clock,
     connect: (note) => journal.append(RecordKind.connect, 0, clock.nowUs(), encodeNote(note)),
@@ -58,14 +77,7 @@ export async function openJournalScene(warehouseDirectory: string, startUs: numb
       void journal.append(RecordKind.frame, connection, clock.nowUs(), encoder.encode(text)),
     tick: () => void journal.append(RecordKind.clock, 0, clock.nowUs(), new Uint8Array(0)),
     async seal() {
-      const to = journal.append(RecordKind.clock, 0, clock.nowUs(), new Uint8Array(0))
-      await journal.flush()
-      while (feed.cursor <= to) {
-        const block = await feed.next()
-        if (block !== null) await lane.accept(block)
-      }
-      await seal.now()
-      await seal.submitted()
+      await cut()
       await settle(publisher)
     },
     async close() {
