@@ -187,8 +187,8 @@ export function startRounds(
 ): () => Promise<void> {
   let isRunning = false
   const tellAlarms = openAlarmTeller(options.clock, options.notice)
-  const { clock, notice, images, compression, warehouseDirectory } = options
-  const making = { journal, warehouseDirectory, images, compression, clock }
+  const { clock, notice, images, compression, fileBounds, warehouseDirectory } = options
+  const making = { journal, warehouseDirectory, images, compression, fileBounds, clock }
   const recutter = openRecutter({ ...making, bring: seal.bring, notice })
   const cancel = options.clock.every(options.commit.everyMs, () => {
     if (isRunning) return

@@ -3,6 +3,7 @@ import { type Journal, listAnchors, openJournalReader, readAnchor, readImage } f
 import type { DataFileOffer, TableName } from '@cryptoflow/model'
 import type { ImageOptions } from '@cryptoflow/normalize'
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
+import type { FileBounds } from '@cryptoflow/sink'
 import { diskStore } from '@cryptoflow/stores'
 import type { CollectNotice } from './collect-options.ts'
 import { createLane } from './lane.ts'
@@ -21,6 +22,7 @@ export interface RecutOptions {
   /** As when the rows were made: image rows depend on them. */
   readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
+  readonly fileBounds?: FileBounds | undefined
   readonly clock: Clock
 }
 
@@ -45,7 +47,7 @@ export async function recut(
   voids: readonly VoidRows[],
   states: readonly StateAt[],
 ): Promise<Recut | null> {
-  const { journal, warehouseDirectory, images, compression, clock } = options
+  const { journal, warehouseDirectory, images, compression, fileBounds, clock } = options
   const reader = await openJournalReader(journal.directory)
   if (voids.some(({ to }) => to > reader.last)) return null
   const ranges = [...Map.groupBy(voids, ({ epoch }) => epoch)].sort(([a], [b]) => a - b)
@@ -62,6 +64,7 @@ export async function recut(
     image: begin.image,
     images,
     compression,
+    fileBounds,
     isImport: false,
     nowUs: clock.nowUs,
     keeps: ({ table }) => wanted.has(table),
