@@ -14,8 +14,8 @@ export const busySymbol = {
   levelsPerUpdate: 46,
   /** Bytes of a frame with its record's head, by what it is. */
   frameBytes: { trade: 201, update: 1637, quote: 179 },
-  /** Bytes of a row in a sealed file. */
-  rowBytes: { ticks: 13, delta: 8, image: 4.5, quote: 12 },
+  /** Bytes of a row in a sealed file; of bars those of made-up trades. */
+  rowBytes: { ticks: 13, delta: 8, image: 4.5, quote: 12, bars: 40 },
   /**
    * How many times smaller the journal is with `journal.compression: zstd`: 3.2 for two simulated symbols at 57 kB/s,
    * more for busier ones, whose blocks are larger.

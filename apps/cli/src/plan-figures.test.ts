@@ -1,5 +1,6 @@
 import { findMarket } from '@cryptoflow/exchanges'
 import { paceMs } from '@cryptoflow/ingest'
+import type { MarketCollection } from '@cryptoflow/pipeline'
 import { describe, expect, it } from 'vitest'
 import { assumed, busySymbol } from './plan-assumptions.ts'
 import { planBudgets, planMarket, plannedMarket } from './plan-figures.ts'
@@ -218,5 +219,27 @@ describe('what is expected of a market', () => {
     expect(journalBytesPerSecond).toBeCloseTo(
       trades * frameBytes.trade + quotes * frameBytes.quote + 10 * frameBytes.update,
     )
+  })
+
+  it('has two rows of bars for each step, one where none is revised, and none where nothing trades', () => {
+    const aggregate = { windows: ['1s', '1m', '5m/1s'] }
+    const watermark = { allowedLatenessMs: 5_000, late: 'revision', idleMs: 1_000 } as const
+    const barsOf = (operators: MarketCollection['operators'], activity = 1): number | undefined =>
+      planLoad(
+        [
+          plannedMarket({
+            exchange: 'binance',
+            market: 'spot',
+            symbols: symbols(3),
+            ...(operators === undefined ? {} : { operators }),
+          }),
+        ],
+        images,
+        activity,
+      ).tables.find(({ table }) => table === 'bars')?.rowsPerSecond
+    expect(barsOf(undefined)).toBeUndefined()
+    expect(barsOf({ aggregate, watermark })).toBeCloseTo(3 * 2 * (2 + 1 / 60))
+    expect(barsOf({ aggregate, watermark: { ...watermark, late: 'drop' } })).toBeCloseTo(3 * (2 + 1 / 60))
+    expect(barsOf({ aggregate, watermark }, 0)).toBeUndefined()
   })
 })

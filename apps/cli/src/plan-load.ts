@@ -1,5 +1,6 @@
 import { carrierOf } from '@cryptoflow/ingest'
-import type { StreamSpec } from '@cryptoflow/model'
+import { type StreamSpec, windowOf } from '@cryptoflow/model'
+import type { MarketCollection } from '@cryptoflow/pipeline'
 import { busySymbol, channelLoad } from './plan-assumptions.ts'
 import type { PlannedMarket } from './plan-figures.ts'
 
@@ -73,7 +74,23 @@ function tableLoads(
     return [own, loadOf(spec.changes, load.frames * changed * symbols, busySymbol.rowBytes.delta)]
   })
   const stored = storedTables(collection.streams, specs)
-  return [...ofChannels, ...ofImages].filter(({ table }) => stored.has(table))
+  const ofTables = [...ofChannels, ...ofImages].filter(({ table }) => stored.has(table))
+  const bars = barRows(collection, activity) * symbols
+  return bars === 0 ? ofTables : [...ofTables, loadOf('bars', bars, busySymbol.rowBytes.bars)]
+}
+
+/** Rows of bars per second of a symbol that trades all the time: of each step its bar, and once more when it is final. */
+function barRows({ operators }: MarketCollection, activity: number): number {
+  const { aggregate, watermark } = operators ?? {}
+  const rowsOfBar =
+    watermark === undefined || watermark.late === 'drop' || watermark.allowedLatenessMs === 0 ? 1 : 2
+  const perSecond = (aggregate?.windows ?? []).map(
+    (text) => 1e6 / (windowOf(text)?.stepUs ?? Number.POSITIVE_INFINITY),
+  )
+  // No bar is made where nothing trades.
+  return (
+    perSecond.reduce((total, rate) => total + Math.min(rate, busySymbol.trades * activity), 0) * rowsOfBar
+  )
 }
 
 function loadOf(table: string, rowsPerSecond: number, rowBytes: number): TableLoad {

@@ -9,7 +9,12 @@ const withOperators = (operators: string, market = 'spot') =>
 describe('operators of a collector', () => {
   it('are none, where nothing is said', () => {
     const { config } = loadText('exchange: binance\nsymbols: [A]')
-    expect(config?.collectors[0]?.operators).toEqual({ filter: {}, dedupe: null })
+    expect(config?.collectors[0]?.operators).toEqual({
+      filter: {},
+      dedupe: null,
+      watermark: { allowedLatenessMs: 5000, late: 'revision', idleMs: 1000 },
+      aggregate: null,
+    })
   })
 
   it('keep bounds as they were written, and want them in quotes', () => {
@@ -71,6 +76,29 @@ describe('operators of a collector', () => {
     expect(loadConfig({ ...input, facts }).problems).toEqual([])
     expect(loadConfig({ ...input, facts: contracts }).problems.map(({ message }) => message)).toEqual([
       'expected none: quantities of binance spot are contracts, and no price times them is a notional',
+    ])
+  })
+
+  it('make bars of windows that there can be, where trades are heard', () => {
+    const bars = (windows: string, more = '') =>
+      problemsOf(`exchange: binance\nsymbols: [A]\noperators: { aggregate: ${windows} }${more}`)
+    expect(bars('{ windows: [1s, 90m, 1d, 24h/1m, 5m/1s] }')).toEqual([])
+    expect(bars('{ windows: 1s }')).toHaveLength(1)
+    expect(bars('{}')).toEqual([
+      expect.stringContaining('operators.aggregate.windows: expected windows, got nothing'),
+    ])
+    for (const window of ['24h/1s', '5m/2m', '1m/5m', '8d']) {
+      expect(bars(`{ windows: [1m, ${window}] }`)).toEqual([
+        expect.stringContaining(
+          `expected a window of at most seven days and 1500 steps, with a step that divides it, got "${window}"`,
+        ),
+      ])
+    }
+    for (const window of ['1x', '0s', 'm', '1.5h', '1m/']) {
+      expect(bars(`{ windows: ["${window}"] }`)[0]).toContain('expected a window such as "1m"')
+    }
+    expect(bars('{ windows: [1m] }', '\nstreams: [spot_delta]')).toEqual([
+      expect.stringContaining('expected trades among the streams, got none of binance spot'),
     ])
   })
 

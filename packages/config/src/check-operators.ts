@@ -1,4 +1,4 @@
-import { numberedTables, parseDecimal } from '@cryptoflow/model'
+import { numberedTables, parseDecimal, WINDOW_STEPS_MAX, windowOf } from '@cryptoflow/model'
 import type { UndecidedCollector } from './check-collectors.ts'
 import { channelsOf, type MarketFact } from './facts.ts'
 import type { Findings } from './findings.ts'
@@ -27,6 +27,7 @@ export function checkOperators(
   for (const [table, filter] of Object.entries(operators.filter)) {
     checkFilter(filter, table, [...path, 'filter', table], fact, findings)
   }
+  checkAggregate(operators, streams, [...path, 'aggregate'], fact, findings)
   const dedupe: KeyPath = [...path, 'dedupe']
   if (operators.dedupe === null || findings.isBroken(dedupe)) return
   if (channelsOf(fact, streams).some(({ remembersIds }) => remembersIds)) return
@@ -62,6 +63,29 @@ function checkFilter(filter: Filter, table: string, at: KeyPath, fact: MarketFac
     }
   }
   checkBand(filter, at, findings)
+}
+
+function checkAggregate(
+  { aggregate }: UndecidedCollector['operators'],
+  streams: UndecidedCollector['streams'],
+  at: KeyPath,
+  fact: MarketFact,
+  findings: Findings,
+): void {
+  if (aggregate === null || findings.isBroken(at)) return
+  const path: KeyPath = [...at, 'windows']
+  if (aggregate.windows === null && !findings.isBroken(path)) {
+    findings.problem(path, findings.sourceOf(at), 'expected windows, got nothing')
+  }
+  for (const [index, text] of (aggregate.windows ?? []).entries()) {
+    if (windowOf(text) !== null || findings.isBroken([...path, index])) continue
+    const message = `expected a window of at most seven days and ${WINDOW_STEPS_MAX} steps, with a step that divides it, got ${quoted(text)}`
+    findings.problem(path, findings.sourceOf([...path, index]), message)
+  }
+  const trades = channelsOf(fact, streams).filter(({ table, isPolled }) => table === 'ticks' && !isPolled)
+  if (trades.length > 0) return
+  const message = `expected trades among the streams, got none of ${fact.exchange} ${fact.market}: bars are made of them`
+  findings.problem(at, findings.sourceOf(at), message)
 }
 
 /** A band in which no price lies would leave out everything. */

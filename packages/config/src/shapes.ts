@@ -32,6 +32,13 @@ export const decimalText: TextShape = {
   charsMax: 39,
 }
 
+/** A window of time, with the step in which it comes again. */
+export const windowText: TextShape = {
+  pattern: '^[1-9][0-9]{0,5}[smhd](/[1-9][0-9]{0,5}[smhd])?$',
+  says: 'a window such as "1m", or "24h/5m" with its step',
+  charsMax: 15,
+}
+
 /** A file or directory. */
 export const pathText: TextShape = { pattern: `^${VISIBLE}+$`, says: 'a path', charsMax: 4096 }
 

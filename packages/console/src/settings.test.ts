@@ -53,6 +53,11 @@ describe('what is done with messages on their way to rows', () => {
     expect(operators(`operators: {filter: {${filter}}}`)).toEqual({
       filter: { ticks: { deny: ['*UP'], priceMin: '0.10' }, spot_delta: { allow: ['BTC*'] } },
     })
+    expect(operators('operators: {watermark: {late: drop}}')).toBeUndefined()
+    expect(operators('operators: {watermark: {late: drop}, aggregate: {windows: [1m]}}')).toEqual({
+      aggregate: { windows: ['1m'] },
+      watermark: { allowedLatenessMs: 5_000, late: 'drop', idleMs: 1_000 },
+    })
     expect(operators('operators: {dedupe: {window: 99}}')).toEqual({ dedupe: { window: 99 } })
   })
 })

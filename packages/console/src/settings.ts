@@ -130,9 +130,11 @@ function operatorsOf({ operators }: Config['collectors'][number]): MarketOperato
   const filter = Object.fromEntries(
     Object.entries(operators.filter).map(([table, rules]) => [table, withoutNulls(rules)]),
   )
+  const windows = operators.aggregate?.windows ?? null
   const own: MarketOperators = {
     ...(Object.keys(filter).length === 0 ? {} : { filter }),
     ...(operators.dedupe === null ? {} : { dedupe: operators.dedupe }),
+    ...(windows === null ? {} : { aggregate: { windows }, watermark: operators.watermark }),
   }
   return Object.keys(own).length === 0 ? null : own
 }

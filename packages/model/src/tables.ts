@@ -243,6 +243,38 @@ export const openInterest = {
   sort: ['exchange', 'market', 'symbol', 'event_ts'],
 } as const satisfies TableContract
 
+/** Trades of a window of time, summed up; a higher revision of a window replaces those before it. */
+export const bars = {
+  name: 'bars',
+  schemaVersion: '1.0.0',
+  schemaId: 0,
+  specId: 0,
+  columns: {
+    ...common,
+    interval: required(20, 'name'),
+    window_start: required(21, 'timestamp'),
+    window_end: required(22, 'timestamp'),
+    open: optional(23, 'decimal'),
+    high: optional(24, 'decimal'),
+    low: optional(25, 'decimal'),
+    close: optional(26, 'decimal'),
+    volume: optional(27, 'decimal'),
+    quote_volume: optional(28, 'decimal'),
+    vwap: optional(29, 'decimal'),
+    buy_volume: optional(30, 'decimal'),
+    quantity_unit: required(31, 'name'),
+    trade_count: required(32, 'long'),
+    price_mean: optional(33, 'decimal'),
+    price_change: optional(34, 'decimal'),
+    price_change_percent: optional(35, 'decimal'),
+    revision: required(36, 'int'),
+    is_final: required(37, 'boolean'),
+    complete: required(38, 'boolean'),
+  },
+  partition: { time: 'day', byExchange: false },
+  sort: ['exchange', 'market', 'symbol', 'event_ts'],
+} as const satisfies TableContract
+
 /** What can be traded, a row whenever something about it changed. */
 export const instruments = {
   name: 'instruments',
@@ -386,6 +418,7 @@ export const tables = {
   liquidations,
   funding,
   open_interest: openInterest,
+  bars,
   instruments,
   gaps,
   coverage,

@@ -33,6 +33,12 @@ export interface Counters {
   /** Points at which the book was compared with the exchange's own best bid and offer, and equal ones. */
   quotePoints: number
   quoteEqual: number
+  /** Bars written, and those of them that are not the first of their window. */
+  bars: number
+  barRevisions: number
+  /** Trades that came into windows that were written, and those that came too late for a width of windows. */
+  lateTrades: number
+  droppedTrades: number
 }
 
 export function createCounters(): Counters {
@@ -55,6 +61,10 @@ export function createCounters(): Counters {
     heldDropped: 0,
     quotePoints: 0,
     quoteEqual: 0,
+    bars: 0,
+    barRevisions: 0,
+    lateTrades: 0,
+    droppedTrades: 0,
   }
 }
 
@@ -78,4 +88,8 @@ export function addCounters(total: Counters, more: Counters): void {
   total.heldDropped += more.heldDropped
   total.quotePoints += more.quotePoints
   total.quoteEqual += more.quoteEqual
+  total.bars += more.bars
+  total.barRevisions += more.barRevisions
+  total.lateTrades += more.lateTrades
+  total.droppedTrades += more.droppedTrades
 }

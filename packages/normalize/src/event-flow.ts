@@ -26,6 +26,7 @@ import type { IdWindow } from './id-window.ts'
 import { ImageChanges } from './image-changes.ts'
 import type { KeyState, Track } from './key-state.ts'
 import { countsOfStream, type MessageCounts } from './minutes.ts'
+import { tradeHeard } from './operators/trade-flow.ts'
 import { blankStamp, isAbsurd, readStamp, type Stamp } from './stamps.ts'
 import {
   isCarried,
@@ -53,6 +54,8 @@ export class EventFlow {
   private readonly changes: ImageChanges
   /** Of the event at hand. */
   private readonly stamp = blankStamp()
+  /** Nothing is missing between the event at hand and the one before it in its stream. */
+  private isNext = false
 
   constructor(parts: FlowParts) {
     this.parts = parts
@@ -201,6 +204,10 @@ export class EventFlow {
       const label = labelOf(state, stream, kind, stands)
       eventRows(this.parts.sink, spec.table, state.key, stamp, batch, event, label, sourceOf(record))
     }
+    if (state.operators.bars !== null && spec.table === 'ticks') {
+      const standing = { isStored: outcome === 'stored', isNext: this.isNext, isLate: stands === 'late' }
+      tradeHeard(state, stream, record, stamp, batch, event, standing)
+    }
     if (kind === EventKind.bookImage && spec.changes !== undefined && stands !== 'late') {
       this.changes.write(state.key, stream, spec.changes, stamp, batch, event, stands === 'first')
     }
@@ -233,7 +240,9 @@ export class EventFlow {
     if (stream.ids !== null && isRepeated(stream.ids, batch, event)) return 'duplicate'
     if (stands === 'late') return stands
     const isRevealed = revealsGap(stream, stands)
-    if (isRevealed || this.isUnreadBefore(record, stream)) stream.image = null
+    const isUnread = this.isUnreadBefore(record, stream)
+    if (isRevealed || isUnread) stream.image = null
+    this.isNext = !isUnread && (!isRevealed || stands === 'next')
     if (isRevealed) {
       reveal(this.parts, state, stream, stands, { record, batch, event, index })
     } else if (stands === 'unproven') noteSkip(stream, firstSeq, lastSeq)

@@ -10,6 +10,7 @@ import { type Counters, createCounters } from './counters.ts'
 import { kindsOf } from './event-rows.ts'
 import type { ImageGap } from './image-gaps.ts'
 import { countsOfStream, type Ledger, type MessageCounts } from './minutes.ts'
+import type { BarState } from './operators/bars.ts'
 import { composeOperators, type KeyOperators } from './operators/registry.ts'
 import { nameId } from './row-ids.ts'
 import { rowKey } from './row-sink.ts'
@@ -48,6 +49,8 @@ export interface KeyState {
   readonly counts: MessageCounts[]
   readonly ledgers: Ledger[]
   operators: KeyOperators
+  /** Null: none are made, or no trade came yet. */
+  bars: BarState | null
 }
 
 /** One stream of one key with everything that an event of it needs: looked up once, then found by two ids. */
@@ -229,6 +232,7 @@ function createKey(market: ExchangeMarket, key: RowKey): KeyState {
     counts: [],
     ledgers: [],
     operators: composeOperators(undefined, market, key.symbol),
+    bars: null,
   }
 }
 

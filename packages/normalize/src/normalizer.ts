@@ -34,11 +34,10 @@ import { ImageGrid, imageDefaults } from './image-grid.ts'
 import { countsOf, type Keeper, KeyIndex, type KeyState } from './key-state.ts'
 import { doubtBooks, loseFrames } from './lost-frames.ts'
 import { type NormalizerOptions, requestOf, type SnapshotRequest } from './normalizer-options.ts'
-
+import { BarGrid } from './operators/bar-grid.ts'
+import { restoreBars } from './operators/bar-image.ts'
 import { tallyOperators } from './operators/tally.ts'
-
 import { redriveRows } from './redrive.ts'
-
 import { nameId } from './row-ids.ts'
 import { createRowSink, type RowSink, storeOnly } from './row-sink.ts'
 import { stampOf } from './stamps.ts'
@@ -76,6 +75,7 @@ export class Normalizer {
   private readonly sink: RowSink
   private readonly index: KeyIndex
   private readonly grid: ImageGrid
+  private readonly bars: BarGrid
   private readonly coverage: Coverage
   private readonly depthCap: number
   /** Open connections by the numbers of the records that opened them. */
@@ -94,6 +94,7 @@ export class Normalizer {
     this.sink = createRowSink(options)
     this.index = new KeyIndex(options.names, (state, stream) => this.makeKeeper(state, stream))
     this.grid = new ImageGrid(images, options.writer, this.sink, this.index.keys)
+    this.bars = new BarGrid(this.sink, this.index.keys)
     this.coverage = new Coverage(options.writer, this.sink, this.index)
     this.parts = {
       writer: options.writer,
@@ -139,11 +140,13 @@ export class Normalizer {
     this.grid.closeDerived()
     // This process looks at the disk anew. Holes stay open until the first image.
     this.grid.isWithheld = false
+    this.bars.advance(record)
     this.coverage.restart(record)
     this.stored = note.stored
     storeOnly(this.sink, note.stored)
     this.operators = note.operators
     this.index.use(note.operators)
+    this.bars.replan(record)
     for (const state of this.index.keys) {
       for (const stream of state.streams) {
         stream.connections = []
@@ -160,6 +163,7 @@ export class Normalizer {
   stop(record: JournalRecord): void {
     this.advance(record)
     this.grid.closeDerived()
+    this.bars.stop(record)
     for (const state of this.index.keys) {
       for (const stream of state.streams) {
         openAtStop(this.sink, this.options.writer, state, stream, record)
@@ -281,6 +285,7 @@ export class Normalizer {
       derivedCell: numeral(this.grid.derivedCell),
       checkpointCell: numeral(this.grid.checkpointCell),
       minute: numeral(this.coverage.minute),
+      barCell: numeral(this.bars.cell),
       ...(this.grid.isWithheld ? { isWithheld: true } : {}),
       connections: Array.from(this.connections, ([number, connection]) => ({
         number,
@@ -309,6 +314,7 @@ export class Normalizer {
       image.isWithheld ?? false,
     )
     this.coverage.resume(image.minute ?? Number.NEGATIVE_INFINITY)
+    this.bars.resume(image.barCell ?? Number.NEGATIVE_INFINITY)
     for (const { number, exchange, market, ...saved } of image.connections) {
       this.connections.set(number, { ...saved, market: this.options.findMarket(exchange, market) })
     }
@@ -353,6 +359,7 @@ export class Normalizer {
   /** A record is about to be applied: what its time completes is written. */
   private advance(record: JournalRecord): void {
     this.grid.advance(record.receivedUs)
+    this.bars.advance(record)
     this.coverage.advance(record)
   }
 
@@ -451,6 +458,8 @@ export class Normalizer {
       const stream = this.index.stream(state, savedStream.name)
       if (stream?.isRemembered) restoreStream(stream, savedStream)
     }
+    const plan = state.operators.bars
+    if (plan !== null && saved.bars !== undefined) state.bars = restoreBars(plan, saved.bars)
     const { keeper } = state
     if (keeper !== null && saved.keeper !== undefined) restoreKeeper(keeper, saved.keeper, this.depthCap)
   }

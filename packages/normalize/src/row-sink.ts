@@ -81,7 +81,15 @@ export function storeOnly(sink: RowSink, stored: StoredTables | undefined): void
 
 /** Whether rows of this table are stored of the key's market. */
 export function isStored({ stored }: RowSink, key: RowKey, table: TableName): boolean {
-  if (stored === null || table === 'gaps' || table === 'coverage' || table === 'dead_letter') return true
+  // Bars are stored where they are made.
+  if (
+    stored === null ||
+    table === 'bars' ||
+    table === 'gaps' ||
+    table === 'coverage' ||
+    table === 'dead_letter'
+  )
+    return true
   return stored.get(key.marketText)?.has(table) ?? true
 }
 

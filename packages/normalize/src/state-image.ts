@@ -16,6 +16,7 @@ import type { HeldDeltas } from './held.ts'
 import type { ImageGap } from './image-gaps.ts'
 import type { Instrument, Keeper, KeyState } from './key-state.ts'
 import { LevelSide } from './level-side.ts'
+import { type BarImage, barImage } from './operators/bar-image.ts'
 import type { Stamp } from './stamps.ts'
 import type { Interruption, OpenGap, StreamState } from './stream.ts'
 import type { Place, StreamKeeper } from './stream-keeper.ts'
@@ -123,6 +124,7 @@ export interface KeyImage extends CoverageImage {
   readonly instrument?: readonly [name: string, hash: number, digits?: Digits]
   readonly streams?: readonly StreamImage[]
   readonly keeper?: KeeperImage
+  readonly bars?: BarImage
   readonly imageGap?: readonly [id: string, fromSeq: Numeral, fromUs: number]
 }
 
@@ -132,6 +134,8 @@ export interface StateImage {
   readonly derivedCell: Numeral
   readonly checkpointCell: Numeral
   readonly minute: Numeral
+  /** Absent before version 6. */
+  readonly barCell?: Numeral
   /** No images are made for now; absent: they are. */
   readonly isWithheld?: boolean
   readonly connections: readonly {
@@ -185,13 +189,14 @@ export function keyImages(states: readonly KeyState[]): Pick<StateImage, 'market
 }
 
 function keyImage(state: KeyState, market: number): KeyImage {
-  const { key, instrument, streams, keeper, imageGap } = state
+  const { key, instrument, streams, keeper, imageGap, bars } = state
   return {
     market,
     symbol: key.symbol,
     ...(instrument === null ? {} : { instrument: instrumentImage(instrument) }),
     ...(streams.length === 0 ? {} : { streams: streams.map(streamImage) }),
     ...(keeper === null ? {} : { keeper: keeperImage(keeper) }),
+    ...(bars === null ? {} : { bars: barImage(bars) }),
     ...(imageGap === null
       ? {}
       : { imageGap: [imageGap.id, numeral(imageGap.fromSeq), imageGap.fromUs] as const }),

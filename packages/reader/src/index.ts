@@ -1,3 +1,4 @@
 export * from './duck.ts'
 export * from './exact.ts'
 export * from './report.ts'
+export * from './views.ts'

@@ -116,7 +116,7 @@ export const catalogue = {
     workSeconds,
   ),
   operator_messages_total: counter(
-    'Messages that an operator did something with, by what (filter: removed; dedupe: repeat).',
+    'Messages that an operator did something with, by what (filter: removed; dedupe: repeat; watermark: late, dropped; aggregate: bar, revision).',
     [...market, 'operator', 'outcome'],
   ),
   dedupe_ids: gauge('Ids remembered to know repeats by, of all streams together.', market),

@@ -350,5 +350,8 @@ it('the wide world has what its tests are about', () => {
   const world = wideWorld()
   addCoverage(world)
   const { rows } = world
-  for (const table of Object.keys(tables) as TableName[]) expect(rows[table].length).toBeGreaterThan(0)
+  // None of these is in a log: each has tests of its own.
+  const others: readonly TableName[] = ['bars', 'redrives', 'book_audit']
+  const emitted = (Object.keys(tables) as TableName[]).filter((table) => !others.includes(table))
+  for (const table of emitted) expect(rows[table].length).toBeGreaterThan(0)
 })

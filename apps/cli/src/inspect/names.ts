@@ -21,7 +21,7 @@ const mayComeFirst = (table: TableName): string =>
     ? `kind IN ('derived', 'checkpoint')`
     : 'false'
 
-/** A hole that ends with the message that names the key, and minutes before it, are written before the name is known. */
+/** A hole that ends with the message that names the key, and minutes and bars before it, are written before the name is known. */
 const wrongNames = (table: TableName): string => `
   SELECT '${table}' AS table_name, ${KEY}, frame, any_value(instrument) AS instrument, any_value(name) AS expected
   FROM (
@@ -29,7 +29,7 @@ const wrongNames = (table: TableName): string => `
       is_one IS NOT DISTINCT FROM false
         OR (instrument IS DISTINCT FROM CASE WHEN frame >= named_from THEN i.name END
           AND NOT (${mayComeFirst(table)} AND instrument IS NOT DISTINCT FROM i.name)
-          AND NOT (${table === 'gaps' || table === 'coverage'} AND instrument IS NULL AND frame = named_from)) AS is_wrong
+          AND NOT (${table === 'gaps' || table === 'coverage' || table === 'bars'} AND instrument IS NULL AND frame = named_from)) AS is_wrong
     FROM "${table}" t LEFT JOIN instrument_names i USING (${KEY})
     WHERE instrument IS NOT NULL OR i.writer IS NOT NULL
   ) WHERE is_wrong GROUP BY ${KEY}, frame`

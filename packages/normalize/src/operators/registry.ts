@@ -4,16 +4,24 @@ import {
   marketText,
   type Operators,
   type TableName,
+  type WatermarkSpec,
 } from '@cryptoflow/model'
+import { type BarPlan, barPlan } from './bars.ts'
 import { type RowFilter, rowFilter } from './row-filter.ts'
 
 /**
  * The operators that are configured, in the order in which a message meets them. What is not configured (sequence,
  * book, images, flattening) has its place between them, and none of these changes what it sees.
  *
- *     dedupe -> sequence -> filter -> rows -> book -> images
+ *     dedupe -> sequence -> filter -> rows -> watermark -> aggregate
+ *                                        \-> book -> images
  */
-export const operatorNames = ['dedupe', 'filter'] as const satisfies readonly (keyof MarketOperators)[]
+export const operatorNames = [
+  'dedupe',
+  'filter',
+  'watermark',
+  'aggregate',
+] as const satisfies readonly (keyof MarketOperators)[]
 
 /** What the operators are for one key, made once. */
 export interface KeyOperators {
@@ -23,9 +31,14 @@ export interface KeyOperators {
   readonly hidden: ReadonlySet<TableName> | null
   /** Ids that its streams remember where they remember any; null: as the adapter says. */
   readonly idWindow: number | null
+  /** Null: no bars are made. */
+  readonly bars: BarPlan | null
 }
 
-const NO_OPERATORS: KeyOperators = { filters: null, hidden: null, idWindow: null }
+/** What holds where a journal says nothing of it. */
+const WATERMARK: WatermarkSpec = { allowedLatenessMs: 5_000, late: 'revision', idleMs: 1_000 }
+
+const NO_OPERATORS: KeyOperators = { filters: null, hidden: null, idWindow: null, bars: null }
 
 /** Composes the operators of a market for one of its keys. */
 export function composeOperators(
@@ -45,5 +58,6 @@ export function composeOperators(
     filters: filters.size === 0 ? null : filters,
     hidden: hidden.length === 0 ? null : new Set(hidden),
     idWindow: own.dedupe?.window ?? null,
+    bars: own.aggregate === undefined ? null : barPlan(own.aggregate.windows, own.watermark ?? WATERMARK),
   }
 }

@@ -5,9 +5,9 @@ import type { KeyState } from '../key-state.ts'
 export interface OperatorTally {
   readonly exchange: string
   readonly market: Market
-  readonly operator: 'filter' | 'dedupe'
+  readonly operator: 'filter' | 'dedupe' | 'watermark' | 'aggregate'
   /** What it did: a word of few. */
-  readonly outcome: 'removed' | 'repeat'
+  readonly outcome: 'removed' | 'repeat' | 'late' | 'dropped' | 'bar' | 'revision'
   readonly count: number
 }
 
@@ -41,6 +41,20 @@ function operatorsOf({ exchange, market }: ExchangeMarket, states: readonly KeyS
   return [
     { ...at, operator: 'filter', outcome: 'removed', count: sum(({ counters }) => counters.filtered) },
     { ...at, operator: 'dedupe', outcome: 'repeat', count: sum(({ counters }) => counters.duplicates) },
+    { ...at, operator: 'watermark', outcome: 'late', count: sum(({ counters }) => counters.lateTrades) },
+    {
+      ...at,
+      operator: 'watermark',
+      outcome: 'dropped',
+      count: sum(({ counters }) => counters.droppedTrades),
+    },
+    { ...at, operator: 'aggregate', outcome: 'bar', count: sum(({ counters }) => counters.bars) },
+    {
+      ...at,
+      operator: 'aggregate',
+      outcome: 'revision',
+      count: sum(({ counters }) => counters.barRevisions),
+    },
   ]
 }
 

@@ -1,0 +1,74 @@
+import { type EventBatch, EventKind, type JournalRecord, Side } from '@cryptoflow/model'
+import type { KeyState } from '../key-state.ts'
+import type { Stamp } from '../stamps.ts'
+import { isCarried, type StreamState } from '../stream.ts'
+import { createBars, hear } from './bars.ts'
+import type { Print } from './pane.ts'
+
+/** How a trade stands to the one before it, and whether it is in the table. */
+export interface TradeStanding {
+  readonly isStored: boolean
+  /** Nothing is missing between the stream's last message and this one. */
+  readonly isNext: boolean
+  /** It was missing until now. */
+  readonly isLate: boolean
+}
+
+/**
+ * Hands a trade that is no duplicate to the bars of its key. Bars are of one stream: the first that brought a trade, and
+ * another one when no connection carries that any more. What a filter removed and what was agreed outside the book is
+ * in no bar, and moves their time on.
+ */
+export function tradeHeard(
+  state: KeyState,
+  stream: StreamState,
+  record: JournalRecord,
+  stamp: Stamp,
+  batch: EventBatch,
+  event: number,
+  { isStored, isNext, isLate }: TradeStanding,
+): void {
+  const plan = state.operators.bars
+  const { name } = stream.spec
+  if (plan === null || !isCarried(stream.spec)) return
+  const isFirst = state.bars === null
+  const us = stamp.eventUs
+  state.bars ??= createBars(plan, name, Math.min(us, record.receivedUs))
+  const { bars } = state
+  const isOther = bars.stream !== name
+  if (isOther && isHeard(state, bars.stream)) return
+  bars.stream = name
+  hear(
+    bars,
+    {
+      print: isStored && batch.kind[event] !== EventKind.block ? printOf(stamp, batch, event) : null,
+      us,
+      receivedUs: record.receivedUs,
+      isNext: isFirst || (isNext && !isOther),
+      isLate,
+    },
+    state.counters,
+  )
+}
+
+function isHeard({ streams }: KeyState, name: string): boolean {
+  return streams.some(({ spec, connections }) => spec.name === name && connections.length > 0)
+}
+
+function printOf({ eventUs, timeSource }: Stamp, batch: EventBatch, event: number): Print {
+  const row = batch.entryStart[event] as number
+  const isAggregate = batch.kind[event] === EventKind.aggregate
+  const count = isAggregate
+    ? (batch.lastTradeId[event] as number) - (batch.firstTradeId[event] as number) + 1
+    : 1
+  return {
+    us: eventUs,
+    timeSource,
+    seq: batch.lastSeq[event] as number,
+    price: batch.price,
+    quantity: batch.quantity,
+    row,
+    isBuy: batch.side[row] === Side.buy,
+    trades: Number.isNaN(count) ? 1 : count,
+  }
+}
