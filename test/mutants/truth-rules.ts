@@ -72,4 +72,11 @@ export const truthRules: readonly Mutant[] = [
     to: 'number = 1',
     tests: ['packages/ingest/src/audits.test.ts'],
   },
+  {
+    name: 'what the slower of two connections brings is stored again',
+    file: 'packages/normalize/src/stream.ts',
+    from: "return fillHole(stream.holes, beginOf(first, last), last, prev) ? 'late' : 'duplicate'",
+    to: "return 'late'",
+    tests: ['packages/normalize/src/two-legs.test.ts'],
+  },
 ]

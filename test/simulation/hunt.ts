@@ -13,14 +13,14 @@ export interface Found {
   /** The last of them. */
   readonly last: readonly string[]
   /** Equal for runs in which the same happened and the same is stored. */
-  readonly fingerprint: string
+  fingerprint(): string
 }
 
 export async function tried(plan: Plan): Promise<Found> {
   const outcome = await simulate(plan)
   const verdict = await judge(outcome)
   const { trace } = outcome
-  return { plan, verdict, steps: trace.steps, last: trace.last, fingerprint: fingerprintOf(outcome) }
+  return { plan, verdict, steps: trace.steps, last: trace.last, fingerprint: () => fingerprintOf(outcome) }
 }
 
 /** A writer's id is drawn anew in every run; it stands in rows, and in the ids of gaps. */

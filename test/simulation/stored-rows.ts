@@ -50,11 +50,15 @@ async function rowsOf(bytes: Uint8Array): Promise<Row[]> {
 
 /** One text for each row, equal for equal rows. */
 export function rowText(row: Row): string {
-  return JSON.stringify(row, (_, value) =>
-    typeof value === 'bigint'
-      ? `${value}`
-      : value instanceof Uint8Array
-        ? Buffer.from(value).toString('hex')
-        : value,
-  )
+  let text = ''
+  for (const [name, value] of Object.entries(row)) {
+    const shown =
+      typeof value === 'string'
+        ? JSON.stringify(value)
+        : value instanceof Uint8Array
+          ? Buffer.from(value).toString('hex')
+          : String(value)
+    text += `${name} ${shown}, `
+  }
+  return text
 }
