@@ -1,7 +1,13 @@
 import { join } from 'node:path'
 import { faultKinds, startSimInWorker } from '@cryptoflow/exchange-sim'
 import type { Market } from '@cryptoflow/model'
-import { type CollectOptions, exchangeMarkets, imageDefaults, startCollector } from '@cryptoflow/pipeline'
+import {
+  type CollectOptions,
+  exchangeMarkets,
+  imageDefaults,
+  type MarketCollection,
+  startCollector,
+} from '@cryptoflow/pipeline'
 import { type Chance, seededChance, sleep } from '@cryptoflow/runtime'
 import { clockBeforeMinute, closeMinutes } from './minutes.ts'
 import type { Verdict } from './simulated-run.ts'
@@ -13,6 +19,8 @@ export interface HouseOffer {
   readonly market: Market
   readonly symbols: readonly string[]
   readonly sometimes: readonly string[]
+  /** Its books are asked for by REST. */
+  readonly bookPoll?: NonNullable<MarketCollection['bookPoll']>
 }
 
 /** Every market of every exchange whose books begin in their streams. */
@@ -42,13 +50,27 @@ export async function houseRun(
   seconds: number,
   offers: readonly HouseOffer[],
 ): Promise<Verdict> {
+  const options = await collectHouses(seed, folder, seconds, offers)
+  await closeMinutes(options)
+  const [warehouse, log] = [options.warehouseDirectory, join(folder, LOG)]
+  return await runJson<Verdict>('verify', '--json', '--warehouse', warehouse, '--emissions', log)
+}
+
+/** Their emission log, in the folder of a run. */
+const LOG = 'emissions.jsonl'
+
+/** Collects them only, into `warehouse` of the folder; with what it was told. */
+export async function collectHouses(
+  seed: number,
+  folder: string,
+  seconds: number,
+  offers: readonly HouseOffer[],
+): Promise<CollectOptions> {
   const clock = clockBeforeMinute(seconds / 2)
   const chance = seededChance(seed * 6007 + 5)
-  const logPath = join(folder, 'emissions.jsonl')
-  const warehouse = join(folder, 'warehouse')
   const everyMessages = 12 * offers.length + chance.below(20 * offers.length)
   const sim = await startSimInWorker({
-    logPath,
+    logPath: join(folder, LOG),
     stage: {
       seed,
       houses: offers.map(({ exchange, market, symbols }) => ({ exchange, market, symbols })),
@@ -64,13 +86,14 @@ export async function houseRun(
     },
   })
   const options: CollectOptions = {
-    collections: offers.map(({ exchange, market, symbols, sometimes }, at) => {
+    collections: offers.map(({ exchange, market, symbols, sometimes, bookPoll }, at) => {
       const { wsUrl, restUrl } = sim.houses[at] as (typeof sim.houses)[number]
       const more = drawn(sometimes, chance)
       const streams = more.length === 0 ? {} : { streams: [...tablesOf(exchange, market), ...more] }
-      return { exchange, market, urls: { wsUrl, restUrl }, symbols, ...streams }
+      const polls = bookPoll === undefined ? {} : { bookPoll }
+      return { exchange, market, urls: { wsUrl, restUrl }, symbols, ...streams, ...polls }
     }),
-    warehouseDirectory: warehouse,
+    warehouseDirectory: join(folder, 'warehouse'),
     images: imageDefaults,
     compression: 'zstd',
     sealEveryMs: 300 + chance.below(1500),
@@ -88,8 +111,7 @@ export async function houseRun(
   await Promise.race([sleep(clock, seconds * 1000), collector.ended])
   await collector.stop()
   await sim.close()
-  await closeMinutes(options)
-  return await runJson<Verdict>('verify', '--json', '--warehouse', warehouse, '--emissions', logPath)
+  return options
 }
 
 function tablesOf(exchange: string, market: Market): string[] {

@@ -1,5 +1,6 @@
 import { commitRules } from './commit-rules.ts'
 import { files } from './files.ts'
+import { polledBooks } from './polled-books.ts'
 import { truthRules } from './truth-rules.ts'
 
 /**
@@ -26,6 +27,7 @@ const NORMALIZE = ['packages/normalize/src']
 export const mutants: readonly Mutant[] = [
   ...commitRules,
   ...files,
+  ...polledBooks,
   ...truthRules,
   {
     name: 'a record is acknowledged before it is durable',

@@ -10,7 +10,7 @@ import { deltaTables, emittedPrint, emittedShown, hasUnit, imageTables, singleRo
  * sum over its rows. Both sides of every comparison are made by the same macros, so they cannot drift apart.
  *
  * A *message* here is one event of one key: the row or rows of one table that it becomes. Its *form* is `trade`,
- * `aggregate`, `delta`, `snapshot`, `partial`, or the table's name. What tells messages of equal sequences apart is
+ * `aggregate`, `delta`, `snapshot`, `partial`, `rest`, or the table's name. What tells messages of equal sequences apart is
  * their *mark*: of a book message its heading (times, the sequence before, the depth), of other events without an id
  * the fingerprint itself. `first_seq` and `last_seq` are what the rows say, of trades their id; `begin_seq` and `end_seq`
  * what the sequence of the stream says.
@@ -82,7 +82,8 @@ const LOG_VIEW = `
   SELECT n, "table" AS table_name,
     CASE WHEN "table" = 'ticks' THEN "values"['kind']
       WHEN ${isOf(deltaTables)} THEN CASE WHEN is_answer OR is_snapshot THEN 'snapshot' ELSE 'delta' END
-      WHEN ${isOf(imageTables)} THEN 'partial' ELSE "table" END AS form,
+      WHEN ${isOf(imageTables)} THEN CASE WHEN is_answer THEN 'rest' ELSE 'partial' END
+      ELSE "table" END AS form,
     exchange, market, symbol, coalesce("first", "last", -1) AS begin_seq, coalesce("last", -1) AS end_seq,
     coalesce(CASE "table" WHEN 'ticks' THEN TRY_CAST("values"['trade_id'] AS BIGINT) ELSE "first" END, -1) AS first_seq,
     coalesce(CASE "table" WHEN 'ticks' THEN TRY_CAST("values"['trade_id'] AS BIGINT) ELSE "last" END, -1) AS last_seq,
@@ -92,7 +93,7 @@ const LOG_VIEW = `
       CASE WHEN engine_ms IS NOT NULL THEN 'engine' WHEN sent_ms IS NOT NULL THEN 'sent' ELSE 'received' END,
       sent_ms * 1000,
       CASE WHEN "table" IN (${withUnit()}) THEN unit END,
-      CASE WHEN form IN ('delta', 'snapshot') THEN prev WHEN form = 'partial' THEN depth_of(bids, asks) END,
+      CASE WHEN form IN ('delta', 'snapshot') THEN prev WHEN form IN ('partial', 'rest') THEN depth_of(bids, asks) END,
       nullif(checksum, 0)) AS heading
   FROM read_json(LOG, format = 'newline_delimited', columns = ${LOG_COLUMNS});
 `

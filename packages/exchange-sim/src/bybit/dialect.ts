@@ -34,6 +34,17 @@ export function bookJson({ symbol, bids, asks, updateId, seq, timeMs }: BookText
   return `{"s":"${symbol}","b":${levelsJson(bids)},"a":${levelsJson(asks)},"u":${updateId},"seq":${seq}},"cts":${timeMs}}`
 }
 
+/** A whole book as REST answers with it. Source: v5/market/orderbook of 2026-07-24. */
+export function answeredBookJson(
+  { symbol, bids, asks, updateId, seq, timeMs }: BookText,
+  sentMs: number,
+): string {
+  return (
+    `{"s":"${symbol}","b":${levelsJson(bids)},"a":${levelsJson(asks)},` +
+    `"ts":${sentMs},"u":${updateId},"seq":${seq},"cts":${timeMs}}`
+  )
+}
+
 /** A quantity of 0 is written as `0`. */
 export function withPlainZeros(levels: readonly LevelText[]): LevelText[] {
   return levels.map(([price, quantity]) => [price, Number(quantity) === 0 ? '0' : quantity])

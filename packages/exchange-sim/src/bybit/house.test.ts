@@ -150,6 +150,39 @@ describe('a house of bybit', () => {
     expect(await ask('&cursor=x')).toMatchObject({ retCode: 10001 })
   })
 
+  it('answers with a book of as many levels as are asked for, which counts as its deepest stream does', async () => {
+    const { restUrl, records, clock, at } = await play()
+    const ask = async (query: string): Promise<Json> =>
+      (await (await fetch(`${restUrl}/v5/market/orderbook?category=linear${query}`)).json()) as Json
+    clock.advance(1_000)
+    const { retCode, result, time } = await ask('&symbol=BTCUSDT&limit=7')
+    expect([retCode, result.s, result.b.length, result.a.length]).toEqual([0, 'BTCUSDT', 7, 7])
+    expect(Number(result.b[0][0])).toBeLessThan(Number(result.a[0][0]))
+    expect([result.ts, result.cts <= result.ts]).toEqual([time, true])
+    expect(records.at(-1)).toMatchObject({
+      stream: 'orderbook',
+      table: 'futures_ob',
+      is_answer: true,
+      last: result.u,
+      engine_ms: result.cts,
+      sent_ms: result.ts,
+      bids: result.b,
+      asks: result.a,
+    })
+    expect((await ask('&symbol=ETHUSDT')).result.b).toHaveLength(25)
+    for (const query of ['&symbol=XUSDT', '&symbol=BTCUSDT&limit=1001', '&symbol=BTCUSDT&limit=0', '']) {
+      expect(await ask(query)).toMatchObject({ retCode: 10001, result: {} })
+    }
+    const client = await connect(at('/v5/public/linear'))
+    await subscribed(client, ['orderbook.1000.BTCUSDT'])
+    clock.advance(2_000)
+    const told = (): Json | undefined => parsed(client).findLast(({ topic }) => topic !== undefined)
+    await client.until(() => topicsOf(client).length > 5)
+    const { result: deep } = await ask('&symbol=BTCUSDT&limit=1000')
+    await client.until(() => told()?.data.u === deep.u)
+    expect(deep.u).toBe(told()?.data.u)
+  })
+
   it.each(['spot', 'linear', 'inverse'] as const)(
     'says the same on the wire as to the log (%s)',
     async (market) => {

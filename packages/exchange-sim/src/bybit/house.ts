@@ -2,7 +2,7 @@ import type { DoorRules } from '../stage/door.ts'
 import type { House, HouseAnswer, HouseFactory, HouseOptions, Session } from '../stage/house.ts'
 import type { Peer } from '../stage/peer.ts'
 import { readRequest, replyText } from './control.ts'
-import { answerText, BAD_CURSOR, entryOf, instrumentContent, pageOf } from './lists.ts'
+import { answerText, BAD_CURSOR, BAD_LIMIT, BAD_SYMBOL, entryOf, instrumentContent, pageOf } from './lists.ts'
 import { SymbolTeller } from './symbol.ts'
 
 /** Topics of one request, as documented for spot; here it holds everywhere. */
@@ -11,6 +11,9 @@ const TOPICS_MAX = 10
 const ARGS_CHARACTERS_MAX = 21_000
 /** A connection on which nothing is asked is closed after about ten minutes. Source as above. */
 const SILENCE_MS = 10 * 60_000
+
+/** Levels a side of a book by REST; without a number spot answers 1, contracts 25. Source: v5/market/orderbook of 2026-07-24. */
+const BOOK_LIMIT_MAX = 1_000
 
 const READ = { source: 'bybit-exchange/docs 2026-07-24, v5/ws/connect', read: '2026-07-24' }
 /** Who may connect: one too many is refused with 403. */
@@ -69,8 +72,9 @@ class BybitHouse implements House {
       const result = `{"timeSecond":"${Math.floor(this.nowMs / 1000)}","timeNano":"${this.nowMs}000000"}`
       return { status: 200, body: answerText(result, this.nowMs), contents: [] }
     }
-    if (url.pathname !== '/v5/market/instruments-info' || url.searchParams.get('category') !== market)
-      return null
+    if (url.searchParams.get('category') !== market) return null
+    if (url.pathname === '/v5/market/orderbook') return this.book(url.searchParams)
+    if (url.pathname !== '/v5/market/instruments-info') return null
     const wanted = url.searchParams.get('status') ?? 'Trading'
     const stream = wanted === 'Trading' ? 'instruments-info' : `instruments-info/${wanted}`
     const entries = [...this.tellers.values()].map(({ listed }) => entryOf(listed, this.nowMs))
@@ -83,6 +87,15 @@ class BybitHouse implements House {
     const cursor = page.cursor === null ? '' : `,"nextPageCursor":"${page.cursor}"`
     const result = `{"category":"${market}","list":[${page.entries.map(({ raw }) => raw).join(',')}]${cursor}}`
     return { status: 200, body: answerText(result, this.nowMs), contents }
+  }
+
+  private book(query: URLSearchParams): HouseAnswer {
+    const limit = Number(query.get('limit') ?? (this.options.market === 'spot' ? 1 : 25))
+    const teller = this.tellers.get(query.get('symbol') ?? '')
+    if (teller === undefined) return { status: 200, body: BAD_SYMBOL, contents: [] }
+    if (!(limit >= 1 && limit <= BOOK_LIMIT_MAX)) return { status: 200, body: BAD_LIMIT, contents: [] }
+    const { json, content } = teller.answered(limit, this.nowMs)
+    return { status: 200, body: answerText(json, this.nowMs), contents: [content] }
   }
 
   private hear(peer: Peer, text: string): void {

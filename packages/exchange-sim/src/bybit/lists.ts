@@ -62,9 +62,14 @@ function lotStep({ quantityDigits }: Listed['instrument']): string {
 const ROWS = 500
 const ROWS_MAX = 1_000
 
-/** What is told of a token that is none is not documented. */
-export const BAD_CURSOR =
-  '{"retCode":10001,"retMsg":"params error: cursor","result":{},"retExtInfo":{},"time":0}'
+/** What is told of a token, a symbol or a number of levels that is none is not documented, but the code. */
+export const BAD_CURSOR = paramsError('cursor')
+export const BAD_SYMBOL = paramsError('symbol')
+export const BAD_LIMIT = paramsError('limit')
+
+function paramsError(what: string): string {
+  return `{"retCode":10001,"retMsg":"params error: ${what}","result":{},"retExtInfo":{},"time":0}`
+}
 
 /**
  * The page of a list that a request asks for, and the token of the one behind it; null where its own token is none. A

@@ -9,7 +9,7 @@ import type { HouseMessage, HouseOptions } from '../stage/house.ts'
 import { type Feed, Listing } from '../stage/listing.ts'
 import { marksOf } from '../stage/marks.ts'
 import { DepthWindow } from '../stage/window.ts'
-import { bookJson, flagsOf, headOf, idOf, tradeJson, withPlainZeros } from './dialect.ts'
+import { answeredBookJson, bookJson, flagsOf, headOf, idOf, tradeJson, withPlainZeros } from './dialect.ts'
 import { type Listed, listed } from './symbols.ts'
 import {
   changesOf,
@@ -28,6 +28,8 @@ const FEEDS: Readonly<Record<string, number>> = {
   'orderbook.200': 100,
   'orderbook.1000': 200,
 }
+/** The stream whose updates a book that is asked for by REST counts. */
+const DEEPEST = 'orderbook.1000'
 const TICKER_MS = 1_000
 const LIQUIDATIONS_MS = 500
 /** Share of updates in place of which the service begins anew. */
@@ -162,6 +164,31 @@ export class SymbolTeller {
     const bids = withPlainZeros(this.listing.levels(diff.bids))
     const asks = withPlainZeros(this.listing.levels(diff.asks))
     this.tell(this.book(stream, depth, { bids, asks, isSnapshot: false, timeMs, nowMs }))
+  }
+
+  /** The best `limit` levels a side, for who asks by REST. */
+  answered(limit: number, nowMs: number): { readonly json: string; readonly content: EmissionContent } {
+    const { symbol, listing, seq } = this
+    const { updateId, window } = this.depths.get(DEEPEST) as Depth
+    // Nobody counts the updates of a stream that is not told; the book's own count stands for it.
+    const { last, timeMs, ...now } = listing.market.snapshot(limit)
+    const isTold = this.live.has(DEEPEST)
+    const sides = isTold ? window.known : now
+    const book = {
+      bids: listing.levels(sides.bids.slice(0, limit)),
+      asks: listing.levels(sides.asks.slice(0, limit)),
+      last: isTold ? updateId : last,
+      isSnapshot: false,
+    }
+    const place: Place = {
+      ...this.at(nowMs),
+      stream: 'orderbook',
+      table: this.isSpot ? 'spot_ob' : 'futures_ob',
+    }
+    return {
+      json: answeredBookJson({ ...book, symbol, updateId: book.last, seq, timeMs }, nowMs),
+      content: bookContent(place, { sentMs: nowMs, engineMs: timeMs }, book),
+    }
   }
 
   private topOf({ window }: Depth): BookSnapshot {

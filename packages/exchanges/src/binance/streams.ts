@@ -1,4 +1,5 @@
 import type { BookRule, Follows, Market, PollSpec, StreamSpec, TableName } from '@cryptoflow/model'
+import { POLL_DEPTH, polledImages } from '../polled-book.ts'
 import { followsGrowing, followsId, futuresBookRule, spotBookRule } from './rules.ts'
 
 /**
@@ -49,10 +50,6 @@ function every(everyMs: number, endpoint: string, weight: number): PollSpec {
 const imageNames = (speeds: readonly string[]): string[] =>
   imageDepths.flatMap((depth) => speeds.map((speed) => `depth${depth}${speed}`))
 
-/** Levels a side of a polled book where nothing else is said: the cheapest of spot. */
-const POLL_DEPTH = 100
-const SECOND_MS = 1_000
-
 /** Weight of a book by the levels a side that it is asked for with; spot takes any number up to the last. */
 const spotDepthWeights = [
   [100, 5],
@@ -83,11 +80,7 @@ export function polledBook(market: Market, depth = POLL_DEPTH): StreamSpec {
     weight,
   })
   const levelsMax = (weights.at(-1) as readonly [number, number])[0]
-  return asked(POLLED_BOOK, isSpot ? 'spot_ob' : 'futures_ob', 'symbol', {
-    everyMs: SECOND_MS,
-    levelsMax,
-    request,
-  })
+  return polledImages(POLLED_BOOK, market, { levelsMax, request })
 }
 
 /** Its name: the endpoint's own is that of the update stream. */

@@ -1,4 +1,4 @@
-import { EventBatch, type Market, StringTable } from '@cryptoflow/model'
+import { EventBatch, EventKind, type Market, StringTable } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
 import { decodeAnswer, ROWS_MAX, recognise } from './answers.ts'
 
@@ -71,6 +71,35 @@ describe('an answer', () => {
     ]
     const { batch } = decode('spot', 'instruments-info', bodyOf('spot', texts.join(' ,')))
     expect([...batch.details.values()].map((detail) => (detail as { raw: string }).raw)).toEqual(texts)
+  })
+})
+
+describe('a book that was asked for', () => {
+  const book = (result: string): string => `{"retCode":0,"result":${result},"time":2}`
+  const own = '{"s":"A","b":[["1","2"]],"a":[["3","4"]],"ts":1672765737733,"u":7,"cts":1672765737730}'
+
+  it.each(markets)('is an image of the symbol that was asked about, and of no other (%s)', (market) => {
+    const ask = (symbol: string, body: string) => {
+      const batch = new EventBatch(new StringTable())
+      const asked = { exchange: 'bybit', market, symbol, stream: 'orderbook', resync: 0, status: 200 }
+      return { outcome: decodeAnswer(market, asked, encoder.encode(body), batch), batch }
+    }
+    const { outcome, batch } = ask('A', book(own))
+    expect(outcome).toEqual({ kind: 'events' })
+    expect([batch.kind[0], batch.lastSeq[0], batch.entryCount]).toEqual([EventKind.bookImage, 7, 2])
+    for (const [symbol, body, reason] of [
+      ['B', book(own), 'bad_symbol'],
+      ['', book(own), 'bad_symbol'],
+      ['A', book(own.replace('"s"', '"S"')), 'bad_symbol'],
+      ['A', book('[]'), 'malformed'],
+      ['A', book(own.replace('"u":7', '"u":"7"')), 'malformed'],
+      ['A', book(own.replace('["3","4"]', '["3"]')), 'malformed'],
+      ['A', '{"retCode":10001,"retMsg":"params error","result":{}}', 'unknown_message'],
+    ] as const) {
+      const refused = ask(symbol, body)
+      expect(refused.outcome).toMatchObject({ reason })
+      expect([refused.batch.count, refused.batch.entryCount]).toEqual([0, 0])
+    }
   })
 })
 

@@ -20,15 +20,16 @@ import {
   OUT_OF_SCOPE,
   unknown,
 } from '../outcomes.ts'
+import { readAnsweredBook } from './book.ts'
 import { readInstrument } from './instruments.ts'
-import { marketStreams } from './streams.ts'
+import { marketStreams, POLLED_BOOK } from './streams.ts'
 import { textTime } from './texts.ts'
 import { readSettledRate } from './tickers.ts'
 import { readTrade, restKeys } from './trades.ts'
 
 /**
  * REST answers by what they answer: `{"retCode":0,"result":{"category":"linear","list":[...]},"time":1}`. Every row
- * names its symbol, so the request's is not needed.
+ * names its symbol, so the request's is not needed. A book is the whole of `result`, and names no category.
  * Source: bybit-exchange/docs 2026-07-24, v5/market.
  */
 
@@ -36,6 +37,8 @@ import { readTrade, restKeys } from './trades.ts'
 export const ROWS_MAX = 100_000
 
 const NO_LIST = malformed('malformed', 'result.list is not a list')
+const NO_BOOK = malformed('malformed', 'result is not an object')
+const OTHER_SYMBOL = malformed('bad_symbol', 's is not the symbol that was asked for')
 const NOT_TOLD_APART = malformed('malformed', 'result.list cannot be told apart')
 
 /** What is the same for all rows of a body. */
@@ -78,15 +81,41 @@ export function decodeAnswer(
   body: Uint8Array,
   out: EventBatch,
 ): DecodeOutcome {
+  const isBook = context.stream === POLLED_BOOK
   const endpoint = endpointOf(market, context.stream)
-  if (endpoint === null) return unknown('no request that this market answers')
+  if (endpoint === null && !isBook) return unknown('no request that this market answers')
   const json = parseJson(body)
   if (!isObject(json)) return NO_JSON
-  const result = field(json, 'result')
-  const other = otherwise(market, json)
-  if (other !== null) return other
+  const error = errorIn(json)
+  if (error !== null) return error
   const stream = out.names.idOf(context.stream)
   if (stream < 0) return NAMES_FULL
+  return endpoint === null
+    ? decodeBook(context.symbol, json, stream, out)
+    : decodeList(market, endpoint, { json, body, stream }, out)
+}
+
+function decodeBook(symbol: string, json: JsonObject, stream: number, out: EventBatch): DecodeOutcome {
+  const result = field(json, 'result')
+  if (!isObject(result)) return NO_BOOK
+  if (field(result, 's') !== symbol) return OTHER_SYMBOL
+  const { count } = out
+  const fields = new FieldReader(result)
+  readAnsweredBook(fields, stream, out)
+  if (fields.refusal === null) return EVENTS
+  out.rollback(count)
+  return fields.refusal
+}
+
+function decodeList(
+  market: Market,
+  endpoint: Endpoint,
+  { json, body, stream }: { readonly json: JsonObject; readonly body: Uint8Array; readonly stream: number },
+  out: EventBatch,
+): DecodeOutcome {
+  const other = strangerIn(market, json)
+  if (other !== null) return other
+  const result = field(json, 'result')
   const list = isObject(result) ? field(result, 'list') : undefined
   if (!isArray(list)) return NO_LIST
   if (list.length > ROWS_MAX) return malformed('malformed', `more than ${ROWS_MAX} rows`)
@@ -118,8 +147,8 @@ function endpointOf(market: Market, stream: string): Endpoint | null {
   return (isOffered ? endpoints.find((endpoint) => stream.startsWith(endpoint)) : undefined) ?? null
 }
 
-/** What the body is, if not what was asked for; null when it may be. */
-function otherwise(market: Market, json: JsonObject): DecodeOutcome | null {
+/** What the body is, if it answers nothing; null when it may. */
+function errorIn(json: JsonObject): DecodeOutcome | null {
   if (field(json, 'ret_code') !== undefined) return OBSOLETE
   const code = field(json, 'retCode')
   if (!(code instanceof JsonNumber)) return unknown('an answer without a code')
@@ -127,6 +156,11 @@ function otherwise(market: Market, json: JsonObject): DecodeOutcome | null {
     const shown = /^-?\d{1,9}$/.test(code.text) ? code.text : 'that is no number'
     return unknown(`an error instead of an answer, code ${shown}`)
   }
+  return null
+}
+
+/** What the list is, if it is none of this market's; null when it is. */
+function strangerIn(market: Market, json: JsonObject): DecodeOutcome | null {
   const category = categoryIn(json)
   if (category === market) return null
   if (category === 'spot' || category === 'linear' || category === 'inverse') return OTHER_MARKET

@@ -49,9 +49,18 @@ export function readQuote(message: Message, out: EventBatch): DecodeOutcome {
   return fields.refusal ?? inBook.refusal ?? (isEmpty ? EMPTY : EVENTS)
 }
 
+/** A book that was asked for by REST: the same fields, with its times among them. Source: docs of v5/market/orderbook. */
+export function readAnsweredBook(fields: FieldReader, stream: number, out: EventBatch): void {
+  beginBook({ fields }, fields, out)
+  out.firstSeq[out.count] = Number.NaN
+  readLevels(fields, 'b', Side.bid, out)
+  readLevels(fields, 'a', Side.ask, out)
+  endBook(out, EventKind.bookImage, stream, fields.symbol('s', out.names))
+}
+
 const NO_DATA = malformed('malformed', 'data is not an object')
 
-function beginBook({ fields }: Message, inBook: FieldReader, out: EventBatch): void {
+function beginBook({ fields }: Pick<Message, 'fields'>, inBook: FieldReader, out: EventBatch): void {
   out.reserveEvent()
   const event = out.count
   out.sentUs[event] = fields.time('ts')

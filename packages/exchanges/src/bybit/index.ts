@@ -6,7 +6,7 @@ import { decodeFrame } from './frame.ts'
 import { hears } from './hears.ts'
 import { symbolMeant } from './meant.ts'
 import { sessionOf } from './session.ts'
-import { futuresCollectors, marketStreams, spotCollectors } from './streams.ts'
+import { futuresCollectors, marketStreams, polledBook, spotCollectors } from './streams.ts'
 
 /** Bybit spot, protocol v5. */
 export function bybitSpot(options: MarketOptions = {}): ExchangeMarket {
@@ -33,7 +33,7 @@ function assembled(market: Market, options: MarketOptions): ExchangeMarket {
     decoderVersion: `bybit-${market}-json/1`,
     quantityUnit: market === 'inverse' ? 'contracts' : 'base',
     session: sessionOf(market, options),
-    streams: marketStreams[market],
+    streams: [...marketStreams[market], polledBook(market, options.bookPollDepth)],
     collectors: market === 'spot' ? spotCollectors : futuresCollectors,
     decodeFrame: (bytes, out) => decodeFrame(wire, bytes, out),
     decodeAnswer: (context, body, out) => decodeAnswer(market, context, body, out),

@@ -69,8 +69,9 @@ describe.each(markets.map((market) => [market.market, market] as const))('stream
     expect(new Set(Object.keys(market.collectors))).toEqual(new Set([...tables, derived]))
   })
 
-  it('ask for this category, once an hour', () => {
-    for (const { poll, name: stream } of market.streams.filter((spec) => spec.poll !== null)) {
+  it('ask for this category, and for lists once an hour', () => {
+    const lists = market.streams.filter(({ poll }) => poll !== null && poll.levelsMax === undefined)
+    for (const { poll, name: stream } of lists) {
       const { path, weight } = (poll as NonNullable<typeof poll>).request('../a&b')
       expect(path.startsWith(`/v5/market/${stream.split('/P')[0]?.split('/D')[0]}?category=${name}`)).toBe(
         true,
@@ -80,7 +81,22 @@ describe.each(markets.map((market) => [market.market, market] as const))('stream
     }
   })
 
-  it('tell nothing of a book but by its own messages', () => {
+  it.each([
+    [{}, 100],
+    [{ bookPollDepth: 1 }, 1],
+    [{ bookPollDepth: 1000 }, 1000],
+    [{ bookPollDepth: 1001 }, 1000],
+  ])('ask for polled books with %j as %s levels a side, each second', (options, limit) => {
+    const make = { spot: bybitSpot, linear: bybitLinear, inverse: bybitInverse }[name]
+    const poll = make(options).streams.find((spec) => spec.name === 'orderbook')?.poll
+    expect(poll).toMatchObject({ everyMs: 1_000, levelsMax: 1_000 })
+    expect(poll?.request('A&b')).toEqual({
+      path: `/v5/market/orderbook?category=${name}&symbol=A%26b&limit=${limit}`,
+      weight: 1,
+    })
+  })
+
+  it('tell nothing of a book that is heard but by its own messages', () => {
     expect(market.session.snapshotRequest).toBeNull()
     for (const { book, name: stream } of market.streams) {
       if (book !== null)

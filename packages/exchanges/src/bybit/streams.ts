@@ -1,4 +1,5 @@
 import type { Market, PollSpec, StreamSpec, TableName } from '@cryptoflow/model'
+import { POLL_DEPTH, polledImages } from '../polled-book.ts'
 import { nextCursor } from './pages.ts'
 import { bookRule, followsQuote } from './rules.ts'
 
@@ -49,6 +50,23 @@ const recentTrades: StreamSpec = {
   table: 'ticks',
   route: null,
   idWindow: TRADES_REMEMBERED,
+}
+
+/** The endpoint of books, and so the name of the stream that asks for them. */
+export const POLLED_BOOK = 'orderbook'
+/** Any number of levels a side up to this. Source: docs of v5/market/orderbook. */
+const POLLED_LEVELS_MAX = 1_000
+
+/** Images of a book asked for by REST again and again, `depth` levels a side. */
+export function polledBook(market: Market, depth = POLL_DEPTH): StreamSpec {
+  const limit = Math.min(depth, POLLED_LEVELS_MAX)
+  return polledImages(POLLED_BOOK, market, {
+    levelsMax: POLLED_LEVELS_MAX,
+    request: (symbol) => ({
+      path: `/v5/market/orderbook?category=${market}&symbol=${encodeURIComponent(symbol)}&limit=${limit}`,
+      weight: 1,
+    }),
+  })
 }
 
 /** Lists of instruments; without a status the exchange lists those that trade. Spot has neither pages nor statuses. */
