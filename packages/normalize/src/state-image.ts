@@ -31,8 +31,11 @@ import type { Digits } from './top.ts'
  * instrument list) is a symbol, a name and a hash: what it has none of is left out, and its market is an index.
  */
 export const STATE_IMAGE_VERSION = 6
-/** What can be read: version 5 is the same without operators and what they remember. */
-const READABLE: readonly number[] = [5, STATE_IMAGE_VERSION]
+/**
+ * What can be read: version 5 is the same without operators and what they remember, 4 without holes of images as well.
+ * The oldest is that of the oldest warehouse that is kept (`test/fixtures`).
+ */
+const READABLE: readonly number[] = [4, 5, STATE_IMAGE_VERSION]
 
 type Numeral = number | null
 

@@ -20,8 +20,8 @@ interface PlainFile {
   readonly bounds: Readonly<Record<string, readonly [string, string] | null>>
 }
 
-/** As many rows as our own files have at most. */
-const FILE_ROWS_MAX = 262_144
+/** As many rows as our own row groups have at most; theirs are files. */
+const FILE_ROWS_MAX = 131_072
 const PARTITION_US = { hour: 3_600_000_000, day: 86_400_000_000 }
 
 /** Plain arrays to Parquet files to a commit, with the columns, sort, encodings and statistics of ours. */
@@ -118,14 +118,15 @@ function encode(table: TableName, columns: Columns, rows: readonly number[]) {
 /** The setting of our own sink, so that the files differ in nothing but who filled them. */
 function writerProperties(table: TableName, rows: number) {
   let builder = new parquet.WriterPropertiesBuilder()
+    .setWriterVersion(parquet.WriterVersion.V2)
     .setCompression(parquet.Compression.ZSTD)
     .setStatisticsEnabled(parquet.EnabledStatistics.Page)
     .setMaxRowGroupSize(rows)
   for (const [name, { type }] of Object.entries<ColumnSpec>(tables[table].columns)) {
-    if (type !== 'timestamp' && type !== 'long') continue
+    const isDelta = type === 'timestamp' || type === 'long'
     builder = builder
-      .setColumnDictionaryEnabled(name, false)
-      .setColumnEncoding(name, parquet.Encoding.DELTA_BINARY_PACKED)
+      .setColumnDictionaryEnabled(name, !isDelta && type !== 'boolean')
+      .setColumnEncoding(name, isDelta ? parquet.Encoding.DELTA_BINARY_PACKED : parquet.Encoding.PLAIN)
   }
   return builder.build()
 }
