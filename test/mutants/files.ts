@@ -51,4 +51,11 @@ export const files: readonly Mutant[] = [
     to: 'one.expected?.rows === -1',
     tests: ['packages/console/src/replay'],
   },
+  {
+    name: 'what a writer on another disk has sealed is an orphan when it is old',
+    file: 'packages/commit/src/sweep.ts',
+    from: '...undecided.files, ...elsewhere]',
+    to: '...undecided.files]',
+    tests: ['packages/commit/src/sweep.test.ts'],
+  },
 ]

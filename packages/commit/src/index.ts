@@ -13,7 +13,7 @@ export { dataFileOf } from './files.ts'
 export { requestHash } from './hash.ts'
 export type { CommitLedger, CommitterEntry, WriterBacklog } from './ledger.ts'
 export { type MaintenancePlan, maintainTables, type TableReport } from './maintain.ts'
-export type { MaintenanceOptions, Rewritten, SizedFile } from './maintenance.ts'
+export type { MaintenanceOptions, Rewritten, Sealed, SizedFile } from './maintenance.ts'
 export {
   commitIdKey,
   type DecidedMap,

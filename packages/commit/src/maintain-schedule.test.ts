@@ -80,7 +80,7 @@ describe('a rule turned off breaks a promise', () => {
       'R17 what is sealed or in the ledger is protected',
       (options) => ({
         ...options,
-        sealed: async () => new Set<string>(),
+        sealed: async () => ({ files: new Set<string>(), elsewhere: () => null }),
         ledger: { ...options.ledger, consecutive: async () => [], unmarked: async () => [] },
       }),
       {},

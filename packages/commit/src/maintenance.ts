@@ -31,10 +31,18 @@ export interface MaintenanceOptions {
   rewrite(table: TableName, group: CompactionGroup): Promise<Rewritten>
   /** Every file below a table's location. */
   list(location: string): Promise<readonly SizedFile[]>
-  /** Files that writers on this disk have sealed and not released. Throws when a control log cannot be read. */
-  sealed(): Promise<ReadonlySet<string>>
+  /** What the control logs tell that can be read from here. Throws when one of them is damaged. */
+  sealed(): Promise<Sealed>
   /** Asked between two pieces of work: whether to leave the rest to another time. */
   isStopped(): boolean
+}
+
+/** What writers have sealed, as far as their control logs are on this disk. */
+export interface Sealed {
+  /** Files of requests that are sealed and not released. */
+  readonly files: ReadonlySet<string>
+  /** The epoch that a file was made for, where its writer's control log is not here; null: it is, or nobody's is. */
+  elsewhere(location: string): { readonly writer: string; readonly epoch: number } | null
 }
 
 export interface SizedFile extends ListedFile {

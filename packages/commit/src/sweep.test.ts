@@ -30,6 +30,36 @@ describe('the search for orphans', () => {
     expect((await scene.round(only('orphans'))).orphans.files).toBe(1)
   })
 
+  it('keeps what a writer on another disk may have sealed, until the ledger has its epoch or is told that it ended', async () => {
+    const scene = openScene()
+    await scene.commit(1, 5)
+    const [writer] = (await scene.ledger.writers()).map((entry) => entry.writer)
+    const place = (key: string, made: { writer: string; epoch: number }): string => {
+      const location = scene.place(key)
+      scene.elsewhere.set(location, made)
+      return location
+    }
+    const orphan = place('cut-short', { writer: writer as string, epoch: 1 })
+    const sealed = place('sealed-there', { writer: writer as string, epoch: 2 })
+    const stranger = place('of-nobody-known', { writer: 'stranger', epoch: 1 })
+    old(scene)
+    expect((await scene.round(only('orphans'))).orphans.files).toBe(1)
+    expect([orphan, sealed, stranger].map((location) => scene.files.has(location))).toEqual([
+      false,
+      true,
+      true,
+    ])
+    await scene.put(2, 5)
+    expect((await scene.round(only('orphans'))).orphans.files).toBe(1)
+    expect([sealed, stranger].map((location) => scene.files.has(location))).toEqual([false, true])
+    const writers = scene.ledger.writers
+    Object.assign(scene.ledger, {
+      writers: async () => [...(await writers()), { writer: 'stranger', state: 'closed', name: 'x' }],
+    })
+    expect((await scene.round(only('orphans'))).orphans.files).toBe(1)
+    expect(scene.files.has(stranger)).toBe(false)
+  })
+
   it('keeps what is committed and marked between two of its looks', async () => {
     const scene = openScene()
     await scene.commit(1, 5)
@@ -112,7 +142,7 @@ describe('the search for orphans', () => {
     Object.assign(scene.options, {
       sealed: async () => {
         scene.catalog.restore(copy)
-        return new Set()
+        return { files: new Set(), elsewhere: () => null }
       },
     })
     expect((await scene.round(only('orphans'))).refused).toBe('it went back meanwhile')

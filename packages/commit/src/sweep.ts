@@ -1,7 +1,7 @@
 import { findOrphans, type LoadedTable } from '@cryptoflow/iceberg'
 import type { TableName } from '@cryptoflow/model'
 import { firstUndecided } from './batch.ts'
-import { type MaintenanceOptions, nowMsOf, type SizedFile, standingOf } from './maintenance.ts'
+import { type MaintenanceOptions, nowMsOf, type Sealed, type SizedFile, standingOf } from './maintenance.ts'
 import type { DecidedMap } from './map.ts'
 
 /**
@@ -10,8 +10,9 @@ import type { DecidedMap } from './map.ts'
  *   list all tables -> seals of this disk -> ledger beyond the map -> table, loaded again -> delete
  *
  * A request in flight is sealed, or in the ledger, or in the table, and moves in this direction only, so whoever looks
- * in this direction meets it. What is not sealed yet is younger than the least age. Whatever cannot be read or
- * explained keeps the files of its table.
+ * in this direction meets it. What is not sealed yet is younger than the least age. A writer whose control log is on
+ * another disk may have sealed what the ledger has not heard of, however long ago: such files stay until the ledger has
+ * their epoch or says that the writer is closed. Whatever cannot be read or explained keeps the files of its table.
  */
 export interface SweepReport {
   readonly orphans: readonly SizedFile[]
@@ -66,11 +67,15 @@ async function sweepTable(
   options: MaintenanceOptions,
   name: TableName,
   { table, map, files }: Listing,
-  bounds: { readonly beforeMs: number; readonly sealed: ReadonlySet<string>; readonly isDryRun: boolean },
+  bounds: { readonly beforeMs: number; readonly sealed: Sealed; readonly isDryRun: boolean },
 ): Promise<SweepReport> {
   const { beforeMs, sealed, isDryRun } = bounds
   const undecided = await undecidedFiles(options, name, map)
   if (typeof undecided === 'string') return left(undecided)
+  const elsewhere = files.flatMap(({ location }) => {
+    const made = sealed.elsewhere(location)
+    return made !== null && made.epoch > (undecided.heardOf.get(made.writer) ?? 0) ? [location] : []
+  })
   const standing = await standingOf(options, name)
   if (standing.kind !== 'fit') return left(standing.kind === 'refused' ? standing.why : 'it is gone')
   const changed = changedBase(table, map, standing)
@@ -79,7 +84,7 @@ async function sweepTable(
     io: options.io,
     beforeMs,
     list: async () => files,
-    protect: async () => new Set([...sealed, ...undecided]),
+    protect: async () => new Set([...sealed.files, ...undecided.files, ...elsewhere]),
     load: async () => standing.table,
   })
   let deleted = 0
@@ -91,14 +96,24 @@ async function sweepTable(
   return { orphans, deleted, refused: null }
 }
 
-/** Files that the ledger names for a table beyond its map; a text when there may be more that it does not name. */
+/** What the ledger knows that a table's map does not say. */
+interface Undecided {
+  /** Files that it names for the table. */
+  readonly files: ReadonlySet<string>
+  /** By writer, the last epoch that it has; all of a writer that is closed. */
+  readonly heardOf: ReadonlyMap<string, number>
+}
+
+/** A text when there may be more files that the ledger does not name. */
 async function undecidedFiles(
   { ledger }: MaintenanceOptions,
   name: TableName,
   map: DecidedMap,
-): Promise<ReadonlySet<string> | string> {
+): Promise<Undecided | string> {
   const files = new Set<string>()
+  const heardOf = new Map<string, number>()
   for (const entry of await ledger.writers()) {
+    if (entry.state !== 'open') heardOf.set(entry.writer, Number.POSITIVE_INFINITY)
     const first = firstUndecided(map, entry)
     if (first === null) continue
     let next = first
@@ -111,11 +126,12 @@ async function undecidedFiles(
       next += items.length
       more = items.length > 0
     }
+    if (entry.state === 'open') heardOf.set(entry.writer, next - 1)
     const open = await ledger.unmarked(entry.writer, name, Number.MAX_SAFE_INTEGER, OPEN_EPOCHS_MAX)
     if (open.length === OPEN_EPOCHS_MAX || open.some((epoch) => epoch >= next))
       return `the ledger has no item ${next} of ${entry.writer}, but later ones`
   }
-  return files
+  return { files, heardOf }
 }
 
 /** A table that went back in time, or is another one, may need again what it needs no more. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, ulid } from '@cryptoflow/runtime'
-import { type Disk, damageError, usageError, writeWhole } from './disk.ts'
+import { type Disk, damageError, nodeDisk, usageError, writeWhole } from './disk.ts'
 
 /** Newest layout of a journal directory that this code reads; it writes no other. */
 export const JOURNAL_FORMAT = 1
@@ -27,6 +27,11 @@ export async function readIdentity(disk: Disk, directory: string): Promise<strin
   }
   if (!idShape.test(identity.id)) throw damageError('reading the identity found no ULID', { directory })
   return identity.id
+}
+
+/** The id of the journal in a directory of this machine, as `readIdentity` tells it. */
+export function journalId(directory: string): Promise<string | null> {
+  return readIdentity(nodeDisk, directory)
 }
 
 /** Whether a directory is a journal's, whoever wrote it. */

@@ -9,7 +9,7 @@ export { type ExportOptions, type ExportReport, exportCapture } from './export-c
 export type { BlockFeed } from './feed.ts'
 export { journalFormats } from './formats.ts'
 export type { Home } from './home.ts'
-export { isJournal } from './identity.ts'
+export { isJournal, journalId } from './identity.ts'
 export * from './images.ts'
 export { type ImportOptions, type ImportReport, importCapture } from './import-capture.ts'
 export * from './inspect.ts'

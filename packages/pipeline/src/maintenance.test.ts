@@ -149,6 +149,19 @@ describe('a warehouse that is looked after', () => {
     expect(await digest()).toMatchObject({ rows: 6 })
   })
 
+  it('loses what its own dead left, by name, and keeps what a writer on another machine may have sealed', async () => {
+    await makeWarehouse(1)
+    const data = join(folder, 'cryptoflow/ticks/data')
+    const [own, other] = [WRITER, '01K0000000000000000000000Z'].map(
+      (writer) => `a1-${writer}-99-ticks-0-b2.parquet`,
+    )
+    for (const name of [own, other, 'young']) writeFileSync(join(data, name as string), '1')
+    utimesSync(join(data, 'young'), NOW_US / 1e6, NOW_US / 1e6)
+    const [report] = (await maintain()).filter(({ table }) => table === 'ticks')
+    expect(report?.orphans).toEqual({ files: 1, bytes: 1 })
+    expect([own, other].map((name) => existsSync(join(data, name as string)))).toEqual([false, true])
+  })
+
   it('stays as it is in a dry run, and when nothing is asked for', async () => {
     await makeWarehouse(6)
     const tree = (): string[] =>

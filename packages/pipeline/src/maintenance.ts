@@ -1,17 +1,18 @@
 import { existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import {
   createSqliteLedger,
   dataFileOf,
   type MaintenancePlan,
   maintainTables,
   type Rewritten,
+  type Sealed,
   type SizedFile,
   type TableReport,
 } from '@cryptoflow/commit'
 import type { CompactionGroup, DataFile, FileIO } from '@cryptoflow/iceberg'
-import { freeBytes, readSealedRequests } from '@cryptoflow/journal'
+import { freeBytes, journalId, readSealedRequests } from '@cryptoflow/journal'
 import { type ObjectStore, type TableContract, type TableName, tables } from '@cryptoflow/model'
 import {
   type Clock,
@@ -22,7 +23,14 @@ import {
   seededChance,
   uuid,
 } from '@cryptoflow/runtime'
-import { dataFileKey, type FileBounds, fileBoundsDefault, offerOf, resealFiles } from '@cryptoflow/sink'
+import {
+  dataFileKey,
+  type FileBounds,
+  fileBoundsDefault,
+  offerOf,
+  parseDataFileKey,
+  resealFiles,
+} from '@cryptoflow/sink'
 import { diskStore, fileLocation, filePath } from '@cryptoflow/stores'
 import { tableDefinitions } from './publisher.ts'
 import { VERSION } from './version.ts'
@@ -129,7 +137,7 @@ async function maintain(warehouse: Warehouse, options: MaintainOptions): Promise
             return rewrite({ io, store, compression, bounds }, table, group)
           },
           list: listFiles,
-          sealed: () => sealedFiles(warehouse),
+          sealed: () => sealedHere(warehouse),
           isStopped,
         },
         planOf(settings, bounds, isDryRun),
@@ -236,9 +244,18 @@ async function listFiles(location: string): Promise<readonly SizedFile[]> {
   })
 }
 
-/** Files of requests that writers of this disk have sealed and not released. */
-async function sealedFiles(warehouse: Warehouse): Promise<ReadonlySet<string>> {
-  const requests = await Promise.all(writerHomes(warehouse).map((home) => readSealedRequests(home)))
+/** What the control logs in this warehouse tell; journals may lie on other machines. */
+async function sealedHere(warehouse: Warehouse): Promise<Sealed> {
+  const homes = writerHomes(warehouse)
+  const writers = new Set<string>([COMPACTED.writer])
+  for (const home of homes) writers.add((await journalId(home)) ?? basename(home))
+  const requests = await Promise.all(homes.map((home) => readSealedRequests(home)))
   const offers = requests.flat().flatMap((request) => Object.values(request.tables).flat())
-  return new Set(offers.map(({ location }) => location))
+  return {
+    files: new Set(offers.map(({ location }) => location)),
+    elsewhere(location) {
+      const name = parseDataFileKey(location.split('/').slice(-3).join('/'))
+      return name === null || writers.has(name.writer) ? null : { writer: name.writer, epoch: name.epoch }
+    },
+  }
 }

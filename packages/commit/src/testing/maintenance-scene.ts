@@ -33,7 +33,14 @@ export function openScene() {
   const files = new Map<string, number>()
   const bytes = new Map<string, Uint8Array>()
   let ids = 0
-  const scene = { nowMs: 10 * DAY_MS, sealed: new Set<string>(), onRewrite: async () => {}, isStopped: false }
+  const scene = {
+    nowMs: 10 * DAY_MS,
+    sealed: new Set<string>(),
+    /** By location, of which epoch of whom a file is whose control log is on another disk. */
+    elsewhere: new Map<string, { readonly writer: string; readonly epoch: number }>(),
+    onRewrite: async () => {},
+    isStopped: false,
+  }
   const uuid = (): string => `00000000-0000-4000-8000-${(++ids).toString(16).padStart(12, '0')}`
   const io: FileIO = {
     read: async (location) => {
@@ -82,7 +89,10 @@ export function openScene() {
       [...files]
         .filter(([each]) => each.startsWith(location))
         .map(([each, modifiedMs]) => ({ location: each, modifiedMs, bytes: 10 })),
-    sealed: async () => scene.sealed,
+    sealed: async () => ({
+      files: scene.sealed,
+      elsewhere: (location) => scene.elsewhere.get(location) ?? null,
+    }),
     isStopped: () => scene.isStopped,
   }
   const place = (key: string): string => {

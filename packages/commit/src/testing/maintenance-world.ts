@@ -353,7 +353,7 @@ class World {
       },
       sealed: async () => {
         await this.#gate(actor)
-        return new Set([...this.#sealed.values()].flat())
+        return { files: new Set([...this.#sealed.values()].flat()), elsewhere: () => null }
       },
       isStopped: () => false,
     }
