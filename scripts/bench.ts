@@ -14,6 +14,7 @@ import { decodeBenches } from '../packages/exchanges/bench/decode.ts'
 import { journalBench } from '../packages/journal/bench/journal.ts'
 import { EventKind } from '../packages/model/src/index.ts'
 import { allocationsBench } from '../packages/pipeline/bench/allocations.ts'
+import { encodingBench } from '../packages/pipeline/bench/encoding.ts'
 import { captureFiles, type FrameSet, frameSets, without } from '../packages/pipeline/bench/frames.ts'
 import { type Bench, costLine, type Line, type SkippedLine } from '../packages/pipeline/bench/line.ts'
 import { madeUpCaptures } from '../packages/pipeline/bench/made-up.ts'
@@ -22,6 +23,7 @@ import { receiverBench } from '../packages/pipeline/bench/receiver.ts'
 import { rowTricksBench } from '../packages/pipeline/bench/row-tricks.ts'
 import { rowsBench } from '../packages/pipeline/bench/rows.ts'
 import { wholePathBench } from '../packages/pipeline/bench/whole-path.ts'
+import { encodingScene } from '../packages/sink/bench/encodings.ts'
 import { bookBench } from './bench/book.ts'
 import { MARKDOWN_HEAD, markdownRow, textLine } from './bench/report.ts'
 import { tardisOrReason } from './bench/yardsticks.ts'
@@ -30,6 +32,7 @@ const { values } = parseArgs({
   options: { json: { type: 'boolean' }, markdown: { type: 'boolean' }, only: { type: 'string' } },
 })
 const captures = process.env.CRYPTOFLOW_CAPTURES
+const yardsticks = new URL('../tools/bench/package.json', import.meta.url)
 const scratch = mkdtempSync(join(tmpdir(), 'cryptoflow-bench-'))
 try {
   const lines: (Line | SkippedLine)[] = []
@@ -73,6 +76,11 @@ function benches(): Bench[] {
     bookBench(async () => allSets().filter(({ name }) => name !== 'mixed'), tardisOrReason),
     // Long recordings of one symbol each, all of the same minutes: they can be journaled as one.
     wholePathBench(async () => allFiles().filter((file) => /hftbacktest|made-up/.test(file))),
+    encodingBench(
+      async () => allFiles().filter((file) => /hftbacktest|made-up|usdm__crypto/.test(file)),
+      (table, files) => encodingScene(table, files, yardsticks),
+      tardisOrReason,
+    ),
     allocationsBench(mixed),
     { name: 'channel', run: channelLines },
     receiverBench,

@@ -112,6 +112,11 @@ def main():
     table = catalog.load_table(asked["table"])
     if asked["do"] == "read":
         return {"answers": [read(table, question) for question in asked["questions"]], **metadata(table)}
+    if asked["do"] == "ask":
+        return {"answer": read(table, asked["question"])}
+    if asked["do"] == "count":
+        scan = table.scan()
+        return {"files": len(list(scan.plan_files())), "rows": scan.count()}
     if asked["do"] == "join":
         try:
             return {"rows": table.scan().to_arrow().num_rows}

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TableContract, tables } from '@cryptoflow/model'
 import { systemClock } from '@cryptoflow/runtime'
-import { encodingScene } from '../../sink/bench/encodings.ts'
 import { replayCapture, tableFiles, warehouseAt } from '../src/index.ts'
 import { type Bench, costLine, type Line, rateLine, type SkippedLine } from './line.ts'
 import { medianCpuSeconds } from './measure.ts'
@@ -15,11 +14,21 @@ const OVER_ARROW = { floor: 1, goal: 2 }
 /** Of fewer rows the footer is most of the file. */
 const ROWS_MIN = 1_000
 
-const yardsticks = new URL('../../../tools/bench/package.json', import.meta.url)
+/** The rows of a table's data files, and ways to make Parquet of them: ours, the plain call path, those of others. */
+export interface EncodingScene {
+  readonly rows: number
+  readonly encodings: readonly { readonly name: string; encode(): Uint8Array | Promise<Uint8Array> }[]
+  /** Bytes of a file of each way, in their order. Throws where one has other rows. */
+  sizes(): Promise<readonly number[]>
+  close(): void
+}
+
+type OpenScene = (table: TableContract, files: readonly string[]) => Promise<EncodingScene | null>
 
 /** Rows of every table that these captures fill, as Parquet: by us and by others. */
 export function encodingBench(
   filesOf: () => Promise<readonly string[]>,
+  openScene: OpenScene,
   isInstalled: () => string | object,
 ): Bench {
   return {
@@ -32,7 +41,8 @@ export function encodingBench(
         for (const capture of await filesOf()) await replayCapture(capture, replayOptions(warehouse))
         const files = await tableFiles(warehouseAt(warehouse), systemClock())
         const lines: (Line | SkippedLine)[] = []
-        for (const [name, paths] of files) lines.push(...(await linesOf(tables[name], paths)))
+        for (const [name, paths] of files)
+          lines.push(...(await linesOf(tables[name], await openScene(tables[name], paths))))
         return lines
       } finally {
         rmSync(warehouse, { recursive: true, force: true })
@@ -41,8 +51,7 @@ export function encodingBench(
   }
 }
 
-async function linesOf(table: TableContract, paths: readonly string[]): Promise<Line[]> {
-  const scene = await encodingScene(table, paths, yardsticks)
+async function linesOf(table: TableContract, scene: EncodingScene | null): Promise<Line[]> {
   if (scene === null) return []
   try {
     const { rows, encodings } = scene

@@ -39,12 +39,12 @@ interface PlainColumn {
 }
 
 /** A way to make Parquet of the rows; answers its bytes. */
-export interface Encoding {
+interface Encoding {
   readonly name: 'ours' | 'arrow' | 'hyparquet-writer' | 'DuckDB COPY'
   encode(): Uint8Array | Promise<Uint8Array>
 }
 
-export interface EncodingScene {
+interface EncodingScene {
   readonly rows: number
   readonly encodings: readonly Encoding[]
   /** Bytes of a file of each, after its rows were counted and summed by DuckDB. Throws where they are others'. */
