@@ -73,7 +73,7 @@ async function collect(directory: string, urls: Urls): Promise<void> {
     compression: 'zstd',
     sealEveryMs: 60_000,
     sealRows: 1_000_000,
-    commit: { by: 'collector', everyMs: 60_000 },
+    commit: { by: 'collector', everyMs: 60_000, voidAfterMs: Number.POSITIVE_INFINITY },
     threads: 0,
     journal: { reserveBytes: 0 },
     clock,
