@@ -38,8 +38,8 @@ export function openOurs(
   buffers: RowBuffers = openBuffers(),
   also: (batch: EventBatch, from: number) => void = () => {},
 ): RowReader {
-  const { names } = buffers
-  const batch = new EventBatch(names)
+  const { names, batch } = buffers
+  batch.clear()
   const bookless = new Map(set.sources.map((market) => [market, withoutBooks(market)]))
   const sources = set.sources.map((market) => bookless.get(market) as ExchangeMarket)
   const normalizer = createNormalizer({
@@ -98,9 +98,10 @@ function withoutBooks(market: ExchangeMarket): ExchangeMarket {
   return { ...market, streams }
 }
 
-/** One row buffer per table, used again and again: their growth is not what is measured. */
+/** One batch, and one row buffer per table, used again and again: their growth is not what is measured. */
 export interface RowBuffers {
   readonly names: StringTable
+  readonly batch: EventBatch
   readonly tables: ReadonlyMap<TableName, RowBuffer>
   rowsFor<T extends TableName>(table: T, exchange: string, eventUs: number): RowBuffer<(typeof tables)[T]>
   reset(): void
@@ -111,6 +112,7 @@ export function openBuffers(): RowBuffers {
   const buffers = new Map<TableName, RowBuffer>()
   return {
     names,
+    batch: new EventBatch(names),
     tables: buffers,
     rowsFor<T extends TableName>(table: T): RowBuffer<(typeof tables)[T]> {
       let buffer = buffers.get(table)
