@@ -16,8 +16,8 @@ import {
   RecordKind,
   type TableName,
 } from '@cryptoflow/model'
-import { createLane } from '@cryptoflow/pipeline/parts'
 import { manualClock, seededChance } from '@cryptoflow/runtime'
+import { memoryLane } from './memory-lane.ts'
 import { type Row, readFiles } from './simulation/stored-rows.ts'
 
 const SYMBOL = { spot: 'BTCUSDT', linear: 'BTCUSDT', inverse: 'BTCUSD_PERP' } as const
@@ -76,24 +76,7 @@ export async function playAudits(
     records.push({ number, kind, connection, receivedUs: clock.nowUs(), payload: payload.slice() })
     return number
   }
-  const objects = new Map<string, Uint8Array>()
-  const lane = createLane({
-    writer: 'w',
-    namespace: 'n',
-    store: {
-      location: (key) => key,
-      put: async (key, bytes) => void objects.set(key, bytes),
-      get: async (key) => objects.get(key) as Uint8Array,
-      size: async () => null,
-    },
-    discard: async () => {},
-    imageDirectory: null,
-    image: null,
-    images,
-    compression: 'snappy',
-    isImport: false,
-    nowUs: () => 0,
-  })
+  const { lane, cut } = memoryLane({ images })
   const model = openModel()
   append(RecordKind.start, 0, encodeNote({ lastRecord: 0, clean: true, version: 't' }))
   const subscriptions = [{ symbol, stream }]
@@ -133,11 +116,7 @@ export async function playAudits(
   }
   append(RecordKind.stop, 0, new Uint8Array(0))
   lane.accept(blockOf(records.slice(read)))
-  const { tables } = await lane.cut(1)
-  const files = Object.entries(tables).flatMap(([table, offers]) =>
-    offers.map(({ location }) => [table as TableName, objects.get(location) as Uint8Array] as const),
-  )
-  return { rows: await readFiles(files), expected: model.verdicts, faults }
+  return { rows: await readFiles((await cut()).files), expected: model.verdicts, faults }
 }
 
 /** A side as a plain map, and the worst price that its snapshot had. */

@@ -2,10 +2,10 @@ import { openHall } from '@cryptoflow/exchange-sim/memory'
 import { findMarket } from '@cryptoflow/exchanges'
 import { planConnections, subscribeFrames } from '@cryptoflow/ingest'
 import { blockOf } from '@cryptoflow/journal'
-import { encodeAnswer, encodeNote, type JournalRecord, RecordKind, type TableName } from '@cryptoflow/model'
+import { encodeAnswer, encodeNote, type JournalRecord, RecordKind } from '@cryptoflow/model'
 import { imageDefaults, resolveCollection } from '@cryptoflow/pipeline'
-import { createLane } from '@cryptoflow/pipeline/parts'
 import { manualClock } from '@cryptoflow/runtime'
+import { memoryLane, type TableFile } from './memory-lane.ts'
 import { type Row, readFiles } from './simulation/stored-rows.ts'
 
 export interface Venue {
@@ -84,23 +84,8 @@ async function playOnce(
     records.push({ number: last, kind, connection, receivedUs: clock.nowUs(), payload })
     return last
   }
-  const objects = new Map<string, Uint8Array>()
-  const lane = createLane({
-    writer: 'w',
-    namespace: 'n',
-    store: {
-      location: (key) => key,
-      put: async (key, bytes) => void objects.set(key, bytes),
-      get: async (key) => objects.get(key) as Uint8Array,
-      size: async () => null,
-    },
-    discard: async () => {},
-    imageDirectory: null,
-    image: null,
+  const { lane, cut } = memoryLane({
     images: { ...imageDefaults, derivedLevels: 0 },
-    compression: 'snappy',
-    isImport: false,
-    nowUs: () => 0,
     keeps: ({ table }) => table === 'gaps',
   })
   append(RecordKind.start, 0, encodeNote({ lastRecord: 0, clean: true, version: 't' }))
@@ -112,9 +97,8 @@ async function playOnce(
     const peer = hall.connect(own.session.routes[route] as string, { heard, closed: () => {} })
     for (const text of subscribeFrames(own, note.subscriptions)) peer?.say(text)
   }
-  const files: (readonly [TableName, Uint8Array])[] = []
+  const files: TableFile[] = []
   const counts = { rows: 0, deadLetters: 0 }
-  let epoch = 0
   const read = async (): Promise<void> => {
     const { wanted, rows, deadLetters } = lane.accept(blockOf(records))
     records = []
@@ -123,9 +107,7 @@ async function playOnce(
       const answer = hall.ask(own.session.restUrl + own.session.snapshotRequest?.(want.symbol).path)
       if (answer !== null) append(RecordKind.answer, 0, encodeAnswer({ ...want, status: 200 }, answer.body))
     }
-    epoch += 1
-    const { tables } = await lane.cut(epoch)
-    for (const { location } of tables.gaps ?? []) files.push(['gaps', objects.get(location) as Uint8Array])
+    files.push(...(await cut()).files)
   }
   for (let at = STEP_MS; hall.records.length < events; at += STEP_MS) {
     clock.advance(STEP_MS)

@@ -8,6 +8,8 @@ import {
   encodeAnswer,
   encodeNote,
   encodeRedrive,
+  marketText,
+  type Operators,
   RecordKind,
   StringTable,
   type Subscription,
@@ -34,6 +36,18 @@ const encoder = new TextEncoder()
 const root = join(import.meta.dirname, '../packages/exchanges/src')
 const DEPTH = 'depth@100ms'
 const BOOK_DELTAS = 400
+/** Of every market: bars of two widths, and a filter that takes some trades. */
+export const operators: Operators = Object.fromEntries(
+  exchangeMarkets.map((market) => [
+    marketText(market),
+    {
+      aggregate: { windows: ['1s', '1m'] },
+      watermark: { allowedLatenessMs: 2_000, late: 'revision', idleMs: 5_000 },
+      dedupe: { window: 16 },
+      filter: { ticks: { priceMin: '0.5' } },
+    },
+  ]),
+)
 const ROUNDS = 2
 const STEP_US_MAX = 300_000
 
@@ -74,7 +88,7 @@ export function everyTable(chance: Chance, startUs: number): Draft[] {
       add(RecordKind.images, null, () => note)
     }
     if (chance.hits(0.01)) {
-      add(RecordKind.start, null, () => encodeNote({ lastRecord: 0, clean: false, version: 't' }))
+      add(RecordKind.start, null, () => encodeNote({ lastRecord: 0, clean: false, version: 't', operators }))
       for (const one of waiting) connect(one.market, one.messages)
     }
   }

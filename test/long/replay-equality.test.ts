@@ -22,13 +22,14 @@ import {
   tables,
 } from '@cryptoflow/model'
 import { imageDefaults, openBoard } from '@cryptoflow/pipeline'
-import { createLane, openLane } from '@cryptoflow/pipeline/parts'
+import { openLane } from '@cryptoflow/pipeline/parts'
 import { type Chance, manualClock, seededChance } from '@cryptoflow/runtime'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Draft, everyTable } from '../every-table.ts'
+import { type Draft, everyTable, operators } from '../every-table.ts'
+import { memoryLane, type TableFile } from '../memory-lane.ts'
 import { readFiles, rowText } from '../simulation/stored-rows.ts'
 
-type Files = (readonly [table: TableName, bytes: Uint8Array])[]
+type Files = TableFile[]
 type Content = Readonly<Record<string, readonly string[]>>
 
 const JOURNAL = '/journal'
@@ -55,7 +56,14 @@ beforeAll(async () => {
 })
 
 function openWriter(disk: ReturnType<typeof memoryDisk>): Promise<Journal> {
-  return openJournal({ directory: JOURNAL, clock: manualClock(), version: 't', disk, reserveBytes: 0 })
+  return openJournal({
+    directory: JOURNAL,
+    clock: manualClock(),
+    version: 't',
+    disk,
+    reserveBytes: 0,
+    operators,
+  })
 }
 
 /** Appends one by one and gives each number; connections and audits get those that the journal has for them. */
@@ -82,36 +90,13 @@ async function contentOf(files: Files): Promise<Content> {
 }
 
 /** A lane whose files and states stay in memory. */
-async function memoryLane(
-  owns: (key: InstrumentKey) => boolean,
-  image: Uint8Array | null,
-  disk = memoryDisk(),
-) {
-  const objects = new Map<string, Uint8Array>()
-  const lane = createLane({
-    ...shared,
-    writer: 'w',
-    namespace: 'n',
-    store: {
-      location: (key) => key,
-      put: async (key, bytes) => void objects.set(key, bytes),
-      get: async (key) => objects.get(key) as Uint8Array,
-      size: async () => null,
-    },
-    discard: async () => {},
-    imageDirectory: STATE,
-    imageDisk: disk,
-    image,
-    owns,
-    nowUs: () => 0,
-  })
+function openStated(owns: (key: InstrumentKey) => boolean, image: Uint8Array | null) {
+  const disk = memoryDisk()
+  const { lane, cut } = memoryLane({ images, imageDirectory: STATE, imageDisk: disk, image, owns })
   return {
     accept: (block: JournalBlock) => lane.accept(block),
-    async cut(): Promise<{ files: Files; to: number; image: Uint8Array }> {
-      const { tables: offers, to, image: hash } = await lane.cut(1)
-      const files = Object.entries(offers).flatMap(([table, made]) =>
-        made.map(({ location }) => [table as TableName, objects.get(location) as Uint8Array] as const),
-      )
+    async cut(): Promise<{ files: readonly TableFile[]; to: number; image: Uint8Array }> {
+      const { files, to, image: hash } = await cut()
       return { files, to, image: await readImage(STATE, hash, disk) }
     },
   }
@@ -124,7 +109,7 @@ async function replayed(
   every: number,
 ): Promise<Files> {
   const files: Files = []
-  let lane = await memoryLane(owns, null)
+  let lane = openStated(owns, null)
   let sealed: { to: number; image: Uint8Array | null } = { to: 0, image: null }
   for (let next = 0; next < records.length; ) {
     const count = Number.isFinite(every) ? 1 + chance.below(60) : records.length
@@ -136,7 +121,7 @@ async function replayed(
       sealed = cut
     }
     if (chance.below(2 * every) === 0) {
-      lane = await memoryLane(owns, sealed.image)
+      lane = openStated(owns, sealed.image)
       next = sealed.to
     }
   }
@@ -169,7 +154,7 @@ describe('the same journal gives the same rows', () => {
     const chance = seededChance(3)
     const journal = await openWriter(memoryDisk())
     const feed = journal.feed(1, { itemsMax: 1, bytesMax: 1 })
-    const lane = await memoryLane(() => true, null)
+    const lane = openStated(() => true, null)
     const files: Files = []
     let last = 1
     const read = async (): Promise<void> => {
