@@ -98,8 +98,8 @@ export const commitRules: readonly Mutant[] = [
   {
     name: 'R17: the ledger is not asked before files are deleted',
     file: 'packages/commit/src/sweep.ts',
-    from: 'protect: async () => new Set([...sealed, ...undecided]),',
-    to: 'protect: async () => sealed,',
+    from: '...sealed.files, ...undecided.files, ...elsewhere]),',
+    to: '...sealed.files, ...elsewhere]),',
     tests: COMMIT,
   },
   {
