@@ -16,4 +16,11 @@ export const polledBooks: readonly Mutant[] = [
     to: 'const limit = depth',
     tests: ['packages/exchanges/src/bybit/session.test.ts'],
   },
+  {
+    name: 'okx is asked for more levels than it gives',
+    file: 'packages/exchanges/src/okx/streams.ts',
+    from: 'const limit = Math.min(depth, POLLED_LEVELS_MAX)',
+    to: 'const limit = depth',
+    tests: ['packages/exchanges/src/okx/session.test.ts'],
+  },
 ]

@@ -21,6 +21,9 @@ describe('books by REST', () => {
     ['bybit', 'spot', 1000],
     ['bybit', 'linear', 1000],
     ['bybit', 'inverse', 1000],
+    ['okx', 'spot', 400],
+    ['okx', 'linear', 400],
+    ['okx', 'inverse', 400],
   ])('of %s %s are as deep as they are given, %s levels a side', (exchange, market, most) => {
     expect(problemsOf(exchange, market, most)).toEqual([])
     // No key of a configuration takes more than the most that any market gives.

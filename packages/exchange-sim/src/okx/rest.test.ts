@@ -83,6 +83,26 @@ describe('the REST side of okx', () => {
     expect(dated.body).toEqual({ code: '0', msg: '', data: [] })
   })
 
+  it('answers with a book of as many levels as are asked for, to one address forty times in two seconds', async () => {
+    const { ask, records, stage } = await play()
+    const { body } = await ask(`market/books?instId=${SYMBOL}&sz=7`)
+    const [{ asks, bids, ts, seqId, ...others }] = body.data
+    expect([asks.length, bids.length, others]).toEqual([7, 7, {}])
+    expect(Number(bids[0][0])).toBeLessThan(Number(asks[0][0]))
+    const levels = (side: string[][]): string[][] => side.map((level) => level.slice(0, 2))
+    expect(records).toMatchObject([
+      { stream: 'market/books', table: 'futures_ob', is_answer: true, last: seqId, engine_ms: Number(ts) },
+    ])
+    expect([records[0]?.asks, records[0]?.bids]).toEqual([levels(asks), levels(bids)])
+    expect((await ask('market/books?instId=ETH-USDT-261225')).body.data[0].asks).toHaveLength(1)
+    for (const wrong of ['', '?instId=A-B', `?instId=${SYMBOL}&sz=401`, `?instId=${SYMBOL}&sz=0`]) {
+      expect((await ask(`market/books${wrong}`)).body.data).toEqual([])
+    }
+    for (let i = 6; i < 40; i++) await ask(`market/books?instId=${SYMBOL}`)
+    expect((await ask('market/books?instId=ETH-USDT-261225')).status).toBe(429)
+    expect(stage.counters.restThrottled).toBe(1)
+  })
+
   it('refuses by code what is asked for wrongly', async () => {
     const { ask } = await play()
     const codeOf = async (path: string) => {

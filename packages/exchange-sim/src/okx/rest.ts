@@ -8,7 +8,7 @@ import type { WideTeller } from './wide.ts'
 
 /**
  * What is asked for by REST. Source: okx.com/docs-v5, "GET / Instruments", "GET / Open interest", "GET / Funding rate
- * history", as of 2026-02-23; its page of error codes, as of 2026-07-20.
+ * history", "GET / Order book", as of 2026-02-23; its page of error codes, as of 2026-07-20.
  */
 
 /** Requests of one endpoint about one thing in two seconds. Source as above. */
@@ -17,6 +17,7 @@ const requestsMax: ReadonlyMap<string, number> = new Map([
   ['public/open-interest', 20],
   ['public/funding-rate-history', 10],
   ['public/time', 10],
+  ['market/books', 40],
 ])
 const WINDOW_MS = 2_000
 /** Things whose requests are counted; far more than a house has. */
@@ -25,7 +26,11 @@ const PREFIX = '/api/v5/'
 /** How far back settlements are listed, and how many at most. */
 const HISTORY_MS = 90 * 86_400_000
 const HISTORY_MAX = 400
+/** Levels a side of a book, 1 where nothing is said. */
+const BOOK_LIMIT_MAX = 400
 const HOUR_MS = 3_600_000
+
+const NO_INSTRUMENT = "Instrument ID, Instrument ID code, or Spread ID doesn't exist."
 
 export interface RestOptions {
   readonly market: EmissionContent['market']
@@ -52,7 +57,9 @@ export class RestDesk {
     const most = requestsMax.get(endpoint)
     if (most === undefined) return null
     const [type, symbol] = [url.searchParams.get('instType'), url.searchParams.get('instId')]
-    if (!this.budgetOf(`${endpoint} ${type ?? symbol ?? ''}`, most).take(nowMs)) {
+    // Books are counted by address alone.
+    const thing = endpoint === 'market/books' ? '' : (type ?? symbol ?? '')
+    if (!this.budgetOf(`${endpoint} ${thing}`, most).take(nowMs)) {
       this.options.throttled()
       return refusal(429, '50011', 'Too Many Requests')
     }
@@ -61,6 +68,8 @@ export class RestDesk {
         return answerOf([`{"ts":"${nowMs}"}`], [])
       case 'public/funding-rate-history':
         return this.settlements(url.searchParams, nowMs)
+      case 'market/books':
+        return this.book(url.searchParams, nowMs)
       default:
         return this.list(endpoint, type, nowMs)
     }
@@ -83,13 +92,23 @@ export class RestDesk {
     )
   }
 
+  private book(query: URLSearchParams, nowMs: number): HouseAnswer {
+    const symbol = query.get('instId')
+    if (symbol === null) return refusal(400, '50014', 'Parameter instId can not be empty.')
+    const teller = this.options.tellers.get(symbol)
+    if (teller === undefined) return refusal(200, '51001', NO_INSTRUMENT)
+    const limit = Number(query.get('sz') ?? 1)
+    if (!(limit >= 1 && limit <= BOOK_LIMIT_MAX)) return refusal(400, '51000', 'Parameter sz error')
+    const { json, content } = teller.answered(limit, nowMs)
+    return answerOf([json], [content])
+  }
+
   /** Newest first; `before` and `after` are times, outside of which nothing is listed. */
   private settlements(query: URLSearchParams, nowMs: number): HouseAnswer {
     const symbol = query.get('instId')
     if (symbol === null) return refusal(400, '50014', 'Parameter instId can not be empty.')
     const teller = this.options.tellers.get(symbol)
-    if (teller === undefined)
-      return refusal(200, '51001', "Instrument ID, Instrument ID code, or Spread ID doesn't exist.")
+    if (teller === undefined) return refusal(200, '51001', NO_INSTRUMENT)
     const { listed } = teller
     const at = { exchange: 'okx', market: this.options.market, symbol, atMs: nowMs }
     const limit = Math.min(HISTORY_MAX, Number(query.get('limit') ?? HISTORY_MAX))

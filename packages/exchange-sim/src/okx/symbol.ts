@@ -203,18 +203,29 @@ export class SymbolTeller {
   }
 
   private image(nowMs: number): HouseMessage {
-    const { last, timeMs, ...top } = this.listing.market.snapshot(IMAGE_DEPTH)
-    const bids = plainLevels(this.listing.levels(top.bids))
-    const asks = plainLevels(this.listing.levels(top.asks))
+    const { told, content } = this.top('books5', IMAGE_DEPTH, nowMs)
+    return this.message('books5', 'sampled', imageJson(told, { ...told, symbol: this.symbol }), content)
+  }
+
+  /** The best `limit` levels a side, for who asks by REST. */
+  answered(limit: number, nowMs: number): Told {
+    const { told, content } = this.top('market/books', limit, nowMs)
+    return { json: imageJson(told, told), content }
+  }
+
+  /** The best levels a side as a stream tells them. */
+  private top(stream: string, limit: number, nowMs: number) {
+    const { last, timeMs, ...sides } = this.listing.market.snapshot(limit)
+    const bids = plainLevels(this.listing.levels(sides.bids))
+    const asks = plainLevels(this.listing.levels(sides.asks))
     const seq = this.ids.of(last)
     const table = this.listed.type === 'SPOT' ? 'spot_ob' : 'futures_ob'
     const content = bookContent(
-      this.placeOf('books5', table, nowMs),
+      this.placeOf(stream, table, nowMs),
       { engineMs: timeMs },
       { last: seq, bids, asks, isSnapshot: false },
     )
-    const json = imageJson({ bids, asks }, { timeMs, seq, symbol: this.symbol })
-    return this.message('books5', 'sampled', json, content)
+    return { told: { bids, asks, timeMs, seq }, content }
   }
 
   private told(channel: string, { json, content }: Told): HouseMessage {

@@ -22,7 +22,7 @@ import type { Element, Place } from './fields.ts'
 import { readOpenInterest, readSettlement } from './funding.ts'
 import { readInstrument } from './instruments.ts'
 import { readList } from './market-wide.ts'
-import { marketStreams } from './streams.ts'
+import { marketStreams, POLLED_BOOK } from './streams.ts'
 import { kindOf } from './symbols.ts'
 import { readTrade } from './trades.ts'
 
@@ -44,11 +44,12 @@ const OTHER_SYMBOL = malformed('bad_symbol', 'instId of an element is not the on
 
 type ElementReader = (element: Element, place: Place, out: EventBatch) => void
 
-/** Answers about one symbol, books apart. */
+/** Answers about one symbol, books that begin anew apart. */
 const bySymbol: ReadonlyMap<string, ElementReader> = new Map<string, ElementReader>([
   ['market/trades', readTrade],
   ['market/history-trades', readTrade],
   ['public/funding-rate-history', readSettlement],
+  [POLLED_BOOK, (element, place, out) => readBook(element, place, EventKind.bookImage, out)],
 ])
 
 /**
@@ -62,7 +63,8 @@ export function decodeAnswer(
   out: EventBatch,
 ): DecodeOutcome {
   const spec = marketStreams[market].find(({ name }) => name === stream)
-  if (spec === undefined || (spec.book === null && spec.route !== null)) return NOT_ASKED
+  const isAsked = spec === undefined ? stream === POLLED_BOOK : spec.book !== null || spec.route === null
+  if (!isAsked) return NOT_ASKED
   const json = parseJson(body)
   if (!isObject(json)) return NO_JSON
   const code = field(json, 'code')
@@ -70,11 +72,11 @@ export function decodeAnswer(
   const { count } = out
   const id = out.names.idOf(stream)
   const outcome =
-    spec.scope === 'market'
+    spec?.scope === 'market'
       ? readMarket(market, stream, id, json, body, out)
       : readSymbol(
           market,
-          spec.book === null ? bySymbol.get(stream) : readSnapshot,
+          (spec?.book ?? null) === null ? bySymbol.get(stream) : readSnapshot,
           { stream: id, symbol },
           json,
           out,

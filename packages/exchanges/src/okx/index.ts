@@ -6,7 +6,7 @@ import { decodeFrame } from './frame.ts'
 import { symbolMeant } from './meant.ts'
 import { hears, recognise } from './recognise.ts'
 import { session } from './session.ts'
-import { marketCollectors, marketStreams } from './streams.ts'
+import { marketCollectors, marketStreams, polledBook } from './streams.ts'
 
 /** OKX spot, protocol version 5. */
 export function okxSpot(options: MarketOptions = {}): ExchangeMarket {
@@ -36,7 +36,7 @@ function assembled(market: Market, aliases: readonly string[], options: MarketOp
     decoderVersion: `okx-${market}-json/1`,
     quantityUnit: market === 'spot' ? 'base' : 'contracts',
     session: session(options),
-    streams: marketStreams[market],
+    streams: [...marketStreams[market], polledBook(market, options.bookPollDepth)],
     collectors: marketCollectors[market],
     decodeFrame: (bytes, out) => decodeFrame(wire, bytes, out),
     decodeAnswer: (context, body, out) => decodeAnswer(market, context, body, out),

@@ -79,6 +79,22 @@ describe('the session', () => {
     )
   })
 
+  it.each([
+    [{}, 100],
+    [{ bookPollDepth: 1 }, 1],
+    [{ bookPollDepth: 400 }, 400],
+    [{ bookPollDepth: 401 }, 400],
+  ])('asks for polled books with %j as %s levels a side, for half the price of a list', (options, limit) => {
+    for (const market of [okxSpot(options), okxLinear(options), okxInverse(options)]) {
+      const poll = market.streams.find(({ name }) => name === 'market/books')?.poll
+      expect(poll).toMatchObject({ everyMs: 1_000, levelsMax: 400 })
+      expect(poll?.request('../a&b')).toEqual({
+        path: `/api/v5/market/books?instId=..%2Fa%26b&sz=${limit}`,
+        weight: 0.5,
+      })
+    }
+  })
+
   it('counts the requests of all markets together, and starts its books without any', () => {
     expect(new Set(own.map(({ session }) => session.restPool)).size).toBe(1)
     for (const { session } of own) expect(session.snapshotRequest).toBeNull()
