@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type LoadedTardis, loadTardis } from '../../packages/pipeline/bench/tardis.ts'
 
@@ -11,8 +12,16 @@ let found: LoadedTardis | string | null = null
  * It is no dependency of ours: nothing but this benchmark ever runs it.
  */
 export function tardisOrReason(): LoadedTardis | string {
-  found ??= loadTardis() ?? installed()
+  found ??= (areAllThere() ? loadTardis() : null) ?? installed()
   return found
+}
+
+/** An older installation may have fewer of them. */
+function areAllThere(): boolean {
+  const { dependencies } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  return Object.keys(dependencies).every((name) => existsSync(join(directory, 'node_modules', name)))
 }
 
 function installed(): LoadedTardis | string {

@@ -58,4 +58,11 @@ export const files: readonly Mutant[] = [
     to: '...undecided.files]',
     tests: ['packages/commit/src/sweep.test.ts'],
   },
+  {
+    name: "row groups of another writer's file are merged as if they were sorted",
+    file: 'packages/sink/src/merge.ts',
+    from: 'if (!createdByOf(file).startsWith(CREATOR)) return',
+    to: 'if (createdByOf(file) === CREATOR) return',
+    tests: ['packages/sink/src/reseal.test.ts'],
+  },
 ]

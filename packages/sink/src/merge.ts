@@ -1,8 +1,9 @@
 import { createRowBuffer, type RowBuffer, StringTable, type TableContract } from '@cryptoflow/model'
 import { messageOf } from '@cryptoflow/runtime'
 import { sortedOrder } from './order.ts'
+import { CREATOR } from './parquet.ts'
 import { rowsCopied } from './row-copy.ts'
-import { rowGroupOf, rowGroupRows } from './row-groups.ts'
+import { createdByOf, rowGroupOf, rowGroupRows } from './row-groups.ts'
 import { unsealRows } from './unseal.ts'
 
 /**
@@ -98,6 +99,8 @@ function groupsOf(file: Uint8Array): number {
 function unsealGroup({ file, groups, next }: Source, pool: RowBuffer): string | null {
   if (groups === 1) return unsealRows(file, pool)
   try {
+    // What is read first of ours is below what is read later; of others nobody knows.
+    if (!createdByOf(file).startsWith(CREATOR)) return 'it has several row groups that others have written'
     return unsealRows(rowGroupOf(file, next), pool)
   } catch (error) {
     return `row group ${next}: ${messageOf(error)}`

@@ -21,6 +21,9 @@ import {
   writeParquet,
 } from 'parquet-wasm'
 
+/** How the `created_by` of all files begins that are ours. */
+export const CREATOR = 'cryptoflow version '
+
 export interface EncodeOptions {
   readonly compression: 'zstd' | 'snappy'
   /** Version of CryptoFlow, for the file's `created_by`. */
@@ -82,5 +85,5 @@ function writerProperties(table: TableContract, rows: number, options: EncodeOpt
  * decimals when they cannot (parquet-mr `CorruptStatistics`).
  */
 function createdBy(version?: string): string {
-  return `cryptoflow version ${version ?? 'unknown'}`
+  return `${CREATOR}${version ?? 'unknown'}`
 }

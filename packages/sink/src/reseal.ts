@@ -17,6 +17,7 @@ export interface Resealed {
  * The rows of several data files of one partition as new ones, sorted as the contract says; rows that are equal in its
  * sort columns stay in the order of their source. Every row group that was written is read again and compared cell by
  * cell, before anybody deletes a source on its strength: a difference refuses all sources.
+ *
  * Holds the encoded sources and files, and of decoded rows what `openMerge` holds.
  */
 export function resealFiles(

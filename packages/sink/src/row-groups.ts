@@ -12,7 +12,7 @@ import { I16, I32, I64, readThrift, type ThriftStruct, type ThriftValue, writeTh
 const MAGIC = Uint8Array.from([0x50, 0x41, 0x52, 0x31])
 /** Length of the footer and `PAR1`. */
 const TAIL_BYTES = 8
-const FOOTER = { rows: 3, groups: 4 } as const
+const FOOTER = { rows: 3, groups: 4, createdBy: 6 } as const
 const GROUP = { columns: 1, rows: 3, fileOffset: 5, compressedBytes: 6, ordinal: 7 } as const
 const CHUNK = {
   filePath: 1,
@@ -98,6 +98,12 @@ export function joinRowGroups(): RowGroupJoin {
       return fileOf(pages, footer)
     },
   }
+}
+
+/** What a file says of who wrote it; empty when it does not say it. */
+export function createdByOf(file: Uint8Array): string {
+  const value = footerOf(file).get(FOOTER.createdBy)?.value
+  return value instanceof Uint8Array ? Buffer.from(value).toString() : ''
 }
 
 /** Rows of each row group of a file. Throws where it is none. */

@@ -9,7 +9,7 @@ export interface ReplayedInput {
   readonly report: ReplayReport
 }
 
-/** What was found of the rows: null: nobody asked. */
+/** What was found of the rows; null where nobody asked. */
 export interface Checks {
   /** Tables that a second replay fills otherwise. */
   readonly verify: readonly Difference[] | null

@@ -1,1 +1,0 @@
-export { addReplay, runReplayer } from './command.ts'
