@@ -58,7 +58,7 @@ describe('the examples of configurations', () => {
   it.each(files)('%s has a plan in which every figure is one, and every market talks', (file) => {
     const { config } = loaded(file)
     if (config === null) throw new Error('the file is accepted')
-    const markets = settingsOf(config).collections.map(plannedMarket)
+    const markets = settingsOf(config).collections.map((collection) => plannedMarket(collection))
     const load = planLoad(markets, config.images, 1)
     const plans = markets.map(planMarket)
     // What is no number becomes null; the weight of a book that begins in its stream is none on purpose.

@@ -55,6 +55,16 @@ describe('what a market asks of its exchange', () => {
     expect(load.some(({ table }) => table === 'spot_delta')).toBe(false)
   })
 
+  it('counts audits of books with the questions, within a fifth of the budget', () => {
+    const audited = (count: number) =>
+      planMarket(plannedMarket({ exchange: 'binance', market: 'spot', symbols: symbols(count) }, 900_000))
+    const few = { stream: 'audits of books', questions: 30, everyMs: 900_000, weightPerMinute: 500 }
+    expect(audited(30).polls).toContainEqual(few)
+    const many = { ...few, questions: 576, everyMs: 9_000_000, weightPerMinute: 960 }
+    expect(audited(576).polls).toContainEqual(many)
+    expect(planMarket(spot(3)).polls.map(({ stream }) => stream)).not.toContain('audits of books')
+  })
+
   it('spends at most the share of the budget in every minute until the books are live', () => {
     // 4800 of 6000 a minute, a snapshot is 250: nineteen in a minute.
     const seconds = (count: number) => planBudgets([spot(count, ['spot_delta'])])[0]?.booksLiveSeconds
@@ -116,10 +126,11 @@ describe('what a market asks of its exchange', () => {
       expect(streamsOf(exchange, [inner])).toEqual([[2, 2]])
     }
     // Not because the adapter says the same wire name for both.
-    const { market, collection, specs } = spot(2, ['trade'])
+    const planned = spot(2, ['trade'])
+    const { market, specs } = planned
     const inner = specs.map((spec) => ({ ...spec, name: 'inner', within: 'trade' }))
     const wider = { ...market, streams: [...market.streams, ...inner] }
-    const plan = planMarket({ market: wider, collection, specs: [...specs, ...inner] })
+    const plan = planMarket({ ...planned, market: wider, specs: [...specs, ...inner] })
     expect(plan.routes).toMatchObject([{ streams: 2, streamsMax: 2 }])
   })
 

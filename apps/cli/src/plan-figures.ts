@@ -2,6 +2,7 @@ import {
   BOOKS_IN_A_ROW_MAX,
   byWireName,
   paceMs,
+  planAudits,
   planConnections,
   planPolls,
   subscribeFrames,
@@ -72,17 +73,22 @@ export interface PlannedMarket {
   readonly market: ExchangeMarket
   readonly collection: MarketCollection
   readonly specs: readonly StreamSpec[]
+  /** Distance of two audits of one book that is asked for, milliseconds; null: none. */
+  readonly auditEveryMs: number | null
 }
 
 /** The channels behind what is asked for: tables by their usual channels, channels as they are. */
-export function plannedMarket(collection: MarketCollection): PlannedMarket {
+export function plannedMarket(
+  collection: MarketCollection,
+  auditEveryMs: number | null = null,
+): PlannedMarket {
   const { market, streams, pollEveryMs } = resolveCollection(collection)
   const specs = market.streams.filter(({ name }) => streams.includes(name))
-  return { market, collection: { ...collection, pollEveryMs }, specs }
+  return { market, collection: { ...collection, pollEveryMs }, specs, auditEveryMs }
 }
 
 /** Connections, questions and books of one market. */
-export function planMarket({ market, collection, specs }: PlannedMarket): MarketPlan {
+export function planMarket({ market, collection, specs, auditEveryMs }: PlannedMarket): MarketPlan {
   const { session } = market
   const symbols = [...new Set(collection.symbols)]
   const channels = specs.map(({ name }) => name)
@@ -103,6 +109,7 @@ export function planMarket({ market, collection, specs }: PlannedMarket): Market
     }
   })
   const polls = planPolls(market, symbols, channels, collection.pollEveryMs)
+  const audits = planAudits(market, symbols, channels, auditEveryMs)
   const books = specs.filter(({ book }) => book !== null).length * symbols.length
   return {
     exchange: market.exchange,
@@ -112,20 +119,27 @@ export function planMarket({ market, collection, specs }: PlannedMarket): Market
     routes,
     connections: plans.length,
     connectsPerFiveMinutesMax: session.connectsPerFiveMinutesMax.value,
-    polls: [...Map.groupBy(polls, ({ streams }) => streams.map(({ name }) => name).join(', '))].map(
-      ([stream, own]) => ({
-        stream,
-        questions: own.length,
-        everyMs: own[0]?.everyMs ?? 0,
-        weightPerMinute: sum(
-          own.map(({ poll, symbol, everyMs }) => (poll.request(symbol).weight * MINUTE_MS) / everyMs),
-        ),
-      }),
-    ),
+    polls: [
+      ...pollPlans(polls),
+      ...(audits === null ? [] : [{ ...audits, stream: 'audits of books', questions: symbols.length }]),
+    ],
     books,
     bookWeight: session.snapshotRequest?.(symbols[0] ?? '').weight ?? null,
     restPool: session.restPool,
   }
+}
+
+function pollPlans(polls: ReturnType<typeof planPolls>): PollPlan[] {
+  return [...Map.groupBy(polls, ({ streams }) => streams.map(({ name }) => name).join(', '))].map(
+    ([stream, own]) => ({
+      stream,
+      questions: own.length,
+      everyMs: own[0]?.everyMs ?? 0,
+      weightPerMinute: sum(
+        own.map(({ poll, symbol, everyMs }) => (poll.request(symbol).weight * MINUTE_MS) / everyMs),
+      ),
+    }),
+  )
 }
 
 /** The budgets behind markets, each once. */

@@ -64,7 +64,8 @@ export function addPlan(program: Command): void {
 async function makePlan(flags: ConfigFlags, activity: number): Promise<Plan> {
   const { config, settings, warnings } = loadSettings(flags.config, flagsOf(flags))
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`)
-  const markets = settings.collections.map(plannedMarket)
+  const { collections, auditEveryMs = null } = settings
+  const markets = collections.map((collection) => plannedMarket(collection, auditEveryMs))
   const load = planLoad(markets, config.images, activity)
   const isZstd = config.journal.compression === 'zstd'
   const journal = load.journalBytesPerSecond / (isZstd ? busySymbol.zstdRatio : 1)

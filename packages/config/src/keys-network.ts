@@ -109,7 +109,7 @@ const audit = section(
   {
     enabled: flag({ doc: 'Whether books are audited.', default: true }),
     every_ms: whole({
-      doc: 'Milliseconds between two audits of one book. Each costs one request for a book; longer when the exchange’s limits leave no room.',
+      doc: 'Milliseconds between two audits of one book. Each costs one request for a book; longer where a fifth of the exchange’s budget does not hold them.',
       default: 15 * MINUTE_MS,
       min: 1_000,
       max: DAY_MS,

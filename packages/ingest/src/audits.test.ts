@@ -2,7 +2,7 @@ import { type AuditNote, decodeAnswerPayload, decodeNote, RecordKind } from '@cr
 import { manualClock, seededChance } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
 import { startAudits } from './audits.ts'
-import { MemoryIntake, testMarket, testStreams } from './ingest-support.ts'
+import { limit, MemoryIntake, testMarket, testStreams } from './ingest-support.ts'
 import type { RestPool } from './rest-pool.ts'
 
 const EVERY_MS = 60_000
@@ -13,10 +13,11 @@ function world(
   ends: 'answered' | 'failed' | 'dropped' = 'answered',
   everyMs: number | null = EVERY_MS,
   stretch = 1,
+  weightPerMinute = 2_500,
 ) {
   const clock = manualClock()
   const intake = new MemoryIntake()
-  const market = testMarket('ws://x', 'http://x')
+  const market = testMarket('ws://x', 'http://x', { restWeightPerMinute: limit(weightPerMinute) })
   const streams = testStreams.map(({ name }) => name)
   const asked: {
     readonly url: string
@@ -121,6 +122,12 @@ describe('audits', () => {
     await slow.pass(2 * EVERY_MS)
     expect(slow.asked).toHaveLength(4)
     await slow.audits.stop()
+    // A fifth of 80 % of 1,250 a minute is half of what four books of 100 take.
+    const dear = world('answered', EVERY_MS, 1, 1_250)
+    expect(dear.demanded()).toBe(200)
+    await dear.pass(2 * EVERY_MS)
+    expect(dear.asked).toHaveLength(4)
+    await dear.audits.stop()
     const none = world('answered', null)
     await none.pass(EVERY_MS)
     expect(none.asked).toEqual([])

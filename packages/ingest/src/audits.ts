@@ -8,7 +8,9 @@ import {
 } from '@cryptoflow/model'
 import type { Chance, Clock } from '@cryptoflow/runtime'
 import type { IngestCounters, IngestNotice, Intake } from './intake.ts'
-import type { RestPool } from './rest-pool.ts'
+import { type RestPool, WEIGHT_SHARE } from './rest-pool.ts'
+
+const MINUTE_MS = 60_000
 
 export interface AuditOptions {
   readonly market: ExchangeMarket
@@ -25,6 +27,37 @@ export interface AuditOptions {
   readonly notice: (notice: IngestNotice) => void
 }
 
+/** Which books are audited, and how often. */
+export interface AuditPlan {
+  readonly stream: StreamSpec
+  /** Distance of two audits of one book, milliseconds: what was asked for, or what the budget allows. */
+  readonly everyMs: number
+  readonly weightPerMinute: number
+}
+
+/** Share of the weight that we use at most for audits: polls are worth more, and missing books go before both. */
+const AUDIT_SHARE = 0.2
+
+/** Null: nothing is audited, because nobody wants it or no book of these streams begins by REST. */
+export function planAudits(
+  { session, streams: offered }: ExchangeMarket,
+  symbols: readonly string[],
+  streams: readonly string[],
+  everyMs: number | null,
+): AuditPlan | null {
+  const request = session.snapshotRequest
+  // A key has one book, that of its first book stream.
+  const stream = streams
+    .map((name) => offered.find((spec) => spec.name === name))
+    .find((spec) => spec?.book?.origin === 'rest')
+  if (everyMs === null || request === null || stream === undefined) return null
+  const weight = symbols.reduce((sum, symbol) => sum + request(symbol).weight, 0)
+  const wanted = (weight * MINUTE_MS) / everyMs
+  const most = session.restWeightPerMinute.value * WEIGHT_SHARE * AUDIT_SHARE
+  const stretch = Math.max(1, wanted / most)
+  return { stream, everyMs: everyMs * stretch, weightPerMinute: wanted / stretch }
+}
+
 /**
  * Asks for each book again and again, so that it can be compared with ours at one update: where books begin by REST, which
  * is where a snapshot has the numbers of the stream. Each question is a record before it is sent, since what is heard
@@ -34,18 +67,14 @@ export interface AuditOptions {
  * the polls when the budget is short. A question that fails is not repeated: the next turn is another one.
  */
 export function startAudits(options: AuditOptions): { stop(): Promise<void> } {
-  const { market, symbols, streams, everyMs, pool, clock, chance } = options
-  const request = market.session.snapshotRequest
-  const audited = market.streams.filter(({ name, book }) => book?.origin === 'rest' && streams.includes(name))
-  // A key has one book, that of its first book stream.
-  const stream = streams
-    .map((name) => audited.find((spec) => spec.name === name))
-    .find((spec) => spec !== undefined)
-  if (everyMs === null || request === null || stream === undefined) return { async stop() {} }
+  const { market, symbols, streams, pool, clock, chance } = options
+  const plan = planAudits(market, symbols, streams, options.everyMs)
+  if (plan === null) return { async stop() {} }
+  const { stream, everyMs } = plan
   const abort = new AbortController()
   const running = new Set<Promise<void>>()
   const cancels = new Set<() => void>()
-  const releases = symbols.map((symbol) => pool.demand((request(symbol).weight * 60_000) / everyMs))
+  const release = pool.demand(plan.weightPerMinute)
   const after = (delayMs: number, symbol: string): void => {
     const cancel = clock.after(delayMs, () => {
       cancels.delete(cancel)
@@ -63,7 +92,7 @@ export function startAudits(options: AuditOptions): { stop(): Promise<void> } {
     async stop() {
       abort.abort()
       for (const cancel of cancels) cancel()
-      for (const release of releases) release()
+      release()
       await Promise.all(running)
     },
   }
