@@ -1,7 +1,7 @@
 import type { Market as MarketName } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
 import type { EmissionRecord } from '../emission-log.ts'
-import { type FaultKind, faultKinds } from '../faults.ts'
+import { type FaultKind, faultKinds, silentFaultKinds } from '../faults.ts'
 import { injectedHoles } from '../injected.ts'
 import { connect, type TestClient } from '../testing/client.ts'
 import { firstDifference } from '../testing/records.ts'
@@ -143,6 +143,31 @@ describe('faults', () => {
       expect(injectedHoles(sim.records).edges.filter((edge) => edge.from_seq === null)).toEqual([])
     },
   )
+
+  it('that nothing tells are in a frame as in the log: one level each, and all numbers go on', async () => {
+    const faults = { everyMessages: 20, kinds: silentFaultKinds, startAfterMessages: 0 }
+    const calm = await startTestSim({ limits })
+    await listen(calm, spotOnly, 20)
+    const sim = await startTestSim({ faults, limits })
+    const listeners = await listen(sim, spotOnly, 20)
+    expect(firstDifference(readAsSent(listeners, sim.records), loggedAsSent(sim.records))).toBeNull()
+    const levels = ({ bids, asks }: EmissionRecord) => [...bids, ...asks]
+    const taken = { corruptLevel: 0, omitDelete: 0 }
+    for (const [at, record] of sim.records.entries()) {
+      const before = calm.records[at] as EmissionRecord
+      expect([record.stream, record.first, record.last]).toEqual([before.stream, before.first, before.last])
+      if (record.fault === null) expect(levels(record)).toEqual(levels(before))
+      else taken[record.fault as keyof typeof taken] += 1
+      const said = new Set(levels(record).map(String))
+      const missing = levels(before).filter((level) => !said.has(String(level)))
+      expect(missing).toHaveLength(record.fault === null ? 0 : 1)
+      const isLeftOut = levels(record).length < levels(before).length
+      expect(isLeftOut).toBe(record.fault === 'omitDelete')
+      if (isLeftOut) expect(Number(missing[0]?.[1])).toBe(0)
+    }
+    expect(sim.counters.faults).toMatchObject(taken)
+    expect(Math.min(...Object.values(taken))).toBeGreaterThan(3)
+  })
 
   it('hit all markets, and the log is exactly what their clients received', async () => {
     const faults = { everyMessages: 60, kinds: faultKinds, startAfterMessages: 40 }
