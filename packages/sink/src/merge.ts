@@ -1,4 +1,10 @@
-import { createRowBuffer, type RowBuffer, StringTable, type TableContract } from '@cryptoflow/model'
+import {
+  createRowBuffer,
+  type RowBuffer,
+  reserveRows,
+  StringTable,
+  type TableContract,
+} from '@cryptoflow/model'
 import { messageOf } from '@cryptoflow/runtime'
 import { sortedOrder } from './order.ts'
 import { CREATOR } from './parquet.ts'
@@ -34,7 +40,8 @@ export interface Unreadable {
 interface Source {
   readonly index: number
   readonly file: Uint8Array
-  readonly groups: number
+  /** Rows of each row group. */
+  readonly groups: readonly number[]
   next: number
   /** Where its last row lies in the pool; -1: it is not there any more. */
   last: number
@@ -42,14 +49,17 @@ interface Source {
 
 /** Merges the rows of these files, by the number that a source is told by. */
 export function openMerge(table: TableContract, files: ReadonlyMap<number, Uint8Array>): Merge {
-  let pool = createRowBuffer(table, new StringTable()) as RowBuffer
-  let sorted = new Uint32Array(0) as Uint32Array
-  /** Rows that are held before nothing more is read than must be: what one row group of each source was. */
-  let rowsHeld = Number.POSITIVE_INFINITY
   const sources = [...files].map(
     ([index, file]): Source => ({ index, file, groups: groupsOf(file), next: 0, last: -1 }),
   )
-  const unread = (): Source[] => sources.filter(({ next, groups }) => next < groups)
+  /** From here on nothing more is read than must be: what one row group of each source is. */
+  const rowsHeld = sources.reduce((rows, { groups }) => rows + (groups[0] as number), 0)
+  // Buffers that grow double their size.
+  const room = rowsHeld + Math.max(0, ...sources.map(({ groups }) => Math.max(...groups.slice(1), 0)))
+  let pool = createRowBuffer(table, new StringTable()) as RowBuffer
+  reserveRows(pool, room)
+  let sorted = new Uint32Array(0) as Uint32Array
+  const unread = (): Source[] => sources.filter(({ next, groups }) => next < groups.length)
   const read = (source: Source): Unreadable | null => {
     const why = unsealGroup(source, pool)
     if (why !== null) return { source: source.index, why }
@@ -69,7 +79,6 @@ export function openMerge(table: TableContract, files: ReadonlyMap<number, Uint8
         const unreadable = read(source)
         if (unreadable !== null) return unreadable
       }
-      rowsHeld = Math.min(rowsHeld, pool.count)
       return null
     },
     known() {
@@ -82,22 +91,23 @@ export function openMerge(table: TableContract, files: ReadonlyMap<number, Uint8
       if (count === 0) return
       const rest = sorted.subarray(count)
       for (const source of sources) if (source.last >= 0) source.last = rest.indexOf(source.last)
-      pool = rowsCopied(pool, rest)
+      pool = rowsCopied(pool, rest, room)
     },
   }
 }
 
 /** A file whose footer cannot be read is left to the reader, who says what is wrong with it. */
-function groupsOf(file: Uint8Array): number {
+function groupsOf(file: Uint8Array): readonly number[] {
   try {
-    return Math.max(1, rowGroupRows(file).length)
+    const groups = rowGroupRows(file)
+    return groups.length === 0 ? [0] : groups
   } catch {
-    return 1
+    return [0]
   }
 }
 
 function unsealGroup({ file, groups, next }: Source, pool: RowBuffer): string | null {
-  if (groups === 1) return unsealRows(file, pool)
+  if (groups.length === 1) return unsealRows(file, pool)
   try {
     // What is read first of ours is below what is read later; of others nobody knows.
     if (!createdByOf(file).startsWith(CREATOR)) return 'it has several row groups that others have written'

@@ -11,10 +11,10 @@ import {
   rowOf,
 } from '@cryptoflow/model'
 
-/** These rows of a buffer as a new one, in this order; each says all of its event again. */
-export function rowsCopied(from: RowBuffer, rows: Uint32Array): RowBuffer {
+/** These rows of a buffer as a new one with room for more, in this order; each says all of its event again. */
+export function rowsCopied(from: RowBuffer, rows: Uint32Array, room: number): RowBuffer {
   const to = createRowBuffer(from.table, from.names) as RowBuffer
-  reserveRows(to, rows.length)
+  reserveRows(to, Math.max(rows.length, room))
   for (const [name, column] of Object.entries(from.columns as Record<string, Column>)) {
     const sources = from.heads === null ? rows : rows.map((row) => rowOf(from, name, row))
     copyColumn(column, sources, (to.columns as Record<string, Column>)[name] as Column)
