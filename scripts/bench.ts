@@ -19,6 +19,7 @@ import { captureFiles, type FrameSet, frameSets, without } from '../packages/pip
 import { type Bench, costLine, type Line, type SkippedLine } from '../packages/pipeline/bench/line.ts'
 import { madeUpCaptures } from '../packages/pipeline/bench/made-up.ts'
 import { medianCpuSeconds, SEVEN } from '../packages/pipeline/bench/measure.ts'
+import { operatorsBench } from '../packages/pipeline/bench/operators.ts'
 import { receiverBench } from '../packages/pipeline/bench/receiver.ts'
 import { rowTricksBench } from '../packages/pipeline/bench/row-tricks.ts'
 import { rowsBench } from '../packages/pipeline/bench/rows.ts'
@@ -73,6 +74,7 @@ function benches(): Bench[] {
     rowsBench('mixed without quotes', withoutQuotes, tardisOrReason),
     ...['spot', 'linear', 'inverse'].map((name) => rowsBench(name, setOf(name), tardisOrReason)),
     rowTricksBench(mixed),
+    operatorsBench(mixed),
     bookBench(async () => allSets().filter(({ name }) => name !== 'mixed'), tardisOrReason),
     // Long recordings of one symbol each, all of the same minutes: they can be journaled as one.
     wholePathBench(async () => allFiles().filter((file) => /hftbacktest|made-up/.test(file))),

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { faultKinds, startSimInWorker } from '@cryptoflow/exchange-sim'
-import type { Market } from '@cryptoflow/model'
+import type { Market, MarketOperators } from '@cryptoflow/model'
 import { type CollectOptions, imageDefaults, startCollector } from '@cryptoflow/pipeline'
 import { type Chance, seededChance, sleep } from '@cryptoflow/runtime'
 import { clockBeforeMinute, closeMinutes } from './minutes.ts'
@@ -34,7 +34,15 @@ export interface Verdict {
   readonly coverage_duplicates: number
   readonly coverage_open: number
   readonly coverage_wrong: number
+  readonly bars_checked: number
+  readonly bars_wrong: number
+  readonly bars_missing: number
   readonly tables: Readonly<Record<string, { readonly rows: number }>>
+}
+
+const operators: MarketOperators = {
+  aggregate: { windows: ['1s', '10s', '5s/1s'] },
+  watermark: { allowedLatenessMs: 5_000, late: 'revision', idleMs: 1_000 },
 }
 
 /** Streams of one market that a run draws from; the first of them are always taken. */
@@ -114,6 +122,7 @@ export async function simulatedRun(seed: number, folder: string, seconds: number
       urls: sim.urls[market],
       symbols,
       streams: [...always, ...drawn(sometimes, chance)],
+      operators,
     })),
     warehouseDirectory: warehouse,
     images: imageDefaults,

@@ -17,11 +17,14 @@ describe('a simulated exchange of three markets that misbehaves', () => {
         images_wrong: 0,
         coverage_wrong: 0,
         coverage_open: 0,
+        bars_wrong: 0,
+        bars_missing: 0,
       })
       // Holes are compared by their borders, one by one: gap_mismatch_count.
       expect(verdict.ok).toBe(true)
       expect(verdict.emitted).toBe(accounted(verdict))
       expect(verdict.coverage_minutes).toBeGreaterThan(0)
+      expect(verdict.bars_checked).toBeGreaterThan(0)
       // The last copy of something may come when nobody listens any more.
       expect(verdict.coverage_duplicates).toBeLessThanOrEqual(verdict.wire_duplicates)
     })

@@ -1,6 +1,6 @@
 import type { Hall } from '@cryptoflow/exchange-sim/memory'
 import { isDiskFull, type Journal, openControlLog, openJournal, readImage } from '@cryptoflow/journal'
-import { type ExchangeMarket, RecordKind } from '@cryptoflow/model'
+import { type ExchangeMarket, marketText, RecordKind } from '@cryptoflow/model'
 import { openBoard } from '@cryptoflow/pipeline'
 import {
   createLane,
@@ -15,6 +15,7 @@ import {
   startRounds,
 } from '@cryptoflow/pipeline/parts'
 import { type Chance, type Clock, seededChance } from '@cryptoflow/runtime'
+import { operators } from './bars.ts'
 import type { Life, Mischance } from './life.ts'
 import { type Landing, type Listener, openListener } from './listener.ts'
 import type { Machine, Served } from './machine.ts'
@@ -70,6 +71,7 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
     directory: DIRECTORY,
     clock,
     version: 'simulation',
+    operators: { [marketText(options.market)]: operators },
     disk: served.disk,
     flushEveryMs: FLUSH_MS,
     segmentBytes: plan.segmentBytes,

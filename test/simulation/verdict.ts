@@ -1,6 +1,7 @@
 import type { EmissionRecord } from '@cryptoflow/exchange-sim/memory'
 import { findMarket } from '@cryptoflow/exchanges'
 import type { TableName } from '@cryptoflow/model'
+import { brokenBars } from './bars.ts'
 import type { Landing } from './listener.ts'
 import { replayed } from './replayed.ts'
 import type { Outcome } from './run.ts'
@@ -43,6 +44,7 @@ export async function judge(outcome: Outcome): Promise<Verdict> {
     const first = firstLandings(outcome, landings)
     broken.push(...brokenRows(outcome, first))
     broken.push(...brokenLetters(outcome, landings))
+    broken.push(...brokenBars(outcome))
     broken.push(...brokenAudits(outcome))
     for (const stream of streamsOf(outcome, landings, first))
       broken.push(...brokenStream(stream, gaps, counts))

@@ -1,5 +1,5 @@
 import type { HouseSettings } from '@cryptoflow/exchange-sim'
-import type { Market } from '@cryptoflow/model'
+import type { Market, MarketOperators } from '@cryptoflow/model'
 
 /** Who plays in the demo: every market of every exchange that there is. */
 
@@ -8,6 +8,12 @@ export const binanceMarkets: readonly { readonly market: Market; readonly symbol
   { market: 'linear', symbols: ['BTCUSDT', 'ETHUSDT', 'BTCUSDT_261225'] },
   { market: 'inverse', symbols: ['BTCUSD_PERP', 'BTCUSD_261225'] },
 ]
+
+/** Bars of every symbol, side by side and overlapping. */
+export const operators: MarketOperators = {
+  aggregate: { windows: ['1s', '10s', '1m', '10s/2s'] },
+  watermark: { allowedLatenessMs: 5_000, late: 'revision', idleMs: 1_000 },
+}
 
 /** Exchanges whose books begin in their streams. */
 export const houses: readonly HouseSettings[] = [

@@ -8,7 +8,7 @@ import { type TableReport, tableReport } from '@cryptoflow/reader'
 import { type Clock, seededChance, sleep, systemClock } from '@cryptoflow/runtime'
 import type { Command } from 'commander'
 import { DEMO_HOME, DEMO_WAREHOUSE, HOME } from './defaults.ts'
-import { binanceMarkets, houses } from './demo-cast.ts'
+import { binanceMarkets, houses, operators } from './demo-cast.ts'
 import { type ExchangeReport, exchangeReport } from './demo-exchanges.ts'
 import { demoText } from './demo-text.ts'
 import { type VerifyReport, verifyRun } from './inspect/verify.ts'
@@ -123,10 +123,11 @@ function startDemoCollector(flags: DemoFlags, sim: SimInWorker, clock: Clock): P
         market,
         urls: sim.urls[market],
         symbols,
+        operators,
       })),
       ...houses.map(({ exchange, market, symbols }, at) => {
         const { wsUrl, restUrl } = sim.houses[at] as SimInWorker['houses'][number]
-        return { exchange, market, urls: { wsUrl, restUrl }, symbols }
+        return { exchange, market, urls: { wsUrl, restUrl }, symbols, operators }
       }),
     ],
     warehouseDirectory: DEMO_WAREHOUSE,

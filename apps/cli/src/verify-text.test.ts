@@ -23,6 +23,10 @@ const right = {
   names_wrong: 0,
   coverage_minutes: 1_440,
   coverage_wrong: 0,
+  bars_checked: 123_456,
+  bars_complete: 100_000,
+  bars_wrong: 0,
+  bars_missing: 0,
   gap_mismatches: [],
   examples: {
     lost: [],
@@ -33,6 +37,7 @@ const right = {
     grid: [],
     names: [],
     coverage: [],
+    bars: [],
   },
   ok: true,
 } as unknown as VerifyReport

@@ -23,6 +23,11 @@ export function arithmeticText(report: VerifyReport): string {
     ],
     ['book images checked', grouped(report.images_checked), `${grouped(report.images_wrong)} wrong`],
     ['derived changes checked', grouped(report.changes_checked), `${grouped(report.changes_wrong)} wrong`],
+    [
+      'bars checked',
+      grouped(report.bars_checked),
+      `${grouped(report.bars_complete)} complete, ${grouped(report.bars_wrong)} wrong`,
+    ],
     ['minutes checked', grouped(report.coverage_minutes), `${grouped(report.coverage_wrong)} wrong`],
   ])
 }
@@ -38,11 +43,12 @@ export function verifyText(report: VerifyReport): string {
 }
 
 /** What the lines above do not say. */
-function why({ stored, foreign, images_missing, names_wrong }: VerifyReport): string {
+function why({ stored, foreign, images_missing, names_wrong, bars_missing }: VerifyReport): string {
   const reasons = [
     stored === 0 ? 'nothing was stored' : '',
     foreign > 0 ? `${grouped(foreign)} rows that no message explains` : '',
     images_missing > 0 ? `${grouped(images_missing)} images missing` : '',
+    bars_missing > 0 ? `${grouped(bars_missing)} windows without a bar` : '',
     names_wrong > 0 ? `${grouped(names_wrong)} frames without the instrument's name` : '',
   ].filter((reason) => reason !== '')
   return reasons.length === 0 ? '' : `: ${reasons.join(', ')}`

@@ -32,6 +32,8 @@ export interface RowSink {
   connectionSeq: number
   /** Of the book event at hand, as sent; NaN: it has none. */
   checksum: number
+  /** Ids of the intervals of bars, by their texts: making one out of a text costs as much as a row. */
+  readonly intervalIds: Map<string, number>
   /** Rows written so far. */
   written: number
   /** By exchange and market; null: every table of every market is stored. */
@@ -65,6 +67,7 @@ export function createRowSink(options: {
     images: { spot_ob: new ImageRoom('spot_ob', source), futures_ob: new ImageRoom('futures_ob', source) },
     connectionSeq: Number.NaN,
     checksum: Number.NaN,
+    intervalIds: new Map(),
     written: 0,
     stored: null,
     unstored: new Map(),

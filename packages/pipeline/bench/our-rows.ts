@@ -3,6 +3,7 @@ import {
   EventBatch,
   type ExchangeMarket,
   type JournalRecord,
+  type Operators,
   RecordKind,
   type RowBuffer,
   StringTable,
@@ -37,6 +38,7 @@ export function openOurs(
   set: FrameSet,
   buffers: RowBuffers = openBuffers(),
   also: (batch: EventBatch, from: number) => void = () => {},
+  operators: Operators = {},
 ): RowReader {
   const { names, batch } = buffers
   batch.clear()
@@ -58,6 +60,7 @@ export function openOurs(
     receivedUs: 0,
     payload: new Uint8Array(0),
   }
+  normalizer.start(record, { lastRecord: 0, clean: true, version: WRITER, operators })
   for (const [source, { exchange, market }] of sources.entries()) {
     record.number = source + 1
     normalizer.connect(record, { exchange, market, subscriptions: [] })

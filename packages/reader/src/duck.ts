@@ -3,7 +3,7 @@ import { type TableContract, type TableName, tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf, systemClock } from '@cryptoflow/runtime'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type DuckDBValue } from '@duckdb/node-api'
 import { type Cell, duckMessage, escapeControls, exactCell } from './exact.ts'
-import { views } from './views.ts'
+import { viewSql } from './views.ts'
 
 /** Absolute paths of the live Parquet files per table, as the catalog names them. */
 export type TableFiles = ReadonlyMap<TableName, readonly string[]>
@@ -222,7 +222,7 @@ export async function openDuck(options: DuckOptions): Promise<Duck> {
       const files = options.files.get(table.name as TableName) ?? []
       await registerTable(duck, table, files, options.where ?? [])
     }
-    for (const { name, sql } of views) await duck.run(`CREATE VIEW "${name}" AS ${sql}`)
+    for (const sql of viewSql) await duck.run(sql)
     if (options.isUnsafe !== true)
       await duck.run('SET enable_external_access = false; SET lock_configuration = true')
     return duck

@@ -1,4 +1,3 @@
 export * from './duck.ts'
 export * from './exact.ts'
 export * from './report.ts'
-export * from './views.ts'

@@ -89,6 +89,7 @@ const LOG_VIEW = `
     coalesce(CASE "table" WHEN 'ticks' THEN TRY_CAST("values"['trade_id'] AS BIGINT) ELSE "last" END, -1) AS last_seq,
     "first" IS NOT NULL OR prev IS NOT NULL AS is_chained, stream,
     is_answer, is_snapshot, copies, connection, fault, at_ms, bids, asks, "values", wire,
+    coalesce(engine_ms, sent_ms) * 1000 AS event_us,
     heading_of(CASE WHEN is_answer THEN 'rest' ELSE 'ws' END, coalesce(engine_ms, sent_ms) * 1000,
       CASE WHEN engine_ms IS NOT NULL THEN 'engine' WHEN sent_ms IS NOT NULL THEN 'sent' ELSE 'received' END,
       sent_ms * 1000,

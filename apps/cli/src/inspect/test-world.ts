@@ -154,4 +154,6 @@ export const GREEN = {
   changes_wrong: 0,
   names_wrong: 0,
   coverage_wrong: 0,
+  bars_wrong: 0,
+  bars_missing: 0,
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { type TableName, tables } from '@cryptoflow/model'
 import { type Duck, duckMessage, openDuck, type TableFiles } from '@cryptoflow/reader'
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
+import { compareBars } from './bars.ts'
 import { bookStreamSql } from './book-streams.ts'
 import { compareChanges } from './changes.ts'
 import { COVERAGE_COUNTS, coverageExamples, coverageSql } from './coverage.ts'
@@ -100,6 +101,12 @@ export interface VerifyReport {
   readonly coverage_open: number
   /** Minutes, keys and tables of which `coverage` says something else than the other tables and the log. */
   readonly coverage_wrong: number
+  /** Rows of `bars`, and those of them that say they are complete. */
+  readonly bars_checked: number
+  readonly bars_complete: number
+  /** Bars that are not what a second computation makes of the trades, and trades stored that no bar has. */
+  readonly bars_wrong: number
+  readonly bars_missing: number
   readonly tables: Readonly<Record<TableName, TableVerdict>>
   readonly examples: {
     readonly lost: readonly Example[]
@@ -110,6 +117,7 @@ export interface VerifyReport {
     readonly grid: readonly Example[]
     readonly names: readonly Example[]
     readonly coverage: readonly Example[]
+    readonly bars: readonly Example[]
   }
   readonly ok: boolean
 }
@@ -159,6 +167,7 @@ async function judge(duck: Duck, log: string, restarted: boolean): Promise<Verif
   const holes = await one<HoleCounts>(duck, HOLE_COUNTS)
   const names = await one<{ wrong: number }>(duck, NAME_COUNTS)
   const coverage = await one<CoverageCounts>(duck, COVERAGE_COUNTS)
+  const bars = await compareBars(duck, EXAMPLES_MAX)
   const messages = await messageVerdicts(duck)
   const counts = {
     ...messages.sums,
@@ -177,6 +186,10 @@ async function judge(duck: Duck, log: string, restarted: boolean): Promise<Verif
     coverage_duplicates: coverage.duplicates,
     coverage_open: coverage.open,
     coverage_wrong: coverage.wrong,
+    bars_checked: bars.checked,
+    bars_complete: bars.complete,
+    bars_wrong: bars.wrong,
+    bars_missing: bars.missing,
   }
   return {
     ...counts,
@@ -189,6 +202,7 @@ async function judge(duck: Duck, log: string, restarted: boolean): Promise<Verif
       grid: await duck.objects(gridExamples(EXAMPLES_MAX)),
       names: await duck.objects(nameExamples(EXAMPLES_MAX)),
       coverage: await duck.objects(coverageExamples(EXAMPLES_MAX)),
+      bars: bars.examples,
     },
     ok: isProof(counts),
   }
@@ -219,6 +233,8 @@ const FAILURES = [
   'changes_wrong',
   'names_wrong',
   'coverage_wrong',
+  'bars_wrong',
+  'bars_missing',
 ] as const
 
 function isProof(counts: Record<(typeof FAILURES)[number] | 'stored', number>): boolean {

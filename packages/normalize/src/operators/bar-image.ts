@@ -1,8 +1,8 @@
 import type { TimeSource } from '../stamps.ts'
 import type { BarSeries } from './bar-series.ts'
 import { type BarPlan, type BarState, createBars } from './bars.ts'
-import { type ExactSum, totalOf } from './exact-sum.ts'
-import type { Edge, Pane, Price } from './pane.ts'
+import { type Exact, type ExactSum, sumOf, totalOf } from './exact-sum.ts'
+import type { Edge, Pane } from './pane.ts'
 
 /** What a key's image says of its bars. Infinite times and absent numbers are null. */
 export interface BarImage {
@@ -114,11 +114,11 @@ function restoreEdge([us, timeSource, seq, price]: EdgeImage): Edge {
   return { us, timeSource, seq: seq ?? Number.NaN, price: restorePrice(price) }
 }
 
-function priceImage({ mantissa, scale, wide }: Price): PriceImage {
+function priceImage({ mantissa, scale, wide }: Exact): PriceImage {
   return [wide === null ? mantissa : String(wide), scale]
 }
 
-function restorePrice([mantissa, scale]: PriceImage): Price {
+function restorePrice([mantissa, scale]: PriceImage): Exact {
   if (typeof mantissa === 'number') return { mantissa, scale, wide: null }
   return { mantissa: Number.NaN, scale, wide: BigInt(mantissa) }
 }
@@ -127,7 +127,6 @@ function sumImage(sum: ExactSum): SumImage {
   return [String(totalOf(sum)), sum.scale]
 }
 
-/** As a bigint: which part of a sum is a number changes nothing. */
 function restoreSum([total, scale]: SumImage): ExactSum {
-  return { scale, narrow: 0, wide: BigInt(total) }
+  return sumOf(BigInt(total), scale)
 }

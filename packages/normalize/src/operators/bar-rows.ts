@@ -31,7 +31,7 @@ export function barRow(sink: RowSink, key: RowKey, unit: QuantityUnit, sums: Pan
   const { timeSource } = sums.last
   const stamp = { eventUs, timeSource, sentUs: Number.NaN, receivedUs, frame }
   writeCommon(sink, columns, row, key, stamp, 'derived')
-  columns.interval.values[row] = nameId(sink.names, window.text)
+  columns.interval.values[row] = intervalId(sink, window)
   columns.window_start.values[row] = startUs
   columns.window_end.values[row] = endUs
   const [open, close] = [decimalOf(sums.first.price), decimalOf(sums.last.price)]
@@ -60,6 +60,12 @@ export function barRow(sink: RowSink, key: RowKey, unit: QuantityUnit, sums: Pan
   columns.is_final.values[row] = bar.isFinal ? 1 : 0
   columns.complete.values[row] = bar.isComplete ? 1 : 0
   rows.count += 1
+}
+
+function intervalId({ intervalIds, names }: RowSink, { text }: Window): number {
+  const id = intervalIds.get(text) ?? nameId(names, text)
+  intervalIds.set(text, id)
+  return id
 }
 
 export type QuantityUnit = 'base' | 'quote' | 'contracts'

@@ -90,7 +90,7 @@ describe('a bar', () => {
       low: '9',
       close: '9',
       volume: '1.75',
-      quote_volume: '19.750',
+      quote_volume: '19.75',
       vwap: '11.285714285714285714',
       buy_volume: '0.75',
       quantity_unit: 'base',

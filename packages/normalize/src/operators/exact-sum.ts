@@ -13,6 +13,7 @@ export interface ExactSum {
 }
 
 const SAFE = Number.MAX_SAFE_INTEGER
+const BIG_POWERS = Array.from({ length: 80 }, (_, exponent) => 10n ** BigInt(exponent))
 /** By exponent, up to the scale of a product. */
 const POWERS = Float64Array.from({ length: 2 * FRACTION_DIGITS_MAX + 1 }, (_, exponent) => 10 ** exponent)
 
@@ -20,18 +21,52 @@ export function createSum(): ExactSum {
   return { scale: 0, narrow: 0, wide: 0n }
 }
 
-/** Adds a decimal of a column; one that is null adds nothing. */
-export function addEntry(sum: ExactSum, column: DecimalColumn, row: number): void {
-  const scale = column.scales[row] as number
-  if (addNarrow(sum, column.mantissas[row] as number, scale)) return
-  addExact(sum, column.mantissa(row) ?? 0n, scale)
+/** A decimal outside of a column. A mantissa beyond 2^53 is in `wide`, and NaN here. */
+export interface Exact {
+  readonly mantissa: number
+  readonly scale: number
+  readonly wide: bigint | null
 }
 
-/** Adds the product of two decimals of a row. */
-export function addProduct(sum: ExactSum, a: DecimalColumn, b: DecimalColumn, row: number): void {
-  const scale = (a.scales[row] as number) + (b.scales[row] as number)
-  if (addNarrow(sum, (a.mantissas[row] as number) * (b.mantissas[row] as number), scale)) return
-  addExact(sum, (a.mantissa(row) ?? 0n) * (b.mantissa(row) ?? 0n), scale)
+/** The decimal of a column's row, which is not null, as it was written. */
+export function readExact(column: DecimalColumn, row: number): Exact {
+  const mantissa = column.mantissas[row] as number
+  const wide = Number.isNaN(mantissa) ? (column.wide.get(row) ?? 0n) : null
+  return { mantissa, scale: column.scales[row] as number, wide }
+}
+
+/** The same number without the zeros at its end: some exchanges write eight, and products of these leave 2^53. */
+export function trimmed(number: Exact): Exact {
+  let { mantissa, scale } = number
+  if (number.wide !== null || mantissa % 10 !== 0) return number
+  while (scale > 0 && mantissa % 10 === 0) {
+    mantissa /= 10
+    scale -= 1
+  }
+  return { mantissa, scale, wide: null }
+}
+
+export function productOf(a: Exact, b: Exact): Exact {
+  const mantissa = a.mantissa * b.mantissa
+  const scale = a.scale + b.scale
+  // What is rounded to a number below 2^53 was one; NaN is none.
+  if (Math.abs(mantissa) <= SAFE) return { mantissa, scale, wide: null }
+  return { mantissa: Number.NaN, scale, wide: mantissaOf(a) * mantissaOf(b) }
+}
+
+export function mantissaOf({ mantissa, wide }: Exact): bigint {
+  return wide ?? BigInt(mantissa)
+}
+
+/** Adds a decimal. */
+export function addTo(sum: ExactSum, number: Exact): void {
+  if (!addNarrow(sum, number.mantissa, number.scale)) addExact(sum, mantissaOf(number), number.scale)
+}
+
+/** Adds another sum. */
+export function addSum(sum: ExactSum, other: ExactSum): void {
+  if (other.wide === 0n && addNarrow(sum, other.narrow, other.scale)) return
+  addExact(sum, totalOf(other), other.scale)
 }
 
 /** Adds a mantissa as a number. False, and nothing was done: it, or the sum, is not sure to be one below 2^53. */
@@ -45,13 +80,25 @@ function addNarrow(sum: ExactSum, mantissa: number, scale: number): boolean {
   return true
 }
 
-export function addExact(sum: ExactSum, mantissa: bigint, scale: number): void {
-  if (scale > sum.scale) {
-    sum.wide = (sum.wide + BigInt(sum.narrow)) * 10n ** BigInt(scale - sum.scale)
-    sum.narrow = 0
-    sum.scale = scale
-  }
-  sum.wide += mantissa * 10n ** BigInt(sum.scale - scale)
+function addExact(sum: ExactSum, mantissa: bigint, scale: number): void {
+  const most = Math.max(scale, sum.scale)
+  const total = totalOf(sum) * 10n ** BigInt(most - sum.scale) + mantissa * 10n ** BigInt(most - scale)
+  setTotal(sum, total, most)
+}
+
+/** A sum of which nothing is known but what it comes to. */
+export function sumOf(total: bigint, scale: number): ExactSum {
+  const sum = createSum()
+  setTotal(sum, total, scale)
+  return sum
+}
+
+/** As a number where it is one: what is added next is faster then. */
+function setTotal(sum: ExactSum, total: bigint, scale: number): void {
+  const isNarrow = total <= SAFE && total >= -SAFE
+  sum.narrow = isNarrow ? Number(total) : 0
+  sum.wide = isNarrow ? 0n : total
+  sum.scale = scale
 }
 
 /** What was added so far. */
@@ -66,7 +113,7 @@ export function tableDecimal({ mantissa, scale }: Decimal): Decimal | null {
     digits /= 10n
     places -= 1
   }
-  const most = 10n ** BigInt(INTEGER_DIGITS_MAX + places)
+  const most = BIG_POWERS[INTEGER_DIGITS_MAX + places] as bigint
   return places > FRACTION_DIGITS_MAX || digits >= most || digits <= -most
     ? null
     : { mantissa: digits, scale: places }

@@ -1,28 +1,21 @@
-import type { Decimal, DecimalColumn } from '@cryptoflow/model'
+import type { Decimal } from '@cryptoflow/model'
 import type { TimeSource } from '../stamps.ts'
-import { addEntry, addExact, addProduct, createSum, type ExactSum, totalOf } from './exact-sum.ts'
-
-/** A price as it was written. A mantissa beyond 2^53 is in `wide`. */
-export interface Price {
-  readonly mantissa: number
-  readonly scale: number
-  readonly wide: bigint | null
-}
+import { addSum, addTo, createSum, type Exact, type ExactSum, mantissaOf } from './exact-sum.ts'
 
 /** A trade at a border of a pane: by event time, then by its number, then by arrival. NaN = no number. */
 export interface Edge {
   readonly us: number
   readonly timeSource: TimeSource
   readonly seq: number
-  readonly price: Price
+  readonly price: Exact
 }
 
 /** What trades of a stretch of time come to. Panes that lie side by side can be merged. */
 export interface Pane {
   first: Edge
   last: Edge
-  high: Price
-  low: Price
+  high: Exact
+  low: Exact
   readonly volume: ExactSum
   readonly buyVolume: ExactSum
   /** Of price times quantity. */
@@ -34,14 +27,13 @@ export interface Pane {
   trades: number
 }
 
-/** One print: entry `row` of the columns. */
-export interface Print {
-  readonly us: number
-  readonly timeSource: TimeSource
-  readonly seq: number
-  readonly price: DecimalColumn
-  readonly quantity: DecimalColumn
-  readonly row: number
+/** One print, read once for all windows that it lies in. */
+export interface Print extends Edge {
+  /** The price again, without needless zeros. */
+  readonly trimmedPrice: Exact
+  readonly quantity: Exact
+  /** Price times quantity. */
+  readonly turnover: Exact
   readonly isBuy: boolean
   readonly trades: number
 }
@@ -54,11 +46,11 @@ export function createPane(print: Print): Pane {
 }
 
 export function addPrint(pane: Pane, print: Print): void {
-  const { price, row } = print
+  const { price } = print
   if (isNewer(print, pane.last)) pane.last = edgeOf(print)
   else if (isOlder(print, pane.first)) pane.first = edgeOf(print)
-  if (compareEntry(price, row, pane.high) > 0) pane.high = priceAt(price, row)
-  if (compareEntry(price, row, pane.low) < 0) pane.low = priceAt(price, row)
+  if (comparePrices(price, pane.high) > 0) pane.high = price
+  if (comparePrices(price, pane.low) < 0) pane.low = price
   count(pane, print)
 }
 
@@ -72,17 +64,18 @@ export function mergePanes(panes: readonly Pane[]): Pane {
     merged.last = pane.last
     if (comparePrices(pane.high, merged.high) > 0) merged.high = pane.high
     if (comparePrices(pane.low, merged.low) < 0) merged.low = pane.low
-    for (const name of ['volume', 'buyVolume', 'turnover', 'prices'] as const) {
-      addExact(merged[name], totalOf(pane[name]), pane[name].scale)
-    }
+    addSum(merged.volume, pane.volume)
+    addSum(merged.buyVolume, pane.buyVolume)
+    addSum(merged.turnover, pane.turnover)
+    addSum(merged.prices, pane.prices)
     merged.prints += pane.prints
     merged.trades += pane.trades
   }
   return merged
 }
 
-export function decimalOf({ mantissa, scale, wide }: Price): Decimal {
-  return { mantissa: wide ?? BigInt(mantissa), scale }
+export function decimalOf(price: Exact): Decimal {
+  return { mantissa: mantissaOf(price), scale: price.scale }
 }
 
 function emptyPane(edge: Edge): Pane {
@@ -100,11 +93,11 @@ function emptyPane(edge: Edge): Pane {
   }
 }
 
-function count(pane: Pane, { price, quantity, row, isBuy, trades }: Print): void {
-  addEntry(pane.volume, quantity, row)
-  if (isBuy) addEntry(pane.buyVolume, quantity, row)
-  addProduct(pane.turnover, price, quantity, row)
-  addEntry(pane.prices, price, row)
+function count(pane: Pane, { trimmedPrice, quantity, turnover, isBuy, trades }: Print): void {
+  addTo(pane.volume, quantity)
+  if (isBuy) addTo(pane.buyVolume, quantity)
+  addTo(pane.turnover, turnover)
+  addTo(pane.prices, trimmedPrice)
   pane.prints += 1
   pane.trades += trades
 }
@@ -118,30 +111,17 @@ function isOlder({ us, seq }: Print, edge: Edge): boolean {
   return us < edge.us || (us === edge.us && seq < edge.seq)
 }
 
-function edgeOf({ us, timeSource, seq, price, row }: Print): Edge {
-  return { us, timeSource, seq, price: priceAt(price, row) }
+function edgeOf({ us, timeSource, seq, price }: Print): Edge {
+  return { us, timeSource, seq, price }
 }
 
-function priceAt(column: DecimalColumn, row: number): Price {
-  const mantissa = column.mantissas[row] as number
-  const wide = Number.isNaN(mantissa) ? (column.wide.get(row) ?? 0n) : null
-  return { mantissa, scale: column.scales[row] as number, wide }
-}
-
-function compareEntry(column: DecimalColumn, row: number, price: Price): number {
-  const difference = (column.mantissas[row] as number) - price.mantissa
-  if (column.scales[row] === price.scale && !Number.isNaN(difference)) return difference
-  return comparePrices(priceAt(column, row), price)
-}
-
-function comparePrices(a: Price, b: Price): number {
+function comparePrices(a: Exact, b: Exact): number {
   if (a.scale === b.scale && a.wide === null && b.wide === null) return a.mantissa - b.mantissa
   const scale = Math.max(a.scale, b.scale)
   const difference = atScale(a, scale) - atScale(b, scale)
   return difference < 0n ? -1 : difference > 0n ? 1 : 0
 }
 
-function atScale(price: Price, scale: number): bigint {
-  const { mantissa } = decimalOf(price)
-  return mantissa * 10n ** BigInt(scale - price.scale)
+function atScale(price: Exact, scale: number): bigint {
+  return mantissaOf(price) * 10n ** BigInt(scale - price.scale)
 }

@@ -3,6 +3,7 @@ import type { KeyState } from '../key-state.ts'
 import type { Stamp } from '../stamps.ts'
 import { isCarried, type StreamState } from '../stream.ts'
 import { createBars, hear } from './bars.ts'
+import { productOf, readExact, trimmed } from './exact-sum.ts'
 import type { Print } from './pane.ts'
 
 /** How a trade stands to the one before it, and whether it is in the table. */
@@ -57,6 +58,9 @@ function isHeard({ streams }: KeyState, name: string): boolean {
 
 function printOf({ eventUs, timeSource }: Stamp, batch: EventBatch, event: number): Print {
   const row = batch.entryStart[event] as number
+  const price = readExact(batch.price, row)
+  const trimmedPrice = trimmed(price)
+  const quantity = trimmed(readExact(batch.quantity, row))
   const isAggregate = batch.kind[event] === EventKind.aggregate
   const count = isAggregate
     ? (batch.lastTradeId[event] as number) - (batch.firstTradeId[event] as number) + 1
@@ -65,9 +69,10 @@ function printOf({ eventUs, timeSource }: Stamp, batch: EventBatch, event: numbe
     us: eventUs,
     timeSource,
     seq: batch.lastSeq[event] as number,
-    price: batch.price,
-    quantity: batch.quantity,
-    row,
+    price,
+    trimmedPrice,
+    quantity,
+    turnover: productOf(trimmedPrice, quantity),
     isBuy: batch.side[row] === Side.buy,
     trades: Number.isNaN(count) ? 1 : count,
   }
