@@ -44,6 +44,7 @@ export {
   type SqliteLedger,
   type SqliteLedgerOptions,
 } from './sqlite-ledger.ts'
+export { replacesOf, type VoidRows } from './void-rows.ts'
 export {
   createEpochWriter,
   type EpochLog,
@@ -52,7 +53,5 @@ export {
   type EpochWriterStatus,
   type Fence,
   type LastSealed,
-  replacesOf,
   type Seal,
-  type VoidRows,
 } from './writer.ts'

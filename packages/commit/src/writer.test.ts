@@ -3,7 +3,8 @@ import { CryptoFlowError } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
 import { memoryLedger } from './memory-ledger.ts'
 import { restingClock, sealOf } from './testing/requests.ts'
-import { createEpochWriter, type EpochWriterOptions, replacesOf } from './writer.ts'
+import { replacesOf } from './void-rows.ts'
+import { createEpochWriter, type EpochWriterOptions } from './writer.ts'
 
 /** A control log in memory whose first `durable` appends work; the next is a crash. */
 function logOf(entries: ControlEntry[], durable = Number.POSITIVE_INFINITY) {
@@ -173,6 +174,18 @@ describe('createEpochWriter', () => {
     ledger.lose('w', 1)
     await writer.settle()
     expect(await ledger.consecutive('w', 1, 9)).toHaveLength(3)
+  })
+
+  it('is in the registry again when the ledger comes back empty, and puts all that is not released (T4)', async () => {
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
+    const nothing = ledger.copy()
+    const writer = open(entries, ledger)
+    await writer.resume()
+    for (const epoch of [1, 2]) await writer.submit(sealOf('w', epoch, 'ticks'))
+    ledger.restore(nothing)
+    expect(await writer.settle()).toEqual([])
+    expect(await ledger.writers()).toEqual([{ writer: 'w', name: 'host', state: 'open' }])
+    expect(await ledger.consecutive('w', 1, 9)).toHaveLength(2)
   })
 
   it('is fenced by another request in its slot, never overwrites it, never releases it (R12)', async () => {

@@ -10,6 +10,7 @@ import {
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import { applyEpoch, type EpochAction, type EpochEvent, type EpochState } from './epoch.ts'
 import { requestHash } from './hash.ts'
+import { openVoids, type VoidRows } from './void-rows.ts'
 
 /** A writer's control log as this package needs it. */
 export interface EpochLog {
@@ -51,15 +52,6 @@ export interface Fence {
    * one began when there is none. Settle until it is.
    */
   readonly settled: boolean
-}
-
-/** Rows of an epoch that a table has passed over: they must come again under a later epoch (R16). */
-export interface VoidRows {
-  readonly table: TableName
-  readonly epoch: number
-  /** First and last record of the epoch. */
-  readonly from: number
-  readonly to: number
 }
 
 export interface EpochWriterStatus {
@@ -283,7 +275,11 @@ class EpochLine {
       if (event === null) continue
       if (event === 'decided' && line !== this.#lines[0]) continue
       await this.#meet(line, event)
-      if (event === 'vanished') await this.#send(line)
+      if (event === 'vanished') {
+        // Whoever lost the item may have lost the registry with it.
+        this.#registered = false
+        await this.#send(line)
+      }
       if (event === 'decided') await this.#release(line, released)
     }
   }
@@ -351,25 +347,6 @@ class EpochLine {
     assert(this.#resumed, 'the control log is read before anything is sealed or settled')
     if (this.#broken !== null) throw this.#broken
   }
-}
-
-/** What a request says of rows that it brings again. */
-export function replacesOf(voids: readonly VoidRows[]): NonNullable<EpochRequest['replaces']> {
-  const byTable = Map.groupBy(voids, ({ table }) => table)
-  return Object.fromEntries([...byTable].map(([table, own]) => [table, own.map(({ epoch }) => epoch)]))
-}
-
-/** What is void in a table and in no later epoch's files, or in those of a later one that is void itself. */
-function openVoids(lines: readonly Line[]): readonly VoidRows[] {
-  return lines.flatMap(({ seal, voids }) => {
-    const { epoch, from, to } = seal
-    const isReplaced = (table: TableName): boolean =>
-      lines.some(
-        (later) =>
-          later.seal.request.replaces?.[table]?.includes(epoch) === true && !later.voids.includes(table),
-      )
-    return voids.filter((table) => !isReplaced(table)).map((table) => ({ table, epoch, from, to }))
-  })
 }
 
 function lastSealedOf({ epoch, to, image }: SealEntry): LastSealed {
