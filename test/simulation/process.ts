@@ -85,7 +85,8 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
   const lane: Parts['lane'] = {
     ...parts.lane,
     accept(block) {
-      durable = Math.max(durable, block.last)
+      // A sync that had begun comes back to a process that died meanwhile: its disk is not the one that is left.
+      if (life.isAlive) durable = Math.max(durable, block.last)
       return parts.lane.accept(block)
     },
   }
