@@ -13,6 +13,7 @@ describe('what is measured', () => {
     takeMeasurement(metrics, {
       kind: 'block',
       seconds: 0.002,
+      operators: [{ operator: 'normalize', seconds: 0.001 }],
       streams: [
         { ...stream, messages: 7, latencyMs: 12 },
         { ...stream, stream: 'depth', messages: 3, latencyMs: null },
@@ -66,6 +67,7 @@ describe('what is measured', () => {
       'collector_messages_received_total{exchange="x",market="spot",stream="depth",symbol="A"} 3',
       'collector_latency_exchange_to_collector_ms_count{exchange="x",market="spot",stream="trade",symbol="A"} 1',
       'operator_duration_seconds_count{operator="lane"} 1',
+      'operator_duration_seconds_sum{operator="normalize"} 0.001',
       'book_resyncs_total{exchange="x",market="spot",stream="trade",symbol="A"} 1',
       'journal_fsync_duration_seconds_sum 0.004',
       'rows_total{table="ticks"} 5',

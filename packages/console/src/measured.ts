@@ -28,8 +28,11 @@ export function takeMeasurement(metrics: Metrics, measurement: Measurement): voi
 
 type Of<K extends Measurement['kind']> = Extract<Measurement, { kind: K }>
 
-function takeBlock(metrics: Metrics, { seconds, streams }: Of<'block'>): void {
+function takeBlock(metrics: Metrics, { seconds, operators, streams }: Of<'block'>): void {
   metrics.observe('operator_duration_seconds', { operator: 'lane' }, seconds)
+  for (const { operator, seconds: own } of operators) {
+    metrics.observe('operator_duration_seconds', { operator }, own)
+  }
   for (const { messages, latencyMs, ...labels } of streams) {
     metrics.add('collector_messages_received_total', labels, messages)
     if (latencyMs === null) continue

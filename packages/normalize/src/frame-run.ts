@@ -6,6 +6,7 @@ import {
   RecordKind,
 } from '@cryptoflow/model'
 import type { Normalizer } from './normalizer.ts'
+import type { Span } from './normalizer-options.ts'
 
 /**
  * Frames of one run at most. Reading and judging in turns of one frame throws each other's code out of the
@@ -35,9 +36,11 @@ export class FrameRun {
   /** By frame, NaN = none. */
   private readonly connectionSeqs = new Float64Array(FRAMES_MAX)
   private frames = 0
+  private readonly span: Span
 
-  constructor(normalizer: Normalizer, batch: EventBatch) {
+  constructor(normalizer: Normalizer, batch: EventBatch, span: Span = () => {}) {
     this.normalizer = normalizer
+    this.span = span
     this.batch = batch
     this.records = Array.from({ length: FRAMES_MAX }, () => ({
       number: 0,
@@ -72,12 +75,14 @@ export class FrameRun {
   /** Normalizes what waits; the batch is empty afterwards. */
   flush(): void {
     const { normalizer, batch, records, markets, ends, connectionSeqs, frames } = this
+    if (frames > 0) this.span('normalize', true)
     for (let n = 0; n < frames; n++) {
       const from = ends[n] as number
       const to = ends[n + 1] as number
       const seq = connectionSeqs[n] as number
       normalizer.events(records[n] as JournalRecord, markets[n] as ExchangeMarket, batch, from, to, seq)
     }
+    if (frames > 0) this.span('normalize', false)
     this.frames = 0
     batch.clear()
   }

@@ -8,7 +8,7 @@ export {
   type KeyCounters,
   type Normalizer,
 } from './normalizer.ts'
-export type { NormalizerOptions, SnapshotRequest } from './normalizer-options.ts'
+export type { NormalizerOptions, SnapshotRequest, Span } from './normalizer-options.ts'
 export { operatorNames } from './operators/registry.ts'
 export type { IdTally, OperatorTally } from './operators/tally.ts'
 export type { RowsFor } from './row-types.ts'

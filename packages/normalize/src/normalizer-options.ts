@@ -14,6 +14,12 @@ export function requestOf(
   return { exchange, market, symbol, stream, resync }
 }
 
+/**
+ * Told when the work of an operator on a batch begins and ends, for whoever measures: the core asks no clock.
+ * `normalize` is all that becomes of a run of frames, `aggregate` the bars of a second within it.
+ */
+export type Span = (operator: 'normalize' | 'aggregate', isBegun: boolean) => void
+
 export interface NormalizerOptions {
   /** Journal id. */
   readonly writer: string
@@ -31,6 +37,7 @@ export interface NormalizerOptions {
   wantReplace?(connection: number): void
   readonly images?: Partial<ImageOptions>
   readonly held?: HeldBounds
+  readonly span?: Span
   /** Records come from an import of captures: any event time is allowed. */
   readonly imports?: boolean
   /** Keys that belong to this lane; default all. A dead letter without a symbol asks with symbol ''. */

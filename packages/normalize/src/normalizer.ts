@@ -94,7 +94,7 @@ export class Normalizer {
     this.sink = createRowSink(options)
     this.index = new KeyIndex(options.names, (state, stream) => this.makeKeeper(state, stream))
     this.grid = new ImageGrid(images, options.writer, this.sink, this.index.keys)
-    this.bars = new BarGrid(this.sink, this.index.keys)
+    this.bars = new BarGrid(this.sink, this.index.keys, options.span)
     this.coverage = new Coverage(options.writer, this.sink, this.index)
     this.parts = {
       writer: options.writer,

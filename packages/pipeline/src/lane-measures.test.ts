@@ -1,6 +1,6 @@
 import { EventBatch, type ExchangeMarket, StringTable } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
-import { openKeyMeter, openOperatorMeter, openStreamMeter } from './lane-measures.ts'
+import { openKeyMeter, openOperatorMeter, openSpanMeter, openStreamMeter } from './lane-measures.ts'
 
 const names = new StringTable()
 const market = { exchange: 'x', market: 'spot' } as ExchangeMarket
@@ -52,6 +52,26 @@ describe('the meter of streams', () => {
     const meter = openStreamMeter((id) => names.text(id))
     const batch = batchOf([['trade', 'A']], 0)
     meter.count(market, batch, batch.count, 0)
+    expect(meter.take()).toEqual([])
+  })
+})
+
+describe('the meter of spans', () => {
+  it('adds up how long each operator worked since the last call', () => {
+    let us = 0
+    const meter = openSpanMeter(() => us)
+    const work = (operator: 'normalize' | 'aggregate', forUs: number, inside = () => {}): void => {
+      meter.span(operator, true)
+      us += forUs
+      inside()
+      meter.span(operator, false)
+    }
+    work('normalize', 5, () => work('aggregate', 2))
+    work('normalize', 10)
+    expect(meter.take()).toEqual([
+      { operator: 'normalize', seconds: 17e-6 },
+      { operator: 'aggregate', seconds: 2e-6 },
+    ])
     expect(meter.take()).toEqual([])
   })
 })

@@ -1,6 +1,7 @@
 import { type EventBatch, type ExchangeMarket, type InstrumentKey, marketText } from '@cryptoflow/model'
-import type { KeyCounters, Normalizer, OperatorTally } from '@cryptoflow/normalize'
+import type { KeyCounters, Normalizer, OperatorTally, Span } from '@cryptoflow/normalize'
 import type {
+  BlockMeasures,
   BookMeasure,
   CutMeasures,
   DeadLetterMeasure,
@@ -62,6 +63,28 @@ export function openStreamMeter(textOf: (id: number) => string): StreamMeter {
         messages,
         latencyMs: Number.isNaN(latencyMs) ? null : Math.max(0, latencyMs),
       }))
+    },
+  }
+}
+
+/** Adds up how long operators work. */
+export interface SpanMeter {
+  readonly span: Span
+  /** Since the last call. */
+  take(): BlockMeasures['operators']
+}
+
+export function openSpanMeter(nowUs: () => number): SpanMeter {
+  let spent = new Map<string, number>()
+  return {
+    span(operator, isBegun) {
+      const us = nowUs()
+      spent.set(operator, (spent.get(operator) ?? 0) + (isBegun ? -us : us))
+    },
+    take() {
+      const all = [...spent].map(([operator, us]) => ({ operator, seconds: us / 1e6 }))
+      spent = new Map()
+      return all
     },
   }
 }

@@ -197,3 +197,17 @@ describe('a cut on a disk that is full', () => {
     expect(there.size).toBeGreaterThan(1)
   })
 })
+
+describe('a lane', () => {
+  it('tells how long it worked on a block, and how much of that was no reading', async () => {
+    let us = 0
+    const { progress } = await replayed([frame(0, spot('snapshot')), frame(1, spot('update'))], [], {
+      nowUs: () => us++,
+    })
+    const { seconds, operators } = progress.measures
+    const [normalize] = operators
+    expect(normalize?.operator).toBe('normalize')
+    expect(normalize?.seconds).toBeGreaterThan(0)
+    expect(seconds).toBeGreaterThan(normalize?.seconds ?? seconds)
+  })
+})

@@ -41,6 +41,7 @@ import {
   gapMeasures,
   openKeyMeter,
   openOperatorMeter,
+  openSpanMeter,
   openStreamMeter,
 } from './lane-measures.ts'
 
@@ -143,6 +144,7 @@ export function createLane(options: LaneOptions): Lane {
   let closing: number[] = []
   let broken: number[] = []
   const unreadable = openUnreadable()
+  const spans = openSpanMeter(options.nowUs)
   const normalizer = createNormalizer({
     writer: options.writer,
     names,
@@ -152,10 +154,11 @@ export function createLane(options: LaneOptions): Lane {
     wantReplace: (connection) => broken.push(connection),
     images: options.images,
     imports: options.isImport,
+    span: spans.span,
     ...(options.owns === undefined ? {} : { owns: options.owns }),
   })
   if (options.image !== null) normalizer.restore(options.image)
-  const run = new FrameRun(normalizer, batch)
+  const run = new FrameRun(normalizer, batch, spans.span)
   const tally = openTally()
   const streams = openStreamMeter((id) => names.text(id))
   const keys = openKeyMeter(normalizer)
@@ -267,7 +270,11 @@ export function createLane(options: LaneOptions): Lane {
         gaps,
         duplicates,
         deadLetters,
-        measures: { seconds: (options.nowUs() - beganUs) / 1e6, streams: streams.take() },
+        measures: {
+          seconds: (options.nowUs() - beganUs) / 1e6,
+          operators: spans.take(),
+          streams: streams.take(),
+        },
       }
       wanted = []
       closing = []

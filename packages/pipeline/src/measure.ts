@@ -25,6 +25,8 @@ export interface StreamLabel {
 export interface BlockMeasures {
   /** Time of the lane for it. */
   readonly seconds: number
+  /** Within it: `normalize`, and `aggregate` within that, where they had work. */
+  readonly operators: readonly { readonly operator: string; readonly seconds: number }[]
   readonly streams: readonly StreamMeasure[]
 }
 

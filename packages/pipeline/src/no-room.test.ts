@@ -51,7 +51,7 @@ async function pumped(seed: number, room: () => number) {
         resync,
       }))
       const counts = { rows: counted, gaps: counted, duplicates: counted, deadLetters: counted }
-      const measures = { seconds: last - first + 1, streams: [] }
+      const measures = { seconds: last - first + 1, operators: [], streams: [] }
       return {
         rowsWaiting: at - rowsFrom + 1,
         lastRecord: at,

@@ -111,7 +111,7 @@ export const catalogue = {
   ),
   drops_total: counter('Items that a full channel gave up, by its policy.', ['channel', 'policy']),
   operator_duration_seconds: histogram(
-    'Seconds of one batch in one step (lane: read, judged, placed).',
+    'Seconds of one batch in one step (lane: read, judged, placed; normalize: without reading; aggregate: bars).',
     ['operator'],
     workSeconds,
   ),

@@ -1,7 +1,8 @@
 import type { JournalRecord } from '@cryptoflow/model'
 import type { KeyState } from '../key-state.ts'
+import type { Span } from '../normalizer-options.ts'
 import type { RowSink } from '../row-sink.ts'
-import { type BarPlace, stop, turn } from './bars.ts'
+import { type BarPlace, type BarState, stop, turn } from './bars.ts'
 
 /** Bars are written at most this long after they are due, microseconds: trades that come together revise a bar once. */
 const CELL_US = 1_000_000
@@ -15,10 +16,12 @@ export class BarGrid {
   private dueUs = Number.NEGATIVE_INFINITY
   private readonly sink: RowSink
   private readonly keys: readonly KeyState[]
+  private readonly span: Span
 
-  constructor(sink: RowSink, keys: readonly KeyState[]) {
+  constructor(sink: RowSink, keys: readonly KeyState[], span: Span = () => {}) {
     this.sink = sink
     this.keys = keys
+    this.span = span
   }
 
   /** Goes on from the cell of an earlier record. */
@@ -30,9 +33,10 @@ export class BarGrid {
   /** A record is about to be applied. */
   advance(record: JournalRecord): void {
     if (record.receivedUs < this.dueUs) return
-    for (const state of this.keys) {
-      if (state.bars !== null) turn(state.bars, this.placeOf(state), momentOf(record))
-    }
+    const made = this.keys.filter(({ bars }) => bars !== null)
+    if (made.length > 0) this.span('aggregate', true)
+    for (const state of made) turn(state.bars as BarState, this.placeOf(state), momentOf(record))
+    if (made.length > 0) this.span('aggregate', false)
     this.resume(Math.floor(record.receivedUs / CELL_US))
   }
 
