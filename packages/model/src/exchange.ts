@@ -254,7 +254,7 @@ export interface SessionSpec {
 
 /** What a REST answer that somebody else recorded is about. */
 export interface RecognisedAnswer {
-  /** `book`: a snapshot of the symbol's book. `unread`: an answer of this exchange, of a kind that no stream stores. */
+  /** `book`: a snapshot of the symbol's book. `unread`: an answer of this exchange that is not read from recordings. */
   readonly stream: string | 'book' | 'unread'
   /** Null where neither address nor body names it; empty for the whole market. */
   readonly symbol: string | null

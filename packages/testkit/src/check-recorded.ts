@@ -48,7 +48,7 @@ const hostileUrls = [
 ]
 
 function checkHostile(market: ExchangeMarket, name: string, bytes: Uint8Array, findings: Findings): void {
-  const known = new Set(['book', ...market.streams.map((stream) => stream.name)])
+  const known = new Set(['book', 'unread', ...market.streams.map((stream) => stream.name)])
   for (const url of hostileUrls) {
     const found = recognised(market, url, bytes)
     if (typeof found === 'string') findings.add(`recognise throws on ${name} of ${url}: ${found}`)

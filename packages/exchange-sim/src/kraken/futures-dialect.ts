@@ -27,6 +27,14 @@ function levelsJson(levels: readonly LevelText[]): string {
   return `[${levels.map(([price, quantity]) => `{"price":${price},"qty":${quantity}}`).join(',')}]`
 }
 
+/** The whole book as REST answers with it. Source: as above, "Get orderbook". */
+export function orderbookText({ bids, asks }: Pick<SnapshotText, 'bids' | 'asks'>, nowMs: number): string {
+  const side = (levels: readonly LevelText[]): string =>
+    levels.map(([price, quantity]) => `[${price},${quantity}]`).join(',')
+  const time = new Date(nowMs).toISOString()
+  return `{"result":"success","orderBook":{"bids":[${side(bids)}],"asks":[${side(asks)}]},"serverTime":"${time}"}`
+}
+
 export interface DeltaText {
   readonly symbol: string
   readonly isBid: boolean

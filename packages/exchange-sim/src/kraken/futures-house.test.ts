@@ -284,6 +284,22 @@ describe('a futures house', () => {
     expect((await fetch(`${restUrl}/derivatives/api/v3/tickers`)).status).toBe(404)
   })
 
+  it('answers with the whole book of a product', async () => {
+    const { restUrl, records, clock } = await play('linear', ['PF_XBTUSD', 'PF_PEPEUSD'], { bookLevels: 100 })
+    const ask = async (product: string): Promise<Json> =>
+      exact(await (await fetch(`${restUrl}/derivatives/api/v3/orderbook?symbol=${product}`)).text())
+    clock.advance(1_000)
+    const { result, orderBook, serverTime } = await ask('PF_PEPEUSD')
+    expect([result, Date.parse(serverTime)]).toEqual(['success', START_MS + 1_000])
+    expect(orderBook.bids.length).toBeGreaterThan(80)
+    expect(records).toMatchObject([
+      { stream: 'orderbook', table: 'futures_ob', symbol: 'PF_PEPEUSD', last: null, engine_ms: null },
+    ])
+    expect([records[0]?.bids, records[0]?.asks]).toEqual([orderBook.bids, orderBook.asks])
+    expect(await ask('PF_ETHUSD')).toMatchObject({ result: 'error' })
+    expect(records).toHaveLength(1)
+  })
+
   it.each([
     ['linear', ['PF_XBTUSD', 'FF_ETHUSD_260925', 'PF_PEPEUSD']],
     ['inverse', ['PI_XBTUSD', 'FI_XBTUSD_260925']],

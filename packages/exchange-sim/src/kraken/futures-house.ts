@@ -11,6 +11,7 @@ const REQUESTS_MS = 1_000
 const BEAT_MS = 1_000
 /** Who sends no ping of the protocol for a minute is closed. Source as above, futures-api/websocket. */
 const PING_WITHIN_MS = 60_000
+const BOOK_PATH = '/derivatives/api/v3/orderbook'
 const LIST_PATH = '/derivatives/api/v3/instruments'
 
 /** A futures market, whose requests have no ids. Linear and inverse speak alike; each has its own address here. */
@@ -63,10 +64,21 @@ export class FuturesHouse implements House {
   }
 
   answer(url: URL): HouseAnswer | null {
+    if (url.pathname === BOOK_PATH) return this.book(url.searchParams.get('symbol') ?? '')
     if (url.pathname !== LIST_PATH) return null
     const products = [...this.tellers.values()].map(({ listed }) => productOf(listed, this.nowMs))
     const contents = products.map((product) => productContent(product, this.nowMs))
     return { status: 200, body: listText(products, this.nowMs), contents }
+  }
+
+  /** How a product that is none is answered is not documented, but that errors say `error`. */
+  private book(product: string): HouseAnswer {
+    const teller = this.tellers.get(product)
+    const time = new Date(this.nowMs).toISOString()
+    const error = `{"result":"error","error":"contractNotFound","serverTime":"${time}"}`
+    if (teller === undefined) return { status: 200, body: error, contents: [] }
+    const { body, content } = teller.answered(this.nowMs)
+    return { status: 200, body, contents: [content] }
   }
 
   private hear(peer: Peer, requests: Window, text: string): void {

@@ -7,7 +7,7 @@ import { ForcedOrders } from '../stage/forced.ts'
 import type { HouseMessage, HouseOptions } from '../stage/house.ts'
 import { type Feed, Listing } from '../stage/listing.ts'
 import { marksOf } from '../stage/marks.ts'
-import { deltaText, type LevelText, snapshotText, tradesText } from './futures-dialect.ts'
+import { deltaText, type LevelText, orderbookText, snapshotText, tradesText } from './futures-dialect.ts'
 import { Prints } from './futures-prints.ts'
 import { FUNDING_HOURS, tickerContents, tickerOf, tickerText } from './futures-ticker.ts'
 import { shortest } from './numbers.ts'
@@ -99,6 +99,17 @@ export class FuturesTeller {
     const content = this.content({ ...levels, last: seq, isSnapshot: true }, timeMs, nowMs)
     const text = snapshotText({ symbol, timeMs, seq, ...levels })
     return this.message('book', { kind: 'guarded', text, contents: [content] })
+  }
+
+  /** All levels, for who asks by REST. */
+  answered(nowMs: number): { readonly body: string; readonly content: EmissionContent } {
+    const { market } = this.options
+    const { bids, asks } = this.listing.market.snapshot(LEVELS_MAX)
+    const book = { bids: this.levels(bids), asks: this.levels(asks) }
+    const place = { exchange: 'kraken', market, symbol: this.symbol, atMs: nowMs }
+    const stream = { stream: 'orderbook', table: 'futures_ob' } as const
+    const content = bookContent({ ...place, ...stream }, { sentMs: nowMs }, { ...book, isSnapshot: false })
+    return { body: orderbookText(book, nowMs), content }
   }
 
   /**

@@ -28,6 +28,28 @@ function levelsJson(levels: readonly LevelText[]): string {
   return `[${levels.map(([price, quantity]) => `{"price":${price},"qty":${quantity}}`).join(',')}]`
 }
 
+/** A pair as REST is asked about it, and as it answers. Source: docs.kraken.com as copied 2026-05-27, AssetPairs. */
+export function restNamesOf(
+  base: string,
+  quote: string,
+): { readonly asked: string; readonly answered: string } {
+  const coin = base === 'BTC' ? 'XBT' : base === 'DOGE' ? 'XDG' : base
+  const isOldest = oldestCoins.has(coin) && oldestMoney.has(quote)
+  return { asked: coin + quote, answered: isOldest ? `X${coin}Z${quote}` : coin + quote }
+}
+
+/** Pairs of these have letters before both names. */
+const oldestCoins: ReadonlySet<string> = new Set(['XBT', 'ETH', 'XRP', 'LTC', 'XLM', 'XMR', 'ZEC'])
+const oldestMoney: ReadonlySet<string> = new Set(['USD', 'EUR', 'GBP', 'JPY', 'CAD'])
+
+/** The book of a pair as REST answers with it; a level has the second in which it changed last. */
+export function depthText(name: string, { bids, asks }: BookTexts, timeMs: number): string {
+  const second = Math.floor(timeMs / 1000)
+  const side = (levels: readonly LevelText[]): string =>
+    levels.map(([price, quantity]) => `["${price}","${quantity}",${second}]`).join(',')
+  return `{"error":[],"result":{"${name}":{"asks":[${side(asks)}],"bids":[${side(bids)}]}}}`
+}
+
 export interface TradeText {
   readonly symbol: string
   readonly trade: MarketTrade

@@ -30,6 +30,28 @@ const booksOf = (client: TestClient, symbol: string): Json[] =>
   dataOf(client, 'book').filter(({ data }) => data[0].symbol === symbol)
 
 describe('the spot house', () => {
+  it('answers with a book by the older names of its coins, and with errors in an answer of their own', async () => {
+    const { restUrl, records, clock } = await play('spot', symbols)
+    const ask = async (query: string): Promise<Json> =>
+      (await (await fetch(`${restUrl}/0/public/Depth${query}`)).json()) as Json
+    clock.advance(1_000)
+    const { error, result } = await ask('?pair=XBTUSD&count=7')
+    const { asks, bids } = result.XXBTZUSD
+    expect([error, Object.keys(result), asks.length, bids.length]).toEqual([[], ['XXBTZUSD'], 7, 7])
+    expect(Number(bids[0][0])).toBeLessThan(Number(asks[0][0]))
+    expect(Math.abs(asks[0][2] - START_MS / 1000)).toBeLessThanOrEqual(1)
+    const levels = (side: string[][]): string[][] => side.map((level) => level.slice(0, 2))
+    expect(records).toMatchObject([
+      { stream: 'Depth', table: 'spot_ob', symbol: 'BTC/USD', last: null, engine_ms: null, sent_ms: null },
+    ])
+    expect([records[0]?.asks, records[0]?.bids]).toEqual([levels(asks), levels(bids)])
+    expect((await ask('?pair=PEPEUSD')).result.PEPEUSD.asks.length).toBeGreaterThan(7)
+    for (const wrong of ['', '?pair=BTCUSD', '?pair=XBTUSD&count=501', '?pair=XBTUSD&count=0']) {
+      const answer = await ask(wrong)
+      expect([answer.result, answer.error.length]).toEqual([undefined, 1])
+    }
+  })
+
   it('says how it is, answers for each symbol, and begins each book after its answer', async () => {
     const { at } = await play('spot', symbols)
     const client = await connect(at('/v2'))

@@ -3,7 +3,7 @@ import type { Peer } from '../stage/peer.ts'
 import { spotDoor, Window } from './limits.ts'
 import { bookName, counted, DEPTHS } from './spot-book.ts'
 import { doneText, errorText, pongText, readSpotRequest, type SpotRequest } from './spot-control.ts'
-import { HEARTBEAT, statusText } from './spot-dialect.ts'
+import { HEARTBEAT, restNamesOf, statusText } from './spot-dialect.ts'
 import { type Pair, pairContent, pairOf, pairsText } from './spot-pairs.ts'
 import { SpotTeller } from './spot-symbol.ts'
 
@@ -16,6 +16,9 @@ const BEAT_MS = 1_000
 /** Of every so many beats the engine is in another state for one. */
 const STATUS_BEATS = 45
 const DEPTH_DEFAULT = 10
+/** Levels a side of a book by REST, where nothing is said and at most. Source as above, rest-api/get-order-book. */
+const DEPTH_COUNT = 100
+const DEPTH_COUNT_MAX = 500
 const INSTRUMENT = 'instrument'
 
 /** Spot, websocket version 2. */
@@ -77,8 +80,9 @@ export class SpotHouse implements House {
     return { hear: (text) => this.hear(peer, requests, text) }
   }
 
-  /** What the adapter needs comes in channels; these two tell whether anybody is there. */
+  /** Books, and the two that tell whether anybody is there; what else the adapter needs comes in channels. */
   answer(url: URL): HouseAnswer | null {
+    if (url.pathname === '/0/public/Depth') return this.depth(url.searchParams)
     const isTime = url.pathname === '/0/public/Time'
     if (!isTime && url.pathname !== '/0/public/SystemStatus') return null
     const time = new Date(this.nowMs).toISOString()
@@ -86,6 +90,20 @@ export class SpotHouse implements House {
       ? `{"unixtime":${Math.floor(this.nowMs / 1000)}}`
       : `{"status":"online","timestamp":"${time}"}`
     return { status: 200, body: `{"error":[],"result":${result}}`, contents: [] }
+  }
+
+  /** Errors come with HTTP 200. */
+  private depth(query: URLSearchParams): HouseAnswer {
+    const pair = query.get('pair')
+    const limit = Number(query.get('count') ?? DEPTH_COUNT)
+    const teller = [...this.tellers.values()].find(({ listed }) => {
+      const { base, quote } = listed.instrument
+      return restNamesOf(base, quote).asked === pair
+    })
+    if (teller === undefined) return refused('EQuery:Unknown asset pair')
+    if (!(limit >= 1 && limit <= DEPTH_COUNT_MAX)) return refused('EGeneral:Invalid arguments:count')
+    const { body, content } = teller.answered(limit, this.nowMs)
+    return { status: 200, body, contents: [content] }
   }
 
   private hear(peer: Peer, requests: Window, text: string): void {
@@ -204,6 +222,10 @@ export class SpotHouse implements House {
   private get clockMs(): number {
     return Math.floor(this.options.clock.nowUs() / 1000)
   }
+}
+
+function refused(error: string): HouseAnswer {
+  return { status: 200, body: JSON.stringify({ error: [error] }), contents: [] }
 }
 
 /** What is meant where it is not said: books and lists begin with a snapshot, trades do not. */

@@ -1,12 +1,12 @@
 import type { Level } from '../book-side.ts'
-import type { LevelText } from '../emission-log.ts'
+import type { EmissionContent, LevelText } from '../emission-log.ts'
 import { fixedText } from '../fixed-text.ts'
 import type { MarketTrade } from '../market.ts'
-import { type Place, tradeContent } from '../stage/contents.ts'
+import { bookContent, type Place, tradeContent } from '../stage/contents.ts'
 import type { HouseMessage, HouseOptions } from '../stage/house.ts'
 import { type Feed, Listing } from '../stage/listing.ts'
 import { counted, SpotBook } from './spot-book.ts'
-import { orderTypeOf, tradeJson, tradesText } from './spot-dialect.ts'
+import { depthText, orderTypeOf, restNamesOf, tradeJson, tradesText } from './spot-dialect.ts'
 import { priceDigitsOf, QUANTITY_DIGITS } from './spot-pairs.ts'
 import { type Listed, listed } from './symbols.ts'
 import { ToldTrades } from './told-trades.ts'
@@ -109,6 +109,18 @@ export class SpotTeller {
     const rows = told.map(tradeJson)
     const textFor = counted(tradesText(rows, 'update'))
     this.told.tell({ streamName: `trade:${symbol}`, kind: 'sequenced', contents, textFor }, rows, nowMs)
+  }
+
+  /** The best `limit` levels a side, for who asks by REST. */
+  answered(limit: number, nowMs: number): { readonly body: string; readonly content: EmissionContent } {
+    const { symbol, base, quote } = this.listed.instrument
+    const { timeMs, ...sides } = this.listing.market.snapshot(limit)
+    const book = { bids: this.levels(sides.bids), asks: this.levels(sides.asks) }
+    const place = { exchange: 'kraken', market: 'spot', symbol, stream: 'Depth', table: 'spot_ob' } as const
+    return {
+      body: depthText(restNamesOf(base, quote).answered, book, timeMs),
+      content: bookContent({ ...place, atMs: nowMs }, {}, { ...book, isSnapshot: false }),
+    }
   }
 
   private levels(levels: readonly Level[]): LevelText[] {

@@ -1,11 +1,14 @@
 import type { AnswerContext, DecodeOutcome, EventBatch, Market, RecognisedAnswer } from '@cryptoflow/model'
-import { field, isArray, isObject, type Json, type JsonObject, parseJson } from '../json.ts'
+import { field, isArray, isObject, type JsonObject, parseJson } from '../json.ts'
 import { NAMES_FULL, NO_JSON, unknown } from '../outcomes.ts'
 import { readFuturesInstruments } from './futures-instruments.ts'
+import { isBook, readFuturesImage, readSpotImage } from './polled-books.ts'
+import { FUTURES_POLLED_BOOK, SPOT_POLLED_BOOK } from './streams.ts'
 
 /**
- * REST answers: the list of futures instruments, and nothing else. Spot's books by REST are not read: they have
- * neither sequence nor checksum and name the pair otherwise than the stream; its instruments come in a channel.
+ * REST answers: books that were asked for, and the list of futures instruments; spot's instruments come in a channel.
+ * Books begin no book of ours: they have neither sequence nor checksum. In recordings they are not read, since they name
+ * no symbol as the streams do.
  * Source: docs.kraken.com as copied 2026-05-27, futures-api, "Get instruments".
  */
 
@@ -21,9 +24,14 @@ export function decodeAnswer(
   body: Uint8Array,
   out: EventBatch,
 ): DecodeOutcome {
-  if (market === 'spot' || context.stream !== STREAM) return unknown('no request that this market answers')
+  const { stream: name, symbol } = context
+  const images = market === 'spot' ? SPOT_POLLED_BOOK : FUTURES_POLLED_BOOK
+  const isList = market !== 'spot' && name === STREAM
+  if (name !== images && !isList) return unknown('no request that this market answers')
   const json = parseJson(body)
   if (!isObject(json)) return NO_JSON
+  if (market === 'spot') return readSpotImage(json, { stream: out.names.idOf(name), symbol }, out)
+  if (!isList) return readFuturesImage(json, { stream: out.names.idOf(name), symbol }, out)
   if (field(json, 'result') === 'error') return unknown('an error instead of an answer')
   const stream = out.names.idOf(STREAM)
   return stream < 0 ? NAMES_FULL : readFuturesInstruments(market, json, body, stream, out)
@@ -31,7 +39,7 @@ export function decodeAnswer(
 
 /**
  * What the answer from `url` is about: of futures the list of instruments; without an address also the books by REST of
- * both, which no stream stores. Null when it is none of this market's. Never throws.
+ * both, which are not read. Null when it is none of this market's. Never throws.
  */
 export function recognise(market: Market, url: string | null, body: Uint8Array): RecognisedAnswer | null {
   const address = url === null ? null : URL.parse(url)
@@ -63,8 +71,4 @@ function isSpotAnswer(json: JsonObject): boolean {
 /** `{"result":"success","orderBook":{"bids":[],"asks":[]}}`. */
 function isFuturesBook(json: JsonObject): boolean {
   return field(json, 'result') === 'success' && isBook(field(json, 'orderBook'))
-}
-
-function isBook(json: Json | undefined): boolean {
-  return isObject(json) && isArray(field(json, 'asks')) && isArray(field(json, 'bids'))
 }

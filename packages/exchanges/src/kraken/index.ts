@@ -19,7 +19,7 @@ export function krakenSpot(options: MarketOptions = {}): ExchangeMarket {
     decoderVersion: 'kraken-spot-json/1',
     quantityUnit: 'base',
     session: spotSession(options, depth),
-    streams: spotStreams(depth),
+    streams: spotStreams(depth, options.bookPollDepth),
     collectors: spotCollectors,
     decodeFrame: decodeSpotFrame,
     decodeAnswer: (context, body, out) => decodeAnswer('spot', context, body, out),

@@ -114,6 +114,37 @@ describe('the session', () => {
     expect([requestOf(undefined), requestOf('71'), requestOf(null)]).toEqual([null, null, null])
   })
 
+  it.each([
+    [{}, 100],
+    [{ bookPollDepth: 1 }, 1],
+    [{ bookPollDepth: 501 }, 500],
+  ])(
+    'asks for polled books of spot with %j as %s levels a side, by the older names of coins',
+    (options, count) => {
+      const poll = krakenSpot(options).streams.find(({ name }) => name === 'Depth')?.poll
+      expect(poll).toMatchObject({ everyMs: 1_000, levelsMax: 500 })
+      for (const [symbol, pair] of [
+        ['BTC/USD', 'XBTUSD'],
+        ['DOGE/BTC', 'XDGXBT'],
+        ['ETH/USDT', 'ETHUSDT'],
+        ['A&b/C', 'A%26bC'],
+      ] as const) {
+        expect(poll?.request(symbol)).toEqual({
+          path: `/0/public/Depth?pair=${pair}&count=${count}`,
+          weight: 1,
+        })
+      }
+    },
+  )
+
+  it('asks for polled books of futures whole, whatever depth is wanted', () => {
+    for (const { streams } of [krakenLinear({ bookPollDepth: 5 }), krakenInverse()]) {
+      const poll = streams.find(({ name }) => name === 'orderbook')?.poll
+      expect([poll?.everyMs, poll?.levelsMax]).toEqual([1_000, undefined])
+      expect(poll?.request('P&')).toEqual({ path: '/derivatives/api/v3/orderbook?symbol=P%26', weight: 1 })
+    }
+  })
+
   it('keeps connections alive by a frame on spot and by protocol pings on futures', () => {
     expect(spot.session.clientPing).toMatchObject({ everyMs: { value: 30_000 }, frame: '{"method":"ping"}' })
     expect(inverse.session.clientPing).toMatchObject({ everyMs: { value: 30_000 }, frame: null })

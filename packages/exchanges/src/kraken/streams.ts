@@ -1,5 +1,7 @@
 import type { BookRule, Follows, PollSpec, StreamSpec, TableName } from '@cryptoflow/model'
+import { POLL_DEPTH, polledImages } from '../polled-book.ts'
 import { followsId, futuresBookRule, spotBookRule } from './rules.ts'
+import { restPairOf } from './symbols.ts'
 
 /**
  * What each market offers without a key, as data. Sources: docs.kraken.com as copied 2026-05-27, websocket-v2/book,
@@ -34,12 +36,39 @@ function book(table: TableName, rule: BookRule): StreamSpec {
   return { ...subscribed('book', table, { follows: rule.follows, idWindow: 0 }), book: rule }
 }
 
-/** Streams of spot whose books are subscribed with `depth` levels a side. */
-export function spotStreams(depth: number): readonly StreamSpec[] {
+/** The endpoints of books, and so the names of the streams that ask for them. */
+export const SPOT_POLLED_BOOK = 'Depth'
+export const FUTURES_POLLED_BOOK = 'orderbook'
+/** Any number of levels a side up to this. Source: docs.kraken.com as copied 2026-05-27, rest-api/get-order-book. */
+const POLLED_LEVELS_MAX = 500
+
+/** Images of a book of spot asked for by REST again and again, `depth` levels a side. */
+function spotImages(depth: number): StreamSpec {
+  const limit = Math.min(depth, POLLED_LEVELS_MAX)
+  return polledImages(SPOT_POLLED_BOOK, 'spot', {
+    levelsMax: POLLED_LEVELS_MAX,
+    request: (symbol) => ({
+      path: `/0/public/Depth?pair=${encodeURIComponent(restPairOf(symbol))}&count=${limit}`,
+      weight: 1,
+    }),
+  })
+}
+
+/** The same of futures, which answer with all levels. */
+const futuresImages = polledImages(FUTURES_POLLED_BOOK, 'linear', {
+  request: (symbol) => ({
+    path: `/derivatives/api/v3/orderbook?symbol=${encodeURIComponent(symbol)}`,
+    weight: 1,
+  }),
+})
+
+/** Streams of spot whose books are subscribed with `depth` levels a side, or polled with `pollDepth`. */
+export function spotStreams(depth: number, pollDepth = POLL_DEPTH): readonly StreamSpec[] {
   return [
     subscribed('trade', 'ticks', byId),
     book('spot_delta', spotBookRule(depth)),
     { ...subscribed('instrument', 'instruments', none), scope: 'market' },
+    spotImages(pollDepth),
   ]
 }
 
@@ -58,6 +87,7 @@ export const futuresStreams: readonly StreamSpec[] = [
   subscribed('ticker', 'funding', none),
   inside('ticker', 'ticker/open_interest', 'open_interest', none),
   { ...subscribed('instruments', 'instruments', none), scope: 'market', route: null, poll: listing },
+  futuresImages,
 ]
 
 type Collectors = Readonly<Partial<Record<TableName, readonly string[]>>>

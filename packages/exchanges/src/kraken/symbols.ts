@@ -22,6 +22,23 @@ export function marketOf(product: Json | undefined): FuturesMarket | null {
 
 const LOWER_CASE = /^[pf][ifv]_[^A-Z]+$/
 
+/** New names of coins whose pairs have the old ones by REST. */
+const oldNames: ReadonlyMap<string, string> = new Map([
+  ['BTC', 'XBT'],
+  ['DOGE', 'XDG'],
+])
+
+/**
+ * A pair of spot's channels as REST calls it, by its `altname`: `XBTUSD` for `BTC/USD`.
+ * Source: docs.kraken.com as copied 2026-05-27, rest-api/get-tradable-asset-pairs.
+ */
+export function restPairOf(symbol: string): string {
+  return symbol
+    .split('/')
+    .map((coin) => oldNames.get(coin) ?? coin)
+    .join('')
+}
+
 /** A listed product as frames spell it: in upper case, which lists of before 2022 did not. */
 export function asInFrames(listed: string): string {
   return LOWER_CASE.test(listed) ? listed.replace(/[a-z]/g, (letter) => letter.toUpperCase()) : listed
