@@ -106,8 +106,8 @@ function checkSymbols(market: ExchangeMarket, { symbols }: ConformanceCases, fin
   }
 }
 
-/** A symbol that would change the path or the question of a request if it were put there as it is. */
-const HOSTILE_SYMBOL = '../../x?limit=1&a=b#测 %2e'
+/** Symbols that would change the path or the question of a request if they were put there as they are. */
+const HOSTILE_SYMBOLS = ['../../x?limit=1&a=b#测 %2e', '..']
 
 function checkRequests(market: ExchangeMarket, cases: ConformanceCases, findings: Findings): void {
   const symbol = cases.symbols[0] ?? ''
@@ -132,13 +132,17 @@ function checkRequest(
   const { path, weight } = request(symbol)
   if (!path.startsWith('/') || path.startsWith('//')) findings.add(`${what} has the path ${path}`)
   if (!(isFree ? weight === 0 : weight > 0)) findings.add(`${what} has the weight ${weight}`)
-  const usual = parametersOf(path)
-  const hostile = parametersOf(request(HOSTILE_SYMBOL).path)
-  if (usual !== hostile) findings.add(`a symbol changes ${what}: ${hostile} instead of ${usual}`)
+  const place = path.split(/[/?]/).indexOf(encodeURIComponent(symbol))
+  const usual = parametersOf(path, place)
+  for (const hostile of HOSTILE_SYMBOLS) {
+    const changed = parametersOf(request(hostile).path, place)
+    if (usual !== changed) findings.add(`a symbol changes ${what}: ${changed} instead of ${usual}`)
+  }
 }
 
-/** Path and names of the parameters, as a server reads them. */
-function parametersOf(path: string): string {
+/** Path and names of the parameters, as a server reads them; the segment at `place` is the symbol, -1: none is. */
+function parametersOf(path: string, place: number): string {
   const url = new URL(path, 'https://host.invalid')
-  return `${url.host}${url.pathname}?${[...url.searchParams.keys()].join('&')}${url.hash}`
+  const segments = url.pathname.split('/').map((segment, index) => (index === place ? '*' : segment))
+  return `${url.host}${segments.join('/')}?${[...url.searchParams.keys()].join('&')}${url.hash}`
 }

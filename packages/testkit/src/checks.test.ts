@@ -166,6 +166,10 @@ const listings: Readonly<Record<string, readonly [Check, ExchangeMarket]>> = {
     session({ snapshotRequest: (symbol: string) => ({ path: `/book?s=${symbol}`, weight: 1 }) }),
   ],
   'a path that is a symbol': [checkSession, polled((symbol) => `/rates/${symbol}`)],
+  'a path that two points of a symbol leave': [
+    checkSession,
+    polled((symbol) => `/rates/${encodeURIComponent(symbol)}/all`),
+  ],
   'a request that costs nothing': [checkSession, polled(() => '/rates', 0)],
   'a path without a slash': [checkSession, polled(() => 'rates')],
   'a route that does not exist': [checkStreams, streams({ ...trade, route: 'other' })],

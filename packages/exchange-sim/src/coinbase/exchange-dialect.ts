@@ -82,3 +82,32 @@ function orderId(name: string): string {
   const [a, b, c, d] = [part('a'), part('b'), part('c'), part('d')]
   return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-8${c.slice(1, 4)}-${c.slice(4)}${d}`
 }
+
+/** The levels of a book by REST. */
+export interface RestSides {
+  readonly bids: readonly LevelText[]
+  readonly asks: readonly LevelText[]
+}
+
+/** A book of level 1 or 2. Source: docs.cdp.coinbase.com, Exchange REST, "Get product book", read 2026-09-27. */
+export function restBookText(
+  { bids, asks }: RestSides,
+  { timeMs, sequence }: { readonly timeMs: number; readonly sequence: number },
+): string {
+  const side = (levels: readonly LevelText[]): string =>
+    levels.map(([price, quantity], index) => `["${price}","${quantity}",${1 + (index % 5)}]`).join(',')
+  return (
+    `{"bids":[${side(bids)}],"asks":[${side(asks)}],"sequence":${sequence},"auction_mode":false,"auction":null,` +
+    `"time":"${microTime(timeMs)}"}`
+  )
+}
+
+/** The same of Advanced Trade. Source: its REST, "Get public product book", read 2026-09-27. */
+export function restPriceBookText(product: string, { bids, asks }: RestSides, timeMs: number): string {
+  const side = (levels: readonly LevelText[]): string =>
+    levels.map(([price, quantity]) => `{"price":"${price}","size":"${quantity}"}`).join(',')
+  return (
+    `{"pricebook":{"product_id":"${product}","bids":[${side(bids)}],"asks":[${side(asks)}],` +
+    `"time":"${microTime(timeMs)}"},"last":"${bids[0]?.[0] ?? ''}"}`
+  )
+}

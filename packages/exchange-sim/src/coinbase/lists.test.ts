@@ -65,6 +65,48 @@ describe('what is listed', () => {
     expect((await asked(`${restUrl}/products`)).status).toBe(404)
   })
 
+  it('are whole books of the Exchange, or their best level', async () => {
+    const { clock, records, restUrl } = await play('spot', ['BTC-USD', 'ETH-USD'], { bookLevels: 60 })
+    clock.advance(1_000)
+    const { body } = await asked(`${restUrl}/products/BTC-USD/book?level=2`)
+    expect([body.bids.length > 50, body.auction_mode]).toEqual([true, false])
+    expect(Number(body.bids[0][0])).toBeLessThan(Number(body.asks[0][0]))
+    const levels = (side: string[][]): string[][] => side.map((level) => level.slice(0, 2))
+    expect(records).toMatchObject([
+      {
+        stream: 'book',
+        table: 'spot_ob',
+        symbol: 'BTC-USD',
+        last: body.sequence,
+        engine_ms: millisOf(body.time),
+      },
+    ])
+    expect([records[0]?.bids, records[0]?.asks]).toEqual([levels(body.bids), levels(body.asks)])
+    for (const query of ['', '?level=1']) {
+      expect((await asked(`${restUrl}/products/ETH-USD/book${query}`)).body.asks).toHaveLength(1)
+    }
+    expect((await asked(`${restUrl}/products/XRP-USD/book`)).status).toBe(404)
+  })
+
+  it('are books of Advanced Trade, as deep as asked for', async () => {
+    const { records, restUrl } = await play('linear', ['BTC-PERP-INTX'])
+    const url = `${restUrl}/api/v3/brokerage/market/product_book`
+    const { pricebook } = (await asked(`${url}?product_id=BTC-PERP-INTX&limit=7`)).body
+    expect([pricebook.product_id, pricebook.bids.length, pricebook.asks.length]).toEqual([
+      'BTC-PERP-INTX',
+      7,
+      7,
+    ])
+    expect(records).toMatchObject([
+      { stream: 'product_book', table: 'futures_ob', last: null, engine_ms: millisOf(pricebook.time) },
+    ])
+    const levels = (side: Json[]): string[][] => side.map(({ price, size }) => [price, size])
+    expect([records[0]?.bids, records[0]?.asks]).toEqual([levels(pricebook.bids), levels(pricebook.asks)])
+    for (const query of ['', '?product_id=BTC-USD', '?product_id=BTC-PERP-INTX&limit=0']) {
+      expect((await asked(url + query)).status).toBe(400)
+    }
+  })
+
   it('has a column for every value', async () => {
     const { clock, records, wsUrl, restUrl } = await play('linear', ['BTC-PERP-INTX'])
     const client = await connect(wsUrl)

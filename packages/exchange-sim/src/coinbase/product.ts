@@ -1,10 +1,12 @@
 import type { TableName } from '@cryptoflow/model'
+import type { EmissionContent } from '../emission-log.ts'
 import type { MarketTrade } from '../market.ts'
-import type { Place } from '../stage/contents.ts'
+import { bookContent, type Place } from '../stage/contents.ts'
 import type { HouseMessage, HouseOptions } from '../stage/house.ts'
 import { type Feed, type Happening, Listing } from '../stage/listing.ts'
 import type { Peer } from '../stage/peer.ts'
 import { advancedBook, advancedUpdate, type BookMoment, batchBook, batchUpdate } from './books.ts'
+import { restBookText, restPriceBookText } from './exchange-dialect.ts'
 import { lastMatch, matchMessage, pastTrades, tradesMessage } from './prints.ts'
 import { type Listed, listed } from './symbols.ts'
 import { isDelivered, type Past, type Print, Tape } from './tape.ts'
@@ -61,6 +63,24 @@ export class Product {
   /** Place in the count of all that happens to the product, and id of its last trade, 0 before the first. */
   get state(): { readonly sequence: number; readonly lastTradeId: number } {
     return { sequence: this.sequence, lastTradeId: this.past.at(-1)?.trade.id ?? 0 }
+  }
+
+  /** The best `limit` levels a side, for who asks by REST. */
+  answered(limit: number, nowMs: number): { readonly body: string; readonly content: EmissionContent } {
+    const { timeMs, ...sides } = this.listing.market.snapshot(limit)
+    const levels = { bids: this.listing.levels(sides.bids), asks: this.listing.levels(sides.asks) }
+    const isSpot = this.options.market === 'spot'
+    const place: Place = {
+      ...this.placeOf(isSpot ? 'book' : 'product_book', nowMs),
+      table: isSpot ? 'spot_ob' : 'futures_ob',
+    }
+    const book = { ...levels, ...(isSpot ? { last: this.sequence } : {}), isSnapshot: false }
+    return {
+      body: isSpot
+        ? restBookText(levels, { timeMs, sequence: this.sequence })
+        : restPriceBookText(this.symbol, levels, timeMs),
+      content: bookContent(place, { engineMs: timeMs }, book),
+    }
   }
 
   /** Whether there is such a channel; from now on it is told. */

@@ -27,6 +27,11 @@ const CONTRACT_TURN_MS = 60 * 60_000
 const PAGE_MAX = 1_000
 const FUTURE_PRODUCTS = '/api/v3/brokerage/market/products'
 const TRADES = /^\/products\/([^/]+)\/trades$/
+const BOOK = /^\/products\/([^/]+)\/book$/
+const PRODUCT_BOOK = '/api/v3/brokerage/market/product_book'
+/** Levels a side: of the Exchange's level 2 more than any book has, and the most that Advanced Trade gives. */
+const LEVELS_MAX = 1_000_000
+const LIMIT_MAX = 1_000
 const PRODUCT = /^\/products\/([^/]+)$/
 
 /** The REST side: the Exchange's of spot, Advanced Trade's of the contracts. */
@@ -51,9 +56,18 @@ export class Rest {
   answer(url: URL, nowMs: number): HouseAnswer | null {
     if (!this.budget.take(nowMs))
       return { status: 429, body: '{"message":"Public rate limit exceeded"}', contents: [] }
-    return this.options.market === 'spot'
-      ? this.exchangeAnswer(url, nowMs)
+    if (this.options.market === 'spot') return this.exchangeAnswer(url, nowMs)
+    return url.pathname === PRODUCT_BOOK
+      ? this.priceBook(url.searchParams, nowMs)
       : this.contracts.answer(url, nowMs)
+  }
+
+  private priceBook(query: URLSearchParams, nowMs: number): HouseAnswer {
+    const product = this.products.find(({ symbol }) => symbol === query.get('product_id'))
+    const limit = Math.min(LIMIT_MAX, Number(query.get('limit') ?? LIMIT_MAX))
+    if (product !== undefined && limit >= 1) return bookOf(product, limit, nowMs)
+    const message = '"message":"valid product_id is required"'
+    return { status: 400, body: `{"error":"INVALID_ARGUMENT",${message}}`, contents: [] }
   }
 
   private exchangeAnswer({ pathname, searchParams }: URL, nowMs: number): HouseAnswer | null {
@@ -65,10 +79,14 @@ export class Rest {
     const found = (name: string | undefined) => this.products.find(({ symbol }) => symbol === name)
     const [, traded] = TRADES.exec(pathname) ?? []
     const [, named] = PRODUCT.exec(pathname) ?? []
-    const product = found(traded ?? named)
-    if (traded === undefined && named === undefined) return null
+    const [, booked] = BOOK.exec(pathname) ?? []
+    const product = found(traded ?? named ?? booked)
+    if (traded === undefined && named === undefined && booked === undefined) return null
     if (product === undefined) return { status: 404, body: '{"message":"NotFound"}', contents: [] }
     if (traded !== undefined) return tradesPage(product.history, searchParams)
+    // Level 3, of single orders, is not played.
+    if (booked !== undefined)
+      return bookOf(product, searchParams.get('level') === '2' ? LEVELS_MAX : 1, nowMs)
     return { status: 200, body: pairOf(product.listed, turnOf(nowMs)).raw, contents: [] }
   }
 
@@ -81,6 +99,11 @@ export class Rest {
       contents: pairs.map((pair) => pairContent(key, pair)),
     }
   }
+}
+
+function bookOf(product: Product, limit: number, nowMs: number): HouseAnswer {
+  const { body, content } = product.answered(limit, nowMs)
+  return { status: 200, body, contents: [content] }
 }
 
 function turnOf(nowMs: number): number {

@@ -13,15 +13,17 @@ import { type ByteRange, elementRanges } from '../json-slices.ts'
 import { EMPTY, EVENTS, NAMES_FULL, unknown } from '../outcomes.ts'
 import { readFunding, readOpenInterest } from './funding.ts'
 import { readPerpetual, readSpotInstrument } from './instruments.ts'
+import { type AskedBook, readAdvancedImage, readExchangeImage } from './polled-books.ts'
 import { kindOfProduct } from './products.ts'
-import { marketStreams } from './streams.ts'
+import { LINEAR_POLLED_BOOK, marketStreams, SPOT_POLLED_BOOK } from './streams.ts'
 
-/** REST answers: lists of products, each read for the stream that asked. */
+/** REST answers: lists of products, each read for the stream that asked, and books. */
 
 /** Most products that one answer may have; the longest known has about 1,000. */
 export const ROWS_MAX = 100_000
 
 const NO_JSON = malformed('malformed', 'not JSON in UTF-8 of bounded depth')
+const NO_BOOK = malformed('malformed', 'the body is no book')
 const NO_LIST = malformed('malformed', 'the body has no list of products')
 
 type RowReader = (
@@ -48,18 +50,28 @@ export function decodeAnswer(
   out: EventBatch,
 ): DecodeOutcome {
   const isOffered = marketStreams[market].some(({ name, poll }) => name === context.stream && poll !== null)
-  if (!isOffered) return unknown('no request that this market answers')
+  const images = market === 'spot' ? SPOT_POLLED_BOOK : LINEAR_POLLED_BOOK
+  const isBook = context.stream === images && market !== 'inverse'
+  if (!isOffered && !isBook) return unknown('no request that this market answers')
   const stream = out.names.idOf(context.stream)
   if (stream < 0) return NAMES_FULL
   const json = parseJson(body)
   if (json === undefined) return NO_JSON
   const { count } = out
-  const outcome =
-    market === 'spot'
+  const readAs = linearReaders.get(context.stream) as RowReader
+  const outcome = isBook
+    ? readBook(market, json, { stream, symbol: context.symbol }, out)
+    : market === 'spot'
       ? readSpot(json, body, stream, out)
-      : readLinear(json, body, linearReaders.get(context.stream) as RowReader, stream, out)
+      : readLinear(json, body, readAs, stream, out)
   if (outcome.kind !== 'events') out.rollback(count)
   return outcome
+}
+
+function readBook(market: Market, json: Json, asked: AskedBook, out: EventBatch): DecodeOutcome {
+  if (isErrorText(json)) return unknown('an error instead of an answer')
+  if (!isObject(json)) return NO_BOOK
+  return market === 'spot' ? readExchangeImage(json, asked, out) : readAdvancedImage(json, asked, out)
 }
 
 /** The Exchange answers with the list itself, and errors with an object. */

@@ -5,19 +5,32 @@ import { decodeFrame } from './frame.ts'
 import { symbolMeant } from './meant.ts'
 import { hears, recognise } from './recognise.ts'
 import { linearSession, spotSession } from './session.ts'
-import { linearCollectors, linearStreams, spotCollectors, spotStreams } from './streams.ts'
+import { linearCollectors, linearStreams, polledBook, spotCollectors, spotStreams } from './streams.ts'
 
 /** Coinbase spot: the Advanced socket, and the Exchange socket beside it. */
 export function coinbaseSpot(options: MarketOptions = {}): ExchangeMarket {
   return {
-    ...assembled('spot', spotSession(options), spotStreams, spotCollectors),
+    ...assembled('spot', spotSession(options), streamsOf('spot', spotStreams, options), spotCollectors),
     aliases: ['coinbase_pro'],
   }
 }
 
 /** The perpetual contracts of Coinbase International that Advanced Trade shows, `BTC-PERP-INTX`. */
 export function coinbaseLinear(options: MarketOptions = {}): ExchangeMarket {
-  return assembled('linear', linearSession(options), linearStreams, linearCollectors)
+  return assembled(
+    'linear',
+    linearSession(options),
+    streamsOf('linear', linearStreams, options),
+    linearCollectors,
+  )
+}
+
+function streamsOf(
+  market: Market,
+  streams: readonly StreamSpec[],
+  { bookPollDepth }: MarketOptions,
+): readonly StreamSpec[] {
+  return [...streams, polledBook(market, bookPollDepth)]
 }
 
 /** The version changes whenever a frame's events would. */

@@ -24,13 +24,35 @@ describe('the session', () => {
     expect(spot.session.restUrl).toBe('https://api.exchange.coinbase.com')
     expect(linear.session.restUrl).toBe('https://api.coinbase.com')
     expect(spot.session.restPool).not.toBe(linear.session.restPool)
-    const asked = [...spot.streams, ...linear.streams].flatMap(({ poll }) =>
-      poll === null ? [] : [poll.request('').path],
-    )
+    const lists = [...spot.streams, ...linear.streams].filter(({ scope }) => scope === 'market')
+    const asked = lists.flatMap(({ poll }) => (poll === null ? [] : [poll.request('').path]))
     expect(new Set(asked)).toEqual(
       new Set(['/products', '/api/v3/brokerage/market/products?product_type=FUTURE']),
     )
   })
+
+  it.each([
+    [{}, 'level=2', 'limit=100'],
+    [{ bookPollDepth: 1 }, 'level=1', 'limit=1'],
+    [{ bookPollDepth: 2 }, 'level=2', 'limit=2'],
+    [{ bookPollDepth: 1001 }, 'level=2', 'limit=1000'],
+  ])(
+    'asks for polled books with %j by %s of the Exchange and %s of Advanced Trade',
+    (options, level, limit) => {
+      const pollOf = (market: typeof spot, name: string) =>
+        market.streams.find((stream) => stream.name === name)?.poll
+      const whole = pollOf(coinbaseSpot(options), 'book')
+      expect([whole?.everyMs, whole?.levelsMax]).toEqual([1_000, undefined])
+      expect(whole?.request('A?/B')).toEqual({ path: `/products/A%3F%2FB/book?${level}`, weight: 1 })
+      expect(whole?.request('..').path).toBe(`/products/%252E%252E/book?${level}`)
+      const cut = pollOf(coinbaseLinear(options), 'product_book')
+      expect(cut).toMatchObject({ everyMs: 1_000, levelsMax: 1_000 })
+      expect(cut?.request('A&b')).toEqual({
+        path: `/api/v3/brokerage/market/product_book?product_id=A%26b&${limit}`,
+        weight: 1,
+      })
+    },
+  )
 
   it('subscribes one channel a message, each socket in its own way', () => {
     const { subscribeFrame, unsubscribeFrame, streamName, subscribeGroup } = spot.session

@@ -1,4 +1,5 @@
 import type { BookRule, Follows, Market, PollSpec, StreamSpec, TableName } from '@cryptoflow/model'
+import { POLL_DEPTH, polledImages } from '../polled-book.ts'
 import { bookRule, followsId } from './rules.ts'
 
 /**
@@ -32,6 +33,41 @@ function polled(name: string, table: TableName, everyMs: number, path: string): 
     book: null,
     poll,
   }
+}
+
+/** The endpoints of books, and so the names of the streams that ask for them. */
+export const SPOT_POLLED_BOOK = 'book'
+export const LINEAR_POLLED_BOOK = 'product_book'
+/** Levels a side that Advanced Trade gives at most; any fewer can be asked for. */
+const POLLED_LEVELS_MAX = 1_000
+
+/**
+ * Images of a book asked for by REST again and again. The Exchange, which has spot, gives the best level or all of
+ * them; Advanced Trade as many as are asked for.
+ */
+export function polledBook(market: Market, depth = POLL_DEPTH): StreamSpec {
+  if (market === 'spot') {
+    const level = depth === 1 ? 1 : 2
+    return polledImages(SPOT_POLLED_BOOK, market, {
+      request: (symbol) => ({
+        path: `${SPOT_PRODUCTS_PATH}/${segmentOf(symbol)}/book?level=${level}`,
+        weight: 1,
+      }),
+    })
+  }
+  const limit = Math.min(depth, POLLED_LEVELS_MAX)
+  return polledImages(LINEAR_POLLED_BOOK, market, {
+    levelsMax: POLLED_LEVELS_MAX,
+    request: (symbol) => ({
+      path: `/api/v3/brokerage/market/product_book?product_id=${encodeURIComponent(symbol)}&limit=${limit}`,
+      weight: 1,
+    }),
+  })
+}
+
+/** A symbol as one segment of a path. No product has a point, and one or two of them alone would lead elsewhere. */
+function segmentOf(symbol: string): string {
+  return encodeURIComponent(symbol).replaceAll('.', '%252E')
 }
 
 /** The Exchange's list of products. */
