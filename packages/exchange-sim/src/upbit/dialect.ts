@@ -109,6 +109,13 @@ export function bookMessage(book: BookText, type: StreamType): Message {
   ]
 }
 
+/** A book as REST tells it: the same without the type of the message. Source: as above, List orderbooks. */
+export function restBookText(book: BookText): string {
+  const message = bookMessage(book, 'SNAPSHOT').filter(([name]) => name !== 'type' && name !== 'stream_type')
+  const renamed = message.map(([name, ...rest]): Field => [name === 'code' ? 'market' : name, ...rest])
+  return messageText(renamed, 'DEFAULT')
+}
+
 /** What a text `PING` is answered with. Source: docs.upbit.com/kr v1.6.4, WebSocket usage, read 2026-10-07. */
 export const UP_TEXT = '{"status":"UP"}'
 

@@ -187,6 +187,42 @@ describe('a house of upbit', () => {
   })
 })
 
+describe('its books by REST', () => {
+  it('are those of its messages, of a market or of several, with a budget of their own', async () => {
+    const { restUrl, records, clock, stage } = await play(silent)
+    const ask = async (query: string) => await fetch(`${restUrl}/v1/orderbook${query}`)
+    clock.advance(1_000)
+    const [book] = (await (await ask('?markets=KRW-BTC&level=0&count=5')).json()) as Json[]
+    expect(Object.keys(book as Json)).toEqual([
+      'market',
+      'timestamp',
+      'total_ask_size',
+      'total_bid_size',
+      'orderbook_units',
+      'level',
+    ])
+    expect([book?.market, book?.level, book?.orderbook_units.length]).toEqual(['KRW-BTC', 0, 5])
+    expect(records).toMatchObject([
+      { stream: 'orderbook@rest', table: 'spot_ob', symbol: 'KRW-BTC', sent_ms: book?.timestamp, last: null },
+    ])
+    const shown = (side: string): number[][] =>
+      book?.orderbook_units.map((unit: Json) => [unit[`${side}_price`], unit[`${side}_size`]])
+    const logged = (levels: EmissionRecord['bids'] | undefined): number[][] =>
+      (levels ?? []).map(([price, quantity]) => [Number(price), Number(quantity)])
+    expect([logged(records[0]?.bids), logged(records[0]?.asks)]).toEqual([shown('bid'), shown('ask')])
+    const two = (await (await ask('?markets=KRW-BTC,BTC-ETH&count=31')).json()) as Json[]
+    expect(two.map(({ market, orderbook_units }) => [market, orderbook_units.length])).toEqual([
+      ['KRW-BTC', 30],
+      ['BTC-ETH', 30],
+    ])
+    expect((await ask('?markets=KRW-NONE')).status).toBe(404)
+    for (let i = 3; i < 10; i++) await ask('?markets=KRW-BTC')
+    expect((await ask('?markets=KRW-BTC')).status).toBe(429)
+    expect((await fetch(`${restUrl}/v1/market/all`)).status).toBe(200)
+    expect(stage.counters.restThrottled).toBe(1)
+  })
+})
+
 describe('its list of markets', () => {
   it('is logged byte for byte, and its cautions change', async () => {
     const { clock, restUrl, records } = await play(silent)
@@ -229,7 +265,7 @@ describe('its list of markets', () => {
     expect(stage.counters).toMatchObject({ restThrottled: 10, restBanned: 1 })
   })
 
-  it('is the only thing to be asked for', async () => {
+  it('is, beside books, the only thing to be asked for', async () => {
     const { restUrl } = await play(silent)
     const answer = await fetch(`${restUrl}/v1/ticker`)
     expect([answer.status, await answer.json()]).toEqual([

@@ -4,7 +4,7 @@ import type { Peer } from '../stage/peer.ts'
 import { Conversation, type Floor } from './conversation.ts'
 import { messageText } from './dialect.ts'
 import { door } from './limits.ts'
-import { ListDesk } from './lists.ts'
+import { RestDesk } from './lists.ts'
 import { type Say, SymbolTeller } from './symbol.ts'
 
 const PATH = '/websocket/v1'
@@ -17,7 +17,7 @@ class UpbitHouse implements House, Floor {
   nowMs: number
   private readonly options: HouseOptions
   private readonly tellers: ReadonlyMap<string, SymbolTeller>
-  private readonly desk: ListDesk
+  private readonly desk: RestDesk
   private readonly conversations = new Map<Peer, Conversation>()
 
   constructor(options: HouseOptions) {
@@ -28,7 +28,7 @@ class UpbitHouse implements House, Floor {
     this.tellers = new Map(
       options.symbols.map((symbol, index) => [symbol, new SymbolTeller(symbol, index, options, say)]),
     )
-    this.desk = new ListDesk([...this.tellers.values()].map(({ listing }) => listing.instrument))
+    this.desk = new RestDesk(this.tellers)
   }
 
   get counters(): SimCounters {

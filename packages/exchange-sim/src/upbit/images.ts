@@ -42,6 +42,7 @@ export function tellImage(
   { instrument }: Listing,
   image: Image,
   depth: number,
+  stream = 'orderbook',
 ): { readonly text: BookText; readonly content: EmissionContent } {
   const { symbol, priceDigits, quantityDigits } = instrument
   const { timeMs } = image
@@ -70,7 +71,7 @@ export function tellImage(
       padding: [zero, zero],
     },
     content: bookContent(
-      { exchange: 'upbit', market: 'spot', symbol, stream: 'orderbook', table: 'spot_ob', atMs: timeMs },
+      { exchange: 'upbit', market: 'spot', symbol, stream, table: 'spot_ob', atMs: timeMs },
       { sentMs: timeMs },
       { ...sides, isSnapshot: false },
     ),

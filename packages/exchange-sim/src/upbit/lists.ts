@@ -1,17 +1,19 @@
+import type { EmissionContent } from '../emission-log.ts'
 import { hashOf, type Instrument } from '../instruments.ts'
 import { toldContent } from '../stage/contents.ts'
 import type { HouseAnswer } from '../stage/house.ts'
 import { errorText } from './dialect.ts'
+import { DEPTH_MAX } from './images.ts'
 import { RestGate, type Verdict } from './limits.ts'
+import type { SymbolTeller } from './symbol.ts'
 
 /**
- * The REST side: the list of markets. Source: docs.upbit.com/kr v1.6.4, List trading pairs; Rate limits, read
- * 2026-10-07.
+ * The REST side: the list of markets, and books. Source: docs.upbit.com/kr v1.6.4, List trading pairs, List orderbooks;
+ * Rate limits, read 2026-10-07.
  */
 
 /** Name of the list among the adapter's streams. */
 const STREAM = 'market/all'
-const MARKETS_PATH = '/v1/market/all'
 const NO_SUCH: HouseAnswer = { status: 404, body: errorText(404, 'Code not found'), contents: [] }
 
 /** Every so often a symbol's cautions are others; each symbol has a moment of its own. */
@@ -30,33 +32,62 @@ const koreanNames: ReadonlyMap<string, string> = new Map([
   ['XRP', '리플'],
 ])
 
-/** Answers REST requests, all of which come from one address. */
-export class ListDesk {
-  private readonly instruments: readonly Instrument[]
-  private readonly gate = new RestGate()
+/** Groups of requests by path. */
+const groups: ReadonlyMap<string, 'market' | 'orderbook'> = new Map([
+  ['/v1/market/all', 'market'],
+  ['/v1/orderbook', 'orderbook'],
+])
 
-  constructor(instruments: readonly Instrument[]) {
-    this.instruments = instruments
+/** An element of an answer, and the event that it is. */
+interface Told {
+  readonly json: string
+  readonly content: EmissionContent
+}
+
+/** Answers REST requests, all of which come from one address. */
+export class RestDesk {
+  private readonly tellers: ReadonlyMap<string, SymbolTeller>
+  /** Each group of requests has a budget of its own. */
+  private readonly gates = { market: new RestGate(), orderbook: new RestGate() }
+
+  constructor(tellers: ReadonlyMap<string, SymbolTeller>) {
+    this.tellers = tellers
   }
 
   /** Null where nothing of the exchange is. */
   answer(url: URL, nowMs: number): HouseAnswer | null {
     if (!url.pathname.startsWith('/v1/')) return null
-    if (url.pathname !== MARKETS_PATH) return NO_SUCH
-    const verdict = this.gate.judge(nowMs)
+    const group = groups.get(url.pathname)
+    if (group === undefined) return NO_SUCH
+    const verdict = this.gates[group].judge(nowMs)
     if (verdict.status !== 200) return refusal(verdict)
-    const isDetailed = (url.searchParams.get('is_details') ?? url.searchParams.get('isDetails')) === 'true'
-    const rows = this.instruments.map((instrument) => ({
-      instrument,
-      raw: entryJson(instrument, nowMs, isDetailed),
-    }))
+    const told =
+      group === 'market' ? this.markets(url.searchParams, nowMs) : this.books(url.searchParams, nowMs)
+    if (told === null) return NO_SUCH
     return {
       status: 200,
-      body: `[${rows.map(({ raw }) => raw).join(',')}]`,
-      contents: rows.map(({ instrument, raw }) => instrumentContent(instrument, raw, nowMs)),
+      body: `[${told.map(({ json }) => json).join(',')}]`,
+      contents: told.map(({ content }) => content),
       // The minute's number never changes: it is there for old clients.
-      headers: { 'remaining-req': `group=market; min=600; sec=${verdict.left}` },
+      headers: { 'remaining-req': `group=${group}; min=600; sec=${verdict.left}` },
     }
+  }
+
+  private markets(query: URLSearchParams, nowMs: number): Told[] {
+    const isDetailed = (query.get('is_details') ?? query.get('isDetails')) === 'true'
+    return [...this.tellers.values()].map(({ listing: { instrument } }) => {
+      const json = entryJson(instrument, nowMs, isDetailed)
+      return { json, content: instrumentContent(instrument, json, nowMs) }
+    })
+  }
+
+  /** Null where one of the markets is none. */
+  private books(query: URLSearchParams, nowMs: number): Told[] | null {
+    const asked = Number(query.get('count') ?? DEPTH_MAX)
+    const depth = asked >= 1 && asked <= DEPTH_MAX ? asked : DEPTH_MAX
+    const tellers = (query.get('markets') ?? '').split(',').map((symbol) => this.tellers.get(symbol))
+    if (!tellers.every((teller) => teller !== undefined)) return null
+    return tellers.map((teller) => teller.answered(depth, nowMs))
   }
 }
 

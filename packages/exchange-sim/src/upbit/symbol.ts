@@ -4,7 +4,7 @@ import type { MarketTrade } from '../market.ts'
 import type { HouseMessage, HouseOptions } from '../stage/house.ts'
 import { Listing } from '../stage/listing.ts'
 import type { Peer } from '../stage/peer.ts'
-import { bookMessage, type Message, type StreamType, tradeMessage } from './dialect.ts'
+import { bookMessage, type Message, restBookText, type StreamType, tradeMessage } from './dialect.ts'
 import { type Image, imageOf, isSameImage, tellImage } from './images.ts'
 import { Numbering, type Print, printOf } from './prints.ts'
 import { listed } from './symbols.ts'
@@ -71,6 +71,12 @@ export class SymbolTeller {
       this.options.fanout.deliverTo(peer, this.book(stream, image, 'SNAPSHOT'))
     } else if (!this.isLogged) this.tellLatestTo(peer, nowMs)
     else if (this.delivered !== null) this.repeatTo(peer, this.delivered)
+  }
+
+  /** The book of now, for who asks by REST. */
+  answered(depth: number, nowMs: number): { readonly json: string; readonly content: EmissionContent } {
+    const { text, content } = tellImage(this.listing, imageOf(this.listing, nowMs), depth, 'orderbook@rest')
+    return { json: restBookText(text), content }
   }
 
   step(nowMs: number): void {

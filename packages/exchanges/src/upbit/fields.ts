@@ -37,6 +37,9 @@ export const defaultNames: FieldNames = {
   sequentialId: 'sequential_id',
 }
 
+/** A book by REST. Source: docs.upbit.com/kr v1.6.4, List orderbooks, read 2026-10-07. */
+export const restNames: FieldNames = { ...defaultNames, code: 'market' }
+
 /** Format `SIMPLE`. */
 export const simpleNames: FieldNames = {
   type: 'ty',

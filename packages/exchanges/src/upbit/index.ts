@@ -5,7 +5,7 @@ import { decodeFrame } from './frame.ts'
 import { symbolMeant } from './meant.ts'
 import { hears, recognise } from './recognise.ts'
 import { spotSession } from './session.ts'
-import { spotCollectors, spotStreams } from './streams.ts'
+import { polledBook, spotCollectors, spotStreams } from './streams.ts'
 
 /** Upbit spot, Korea; `options.bookDepth` chooses how many levels a side its books have, 30 if nothing is said. */
 export function upbitSpot(options: MarketOptions = {}): ExchangeMarket {
@@ -17,7 +17,7 @@ export function upbitSpot(options: MarketOptions = {}): ExchangeMarket {
     decoderVersion: 'upbit-spot-json/1',
     quantityUnit: 'base',
     session: spotSession(options),
-    streams: spotStreams,
+    streams: [...spotStreams, polledBook(options.bookPollDepth)],
     collectors: spotCollectors,
     decodeFrame,
     decodeAnswer,

@@ -82,8 +82,22 @@ describe('the streams', () => {
       ['trade', 'ticks', 1024],
       ['orderbook', 'spot_ob', 0],
       ['market/all', 'instruments', 0],
+      ['orderbook@rest', 'spot_ob', 0],
     ])
     for (const { follows, book } of streams) expect([follows, book]).toEqual([null, null])
+  })
+
+  it.each([
+    [{}, 30],
+    [{ bookPollDepth: 1 }, 1],
+    [{ bookPollDepth: 31 }, 30],
+  ])('ask for polled books with %j as %s levels a side, ungrouped', (options, count) => {
+    const poll = upbitSpot(options).streams.find(({ name }) => name === 'orderbook@rest')?.poll
+    expect(poll).toMatchObject({ everyMs: 1_000, levelsMax: 30 })
+    expect(poll?.request('A&b')).toEqual({
+      path: `/v1/orderbook?markets=A%26b&level=0&count=${count}`,
+      weight: 1,
+    })
   })
 
   it('ask for the list of markets with its details, whatever the symbol', () => {

@@ -61,7 +61,9 @@ export function spotSession(options: MarketOptions): SessionSpec {
     confirms: 'data',
     restWeightPerMinute: {
       value: 600,
-      ...documented('Rate limits: 10 a second for each group of requests; one group is asked'),
+      ...documented(
+        'Rate limits: 10 a second for each group of requests; two groups are asked, and counted together',
+      ),
     },
     usedWeightHeader: null,
     restBan: null,
