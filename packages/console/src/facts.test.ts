@@ -15,6 +15,15 @@ function problemsOf(exchange: string, market: string, depth: number): string[] {
 
 describe('books by REST', () => {
   it.each([
+    ['kraken', 'linear'],
+    ['kraken', 'inverse'],
+    ['coinbase', 'spot'],
+  ])('of %s %s are whole, whatever depth is asked for', (exchange, market) => {
+    expect(problemsOf(exchange, market, 1)).toEqual([])
+    expect(problemsOf(exchange, market, 5000)).toEqual([])
+  })
+
+  it.each([
     ['binance', 'spot', 5000],
     ['binance', 'linear', 1000],
     ['binance', 'inverse', 1000],
@@ -24,6 +33,9 @@ describe('books by REST', () => {
     ['okx', 'spot', 400],
     ['okx', 'linear', 400],
     ['okx', 'inverse', 400],
+    ['kraken', 'spot', 500],
+    ['coinbase', 'linear', 1000],
+    ['upbit', 'spot', 30],
   ])('of %s %s are as deep as they are given, %s levels a side', (exchange, market, most) => {
     expect(problemsOf(exchange, market, most)).toEqual([])
     // No key of a configuration takes more than the most that any market gives.
