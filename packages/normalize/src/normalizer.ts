@@ -7,7 +7,6 @@ import {
   type DisconnectNote,
   decodeAnswerPayload,
   type EventBatch,
-  EventKind,
   type ExchangeMarket,
   type ImagesNote,
   type InstrumentKey,
@@ -17,45 +16,29 @@ import {
   type RedriveNote,
   type StartNote,
   type StoredTables,
-  type Subscription,
 } from '@cryptoflow/model'
-import { closeAudit } from './book-audit.ts'
-import { BookKeeper } from './book-keeper.ts'
+import { takeAnswer } from './answers.ts'
 import { type Connection, countFrame, createConnection } from './connection.ts'
 import { addCounters, type Counters, createCounters } from './counters.ts'
 import { Coverage } from './coverage.ts'
-import { restoreCoverage } from './coverage-image.ts'
 import { EventFlow } from './event-flow.ts'
 import type { FlowParts } from './flow-parts.ts'
 import { openAtStop } from './gap-rows.ts'
-import { HELD_BOUNDS } from './held.ts'
-import { imageFault } from './image-faults.ts'
 import { ImageGrid, imageDefaults } from './image-grid.ts'
-import { countsOf, type Keeper, KeyIndex, type KeyState } from './key-state.ts'
+import { countsOf, KeyIndex } from './key-state.ts'
 import { doubtBooks, loseFrames } from './lost-frames.ts'
+import { makeKeeper } from './make-keeper.ts'
 import { type NormalizerOptions, requestOf, type SnapshotRequest } from './normalizer-options.ts'
 import { BarGrid } from './operators/bar-grid.ts'
-import { restoreBars } from './operators/bar-image.ts'
 import { tallyOperators } from './operators/tally.ts'
 import { redriveRows } from './redrive.ts'
+import { restoreKey } from './restore-key.ts'
 import { nameId } from './row-ids.ts'
 import { createRowSink, type RowSink, storeOnly } from './row-sink.ts'
-import { stampOf } from './stamps.ts'
-import {
-  decodeStateImage,
-  encodeStateImage,
-  type KeyImage,
-  keyImages,
-  numeral,
-  restoreImageGap,
-  restoreKeeper,
-  restoreStream,
-  STATE_IMAGE_VERSION,
-} from './state-image.ts'
-import { interrupt, joinConnection, leaveConnection, type StreamState } from './stream.ts'
+import { decodeStateImage, encodeStateImage, keyImages, numeral, STATE_IMAGE_VERSION } from './state-image.ts'
+import { interrupt, leaveConnection } from './stream.ts'
 import { cutStreamBook } from './stream-book-flow.ts'
-import { StreamKeeper } from './stream-keeper.ts'
-import { type Digits, UNKNOWN_DIGITS } from './top.ts'
+import { carry, carryForAll } from './subscriptions.ts'
 
 /** What happened to the messages of a key, and how many bids and asks its book holds; null: it has none now. */
 export interface KeyCounters {
@@ -92,7 +75,9 @@ export class Normalizer {
     this.options = options
     this.depthCap = images.depthCap
     this.sink = createRowSink(options)
-    this.index = new KeyIndex(options.names, (state, stream) => this.makeKeeper(state, stream))
+    this.index = new KeyIndex(options.names, (state, stream) =>
+      makeKeeper(options, images.depthCap, state, stream),
+    )
     this.grid = new ImageGrid(images, options.writer, this.sink, this.index.keys)
     this.bars = new BarGrid(this.sink, this.index.keys, options.span)
     this.coverage = new Coverage(options.writer, this.sink, this.index)
@@ -117,9 +102,9 @@ export class Normalizer {
     this.connections.set(record.number, createConnection(market, wide))
     for (const subscription of note.subscriptions) {
       const { symbol, stream } = subscription
-      if (symbol === '') this.carryForAll(market, stream, record.number)
+      if (symbol === '') carryForAll(this.index, market, stream, record.number)
       else if (this.owns(market, symbol))
-        this.carry(this.index.key(market, symbol), subscription, record.number)
+        carry(this.index, this.index.key(market, symbol), subscription, record.number)
     }
   }
 
@@ -224,10 +209,7 @@ export class Normalizer {
     assert(batch.names === this.options.names, 'batches and normalizer share one string table')
     this.advance(record)
     const market = this.options.findMarket(context.exchange, context.market)
-    const spec = market.streams.find(({ name }) => name === context.stream)
-    if (spec !== undefined && spec.book !== null) this.bookAnswer(record, market, context, batch)
-    else
-      for (let event = 0; event < batch.count; event++) this.answered(record, market, context, batch, event)
+    takeAnswer(this.parts, this.flow, record, market, context, batch)
   }
 
   /** A frame or an answer could not be read; `raw`, the bytes in question, is kept as a copy. */
@@ -323,7 +305,10 @@ export class Normalizer {
     this.operators = image.operators
     this.index.use(image.operators)
     const markets = image.markets.map(([exchange, market]) => this.options.findMarket(exchange, market))
-    for (const saved of image.keys) this.restoreKey(markets[saved.market] as ExchangeMarket, saved)
+    for (const saved of image.keys) {
+      const market = markets[saved.market] as ExchangeMarket
+      if (this.owns(market, saved.symbol)) restoreKey(this.index, market, saved, this.depthCap)
+    }
   }
 
   /** Counts of this process over all keys, and all rows that it wrote. */
@@ -363,16 +348,6 @@ export class Normalizer {
     this.coverage.advance(record)
   }
 
-  private carry(state: KeyState, { stream: name, depth }: Subscription, connection: number): void {
-    const stream = this.index.stream(state, name)
-    if (stream === null || !stream.isRemembered) return
-    joinConnection(stream, connection)
-    const { keeper } = state
-    if (keeper?.stream !== name) return
-    if (keeper.origin === 'rest') keeper.subscribed()
-    else keeper.subscribedDepth = depth ?? null
-  }
-
   /** Counts a frame of a connection; false when it was heard before. Frames that never came cost what they carried. */
   private counts(record: JournalRecord, seq: number): boolean {
     const connection = this.connections.get(record.connection)
@@ -385,99 +360,6 @@ export class Normalizer {
       this.options.wantReplace?.(record.connection)
     }
     return standing !== 'repeat'
-  }
-
-  /** A subscription for the whole market carries the stream of every key that was heard on it before. */
-  private carryForAll(market: ExchangeMarket, name: string, connection: number): void {
-    for (const state of this.index.keys) {
-      if (state.market !== market) continue
-      const stream = state.streams.find(({ spec }) => spec.name === name)
-      if (stream !== undefined) joinConnection(stream, connection)
-    }
-  }
-
-  /** An event of an answer that is no book's: an image of a book that contradicts itself is not believed. */
-  private answered(
-    record: JournalRecord,
-    market: ExchangeMarket,
-    { symbol, stream, spreadMaxPercent }: AnswerContext,
-    batch: EventBatch,
-    event: number,
-  ): void {
-    const isImage = batch.kind[event] === EventKind.bookImage
-    const detail = isImage ? imageFault(batch, event, spreadMaxPercent ?? null) : null
-    if (detail === null) {
-      this.flow.event(record, market, batch, event, event)
-      return
-    }
-    const { decoderVersion } = market
-    const raw = decodeAnswerPayload(record.payload).body
-    this.flow.deadLetter(record, market, {
-      reason: 'invalid_book',
-      detail,
-      decoderVersion,
-      raw,
-      symbol,
-      stream,
-    })
-  }
-
-  private bookAnswer(
-    record: JournalRecord,
-    market: ExchangeMarket,
-    context: AnswerContext,
-    batch: EventBatch,
-  ): void {
-    if (!this.owns(market, context.symbol)) return
-    const state = this.index.key(market, context.symbol)
-    const stream = this.index.stream(state, context.stream)
-    assert(stream !== null, 'the market offers the stream')
-    const usable = this.flow.snapshots(record, state, stream, batch)
-    const { keeper } = state
-    // A book that begins in its stream is not answered: what was fetched is stored, and changes nothing.
-    if (keeper?.origin !== 'rest' || keeper.stream !== context.stream) return
-    const snapshot = usable < 0 ? null : { batch, event: usable, stamp: stampOf(record, batch, usable) }
-    if (context.audit !== undefined) {
-      keeper.auditAnswer(context.audit, snapshot)
-      closeAudit(this.parts, record, state, stream, keeper)
-      return
-    }
-    if (keeper.answer(context.resync, snapshot)) this.grid.checkpoint(state)
-  }
-
-  private restoreKey(market: ExchangeMarket, saved: KeyImage): void {
-    if (!this.owns(market, saved.symbol)) return
-    const state = saved.symbol === '' ? this.index.unnamed(market) : this.index.key(market, saved.symbol)
-    restoreCoverage(state, saved)
-    state.imageGap = restoreImageGap(saved)
-    if (saved.instrument !== undefined) {
-      const [name, hash, digits = null] = saved.instrument
-      this.index.nameInstrument(state, { name, hash, digits })
-    }
-    for (const savedStream of saved.streams ?? []) {
-      const stream = this.index.stream(state, savedStream.name)
-      if (stream?.isRemembered) restoreStream(stream, savedStream)
-    }
-    const plan = state.operators.bars
-    if (plan !== null && saved.bars !== undefined) state.bars = restoreBars(plan, saved.bars)
-    const { keeper } = state
-    if (keeper !== null && saved.keeper !== undefined) restoreKeeper(keeper, saved.keeper, this.depthCap)
-  }
-
-  private makeKeeper(state: KeyState, stream: StreamState): Keeper {
-    const { name, book } = stream.spec
-    assert(book !== null, 'a book stream has a book rule')
-    const common = {
-      stream: name,
-      depthCap: this.depthCap,
-      counters: state.counters,
-      ask: (resync: number): void => this.options.wantSnapshot(requestOf(state.key, name, resync)),
-    }
-    if (book.origin === 'rest') {
-      return new BookKeeper({ ...common, rule: book, held: this.options.held ?? HELD_BOUNDS })
-    }
-    const digits = (): Digits => state.instrument?.digits ?? UNKNOWN_DIGITS
-    return new StreamKeeper({ ...common, rule: book, digits })
   }
 
   private readonly owns = (market: ExchangeMarket, symbol: string): boolean =>
