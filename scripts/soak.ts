@@ -18,9 +18,10 @@ import { type Running, residentMb, start } from './soak/processes.ts'
 const SLOPE_MAX = 1
 /** Megabytes that may be needed when the garbage is collected. */
 const LIVE_MAX = 256
-/** Looked at behind the samples, since collecting garbage changes what is resident; over more than one seal. */
+/** Looked at behind the samples, since collecting garbage changes what is resident; in a long life over a seal and more. */
 const LIVE_LOOKS = 20
-const LIVE_EVERY_MS = 2_000
+const LIVE_EVERY_MS_MAX = 2_000
+const LIVE_SHARE = 1 / 30
 const SAMPLES_PER_LIFE = 120
 /** Of a life; what a compiler, buffers and books need at first is no leak. */
 const WARM_UP_SHARE = 1 / 3
@@ -129,7 +130,7 @@ async function live(collector: Running, span: number) {
   const { totals } = (await (await fetch(`${address}/stats`)).json()) as { totals: Record<string, number> }
   const liveMbs: number[] = []
   for (let look = 0; look < LIVE_LOOKS; look++) {
-    await sleep(LIVE_EVERY_MS)
+    await sleep(Math.min(LIVE_EVERY_MS_MAX, (span * 60_000 * LIVE_SHARE) / LIVE_LOOKS))
     liveMbs.push(await liveMb(await collector.inspector))
   }
   return { samples, totals, liveMbs }
