@@ -254,6 +254,13 @@ export const mutants: readonly Mutant[] = [
     tests: ['packages/normalize/src/operators'],
   },
   {
+    name: 'bars go on with another stream when a connection is lost',
+    file: 'packages/normalize/src/operators/trade-flow.ts',
+    from: 'wantedUntil >= minuteOf(us) - 1',
+    to: 'wantedUntil >= minuteOf(us) - 1 && wantedUntil < 0',
+    tests: ['packages/normalize/src/operators/bars.test.ts'],
+  },
+  {
     name: 'bars forget their open windows at a restart',
     file: 'packages/normalize/src/operators/bar-image.ts',
     from: 'series.panes.push(...panes.map',

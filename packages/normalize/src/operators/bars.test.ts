@@ -279,7 +279,7 @@ describe('a bar', () => {
     expect(told(lane.play({ kind: 'start', atUs: at(3603) }, clock(9000)))).toEqual([])
   })
 
-  it('is of one stream of its key, and of another when no connection carries that', () => {
+  it('is of one stream of its key, over a lost connection too, and of another when that is not subscribed any more', () => {
     const lane = new FakeLane()
     const of = (connection: number, kind: 'trade' | 'aggregate', id: number, seconds: number): Step => ({
       kind: 'frame',
@@ -306,13 +306,21 @@ describe('a bar', () => {
       of(3, 'aggregate', 3, 2.2),
       of(3, 'aggregate', 4, 3.2),
     )
-    lane.play(of(3, 'aggregate', 5, 4.2), clock(6))
+    lane.play(
+      { ...start(['1s'], { allowedLatenessMs: 0 }), atUs: at(10) },
+      { ...carry('aggregate'), atUs: at(10) },
+    )
+    const connection = lane.number
+    lane.play(of(connection, 'aggregate', 5, 11.2), of(connection, 'aggregate', 6, 121.2))
+    lane.play(of(connection, 'aggregate', 7, 122.2), of(connection, 'aggregate', 8, 123.2), clock(126))
     expect(told(lane.rows).map(([, from, , , complete, , trades]) => [from, complete, trades])).toEqual([
       [0, 0, 1],
+      // As it stood when nothing more could come, and its last word.
       [1, 0, 1],
-      [2, 0, 1],
-      [3, 1, 1],
-      [4, 0, 1],
+      [1, 0, 1],
+      [121, 0, 1],
+      [122, 1, 1],
+      [123, 0, 1],
     ])
   })
 

@@ -1,5 +1,6 @@
 import { type EventBatch, EventKind, type JournalRecord, Side } from '@cryptoflow/model'
 import type { KeyState } from '../key-state.ts'
+import { minuteOf } from '../minutes.ts'
 import type { Stamp } from '../stamps.ts'
 import { isCarried, type StreamState } from '../stream.ts'
 import { createBars, hear } from './bars.ts'
@@ -17,7 +18,8 @@ export interface TradeStanding {
 
 /**
  * Hands a trade that is no duplicate to the bars of its key. Bars are of one stream: the first that brought a trade, and
- * another one when no connection carries that any more. What a filter removed and what was agreed outside the book is
+ * another one when that is not subscribed any more. A lost connection is no reason: what the other stream brings
+ * meanwhile may be the same trades. What a filter removed and what was agreed outside the book is
  * in no bar, and moves their time on.
  */
 export function tradeHeard(
@@ -37,7 +39,7 @@ export function tradeHeard(
   state.bars ??= createBars(plan, name, Math.min(us, record.receivedUs))
   const { bars } = state
   const isOther = bars.stream !== name
-  if (isOther && isHeard(state, bars.stream)) return
+  if (isOther && isSubscribed(state, bars.stream, record.receivedUs)) return
   bars.stream = name
   hear(
     bars,
@@ -52,8 +54,9 @@ export function tradeHeard(
   )
 }
 
-function isHeard({ streams }: KeyState, name: string): boolean {
-  return streams.some(({ spec, connections }) => spec.name === name && connections.length > 0)
+/** Or was in this or the last minute: a new process subscribes its streams one after another. */
+function isSubscribed({ streams }: KeyState, name: string, us: number): boolean {
+  return streams.some(({ spec, wantedUntil }) => spec.name === name && wantedUntil >= minuteOf(us) - 1)
 }
 
 function printOf({ eventUs, timeSource }: Stamp, batch: EventBatch, event: number): Print {
