@@ -42,7 +42,7 @@ export interface Verdict {
 
 const operators: MarketOperators = {
   aggregate: { windows: ['1s', '10s', '5s/1s'] },
-  watermark: { allowedLatenessMs: 5_000, late: 'revision', idleMs: 1_000 },
+  watermark: { allowedLatenessMs: 2_000, late: 'revision', idleMs: 1_000 },
 }
 
 /** Streams of one market that a run draws from; the first of them are always taken. */

@@ -242,15 +242,22 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a window with a hole in it is called complete',
     file: 'packages/normalize/src/operators/bars.ts',
-    from: 'const isComplete = state.provenUs >= endOf(series, index) && !isBroken(state, series, index)',
-    to: 'const isComplete = state.provenUs >= endOf(series, index)',
+    from: 'const isComplete = isProven(state, series, index) && !isBroken(state, series, index)',
+    to: 'const isComplete = isProven(state, series, index)',
     tests: ['packages/normalize/src/operators'],
   },
   {
     name: 'a window is called complete before its end is proven',
     file: 'packages/normalize/src/operators/bars.ts',
-    from: 'const isComplete = state.provenUs >= endOf(series, index) && !isBroken(state, series, index)',
+    from: 'const isComplete = isProven(state, series, index) && !isBroken(state, series, index)',
     to: 'const isComplete = !isBroken(state, series, index)',
+    tests: ['packages/normalize/src/operators'],
+  },
+  {
+    name: 'a hole right behind a window is taken to hold none of its late trades',
+    file: 'packages/normalize/src/operators/bars.ts',
+    from: 'return provenUs >= endOf(series, index) + plan.latenessUs',
+    to: 'return provenUs >= endOf(series, index)',
     tests: ['packages/normalize/src/operators'],
   },
   {

@@ -12,7 +12,7 @@ export const binanceMarkets: readonly { readonly market: Market; readonly symbol
 /** Bars of every symbol, side by side and overlapping. */
 export const operators: MarketOperators = {
   aggregate: { windows: ['1s', '10s', '1m', '10s/2s'] },
-  watermark: { allowedLatenessMs: 5_000, late: 'revision', idleMs: 1_000 },
+  watermark: { allowedLatenessMs: 2_000, late: 'revision', idleMs: 1_000 },
 }
 
 /** Exchanges whose books begin in their streams. */

@@ -109,9 +109,9 @@ describe('bars that are judged', () => {
 
   it('are missing where a trade came behind the last one of its window, unless it came late', () => {
     expect(judged([bar])).toMatchObject({ missing: 1, examples: [{ window_start: 2_000_000, frame: 4 }] })
-    const late = [...trades, trade(1_600_000, '1', '1', 9, { receivedUs: 7_000_000 })]
+    const late = [...trades, trade(1_600_000, '1', '1', 9, { receivedUs: 4_000_000 })]
     expect(judged([bar, next], late).missing).toBe(0)
-    const inTime = [...trades, trade(1_600_000, '1', '1', 9, { receivedUs: 6_999_999 })]
+    const inTime = [...trades, trade(1_600_000, '1', '1', 9, { receivedUs: 3_999_999 })]
     expect(judged([bar, next], inTime).missing).toBe(1)
   })
 

@@ -23,7 +23,7 @@ type BarExample = Readonly<Record<string, string | number | boolean | null>>
  * Trades that came this long after their window's end may have been too late: the least lateness that bars of simulated
  * runs allow, microseconds.
  */
-const LATENESS_US = 5_000_000
+const LATENESS_US = 2_000_000
 
 const KEY = ['exchange', 'market', 'symbol'] as const
 type Keyed = Readonly<Record<(typeof KEY)[number], string>>

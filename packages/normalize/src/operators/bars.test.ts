@@ -100,7 +100,7 @@ describe('a bar', () => {
       price_change_percent: '-10.000000000000000000',
       revision: 0,
       is_final: 0,
-      complete: 1,
+      complete: 0,
     })
   })
 
@@ -277,6 +277,30 @@ describe('a bar', () => {
     lane.play(connect(6), { ...trade(2, 7, '2', '1'), connection: 5 } as Step)
     expect(told(lane.play(clock(3602)))).toEqual([['1h', 0, 0, 0, 0, '2', 1]])
     expect(told(lane.play({ kind: 'start', atUs: at(3603) }, clock(9000)))).toEqual([])
+  })
+
+  it('is not complete while a trade of it could still be late, and lost: a hole behind its end counts', () => {
+    const trades = (next: number): Step[] => [
+      ...[0.5, 1.5, 2.5].map((seconds, i) => trade(i + 1, seconds, '1', '1')),
+      ...[3.5, 5.5, 7.5].map((seconds, i) => trade(next + i, seconds, '1', '1')),
+      clock(8),
+    ]
+    const completeOf = (next: number): unknown[] => {
+      const lane = new FakeLane()
+      lane.play(start(['1s']), connect(), ...trades(next))
+      return told(lane.rows)
+        .filter(([, from]) => from === 1)
+        .map(([, , , isFinal, isComplete]) => [isFinal, isComplete])
+    }
+    expect(completeOf(4)).toEqual([
+      [0, 0],
+      [1, 1],
+    ])
+    // Trade 4, behind 2.5, is missing: it may have been one of second 1, as late as windows wait for.
+    expect(completeOf(5)).toEqual([
+      [0, 0],
+      [1, 0],
+    ])
   })
 
   it('is of one stream of its key, over a lost connection too, and of another when that is not subscribed any more', () => {

@@ -113,7 +113,9 @@ export function createBars(plan: BarPlan, stream: string, us: number): BarState 
 export function hear(state: BarState, trade: HeardTrade, counters: BarCounters): void {
   const us = Math.min(trade.us, trade.receivedUs)
   if (!trade.isLate) {
-    if (!trade.isNext) addHole(state, state.provenUs, Math.max(trade.us, state.provenUs))
+    // What is missing may have been late itself.
+    if (!trade.isNext)
+      addHole(state, state.provenUs - state.plan.latenessUs, Math.max(trade.us, state.provenUs))
     state.watermarkUs = Math.max(state.watermarkUs, us)
     state.provenUs = Math.max(state.provenUs, us)
   }
@@ -171,8 +173,8 @@ function settle(state: BarState, series: BarSeries, place: BarPlace, now: Moment
 
 /** Whether more waiting cannot tell more. */
 function isDecided(state: BarState, series: BarSeries, { index }: WaitingWindow, now: Moment): boolean {
-  const { plan, provenUs } = state
-  if (plan.isDropping || provenUs >= endOf(series, index) || isBroken(state, series, index)) return true
+  const { plan } = state
+  if (plan.isDropping || isProven(state, series, index) || isBroken(state, series, index)) return true
   return now.receivedUs >= endOf(series, index) + plan.latenessUs + PROOF_US_MAX
 }
 
@@ -187,7 +189,7 @@ function write(
   const { index, revision } = window
   const sums = sumsOf(series, index)
   if (sums === null) return
-  const isComplete = state.provenUs >= endOf(series, index) && !isBroken(state, series, index)
+  const isComplete = isProven(state, series, index) && !isBroken(state, series, index)
   barRow(sink, key, unit, sums, {
     window: series.window,
     startUs: startOf(series, index),
@@ -200,6 +202,11 @@ function write(
   window.isChanged = false
   counters.bars += 1
   if (revision > 0) counters.barRevisions += 1
+}
+
+/** A message came that is later than every trade that the window takes: a hole that follows it holds none of them. */
+function isProven({ provenUs, plan }: BarState, series: BarSeries, index: number): boolean {
+  return provenUs >= endOf(series, index) + plan.latenessUs
 }
 
 function isBroken({ holes }: BarState, series: BarSeries, index: number): boolean {
