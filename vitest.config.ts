@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 /** One more than there are cores: tests of whole processes wait for timers, and leave a core idle meanwhile. */
 const maxWorkers = availableParallelism() + 1
 
+/** Where the real messages are; tests that need them say that they were skipped where it is not set. */
+const captures = process.env.CRYPTOFLOW_CAPTURES
+
 export default defineConfig({
   test: {
     projects: [
@@ -13,7 +16,7 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
           testTimeout: 30_000,
           maxWorkers,
-          provide: { isThorough: false },
+          provide: { isThorough: false, captures },
         },
       },
       {
@@ -30,7 +33,7 @@ export default defineConfig({
           name: 'long',
           // Conformance again, with all of its mutations.
           include: ['test/long/*.test.ts', 'packages/exchanges/src/*/conformance.test.ts'],
-          provide: { isThorough: true },
+          provide: { isThorough: true, captures },
           maxConcurrency: 3,
           testTimeout: 240_000,
           hookTimeout: 60_000,

@@ -2,9 +2,10 @@
 //
 //   node scripts/calm.ts --events 1000000 --venue 3
 //
-// `--venue` chooses one by its place in `test/calm-market.ts`, else all play. The last line of stdout is `N events, N gaps`.
+// `--venue` chooses one by its place in `test/simulation/plan.ts`, else all play. The last line of stdout is `N events, N gaps`.
 import { parseArgs } from 'node:util'
-import { playCalm, venues } from '../test/calm-market.ts'
+import { playCalm } from '../test/calm-market.ts'
+import { venues } from '../test/simulation/plan.ts'
 import { rowText } from '../test/simulation/stored-rows.ts'
 
 const { values } = parseArgs({

@@ -6,25 +6,8 @@ import { encodeAnswer, encodeNote, type JournalRecord, RecordKind } from '@crypt
 import { imageDefaults, resolveCollection } from '@cryptoflow/pipeline'
 import { manualClock } from '@cryptoflow/runtime'
 import { memoryLane, type TableFile } from './memory-lane.ts'
+import type { Venue } from './simulation/plan.ts'
 import { type Row, readFiles } from './simulation/stored-rows.ts'
-
-export interface Venue {
-  readonly exchange: string
-  readonly market: 'spot' | 'linear' | 'inverse'
-  readonly symbols: readonly string[]
-}
-
-/** Every exchange that there is an adapter of, with each rule by which its sequences go on. */
-export const venues: readonly Venue[] = [
-  { exchange: 'binance', market: 'spot', symbols: ['BTCUSDT', 'ETHUSDT'] },
-  { exchange: 'binance', market: 'linear', symbols: ['BTCUSDT', 'ETHUSDT'] },
-  { exchange: 'bybit', market: 'spot', symbols: ['BTCUSDT', 'ETHUSDT'] },
-  { exchange: 'okx', market: 'spot', symbols: ['BTC-USDT', 'ETH-USDT'] },
-  { exchange: 'coinbase', market: 'spot', symbols: ['BTC-USD', 'ETH-USD'] },
-  { exchange: 'kraken', market: 'spot', symbols: ['BTC/USD', 'ETH/USD'] },
-  { exchange: 'kraken', market: 'linear', symbols: ['PF_XBTUSD', 'PF_ETHUSD'] },
-  { exchange: 'upbit', market: 'spot', symbols: ['KRW-BTC', 'KRW-ETH'] },
-]
 
 export interface CalmRun {
   readonly events: number

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { venues } from '../calm-market.ts'
+import { venues } from '../simulation/plan.ts'
 import { sideBySide } from './side-by-side.ts'
 
 const EVENTS = 1_250_000

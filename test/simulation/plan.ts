@@ -95,8 +95,11 @@ export interface Plan {
   readonly faults: readonly Fault[]
 }
 
+/** A simulated market. */
+export type Venue = Pick<Plan, 'exchange' | 'market' | 'symbols'>
+
 /** Markets that seeds take in turn: every rule by which a sequence goes on. */
-const venues: readonly Pick<Plan, 'exchange' | 'market' | 'symbols'>[] = [
+export const venues: readonly Venue[] = [
   { exchange: 'binance', market: 'spot', symbols: ['BTCUSDT', 'ETHUSDT'] },
   { exchange: 'binance', market: 'linear', symbols: ['BTCUSDT', 'ETHUSDT'] },
   { exchange: 'bybit', market: 'spot', symbols: ['BTCUSDT', 'ETHUSDT'] },

@@ -13,7 +13,8 @@ import { decodeExact } from './binance/exact.ts'
 import { decodeFast } from './binance/frame.ts'
 import { type Expected, mixedRecords, readExpected, rowsByTable, type Tally } from './capture-support.ts'
 import { findMarket } from './index.ts'
-import { type CaptureLine, capturesDirectory, isSameBatch, readCaptures } from './test-support.ts'
+import { capturesDirectory } from './test-captures.ts'
+import { type CaptureLine, isSameBatch, readCaptures } from './test-support.ts'
 
 const directory = capturesDirectory
 const encoder = new TextEncoder()

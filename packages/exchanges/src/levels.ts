@@ -1,6 +1,6 @@
 import type { EventBatch } from '@cryptoflow/model'
 import { space } from './bytes.ts'
-import { type FieldReader, isArray, type Json } from './json.ts'
+import { type FieldReader, field, isArray, isObject, type Json } from './json.ts'
 
 /** What lists of levels have in common, however an exchange writes a level: one entry each, and a bound. */
 
@@ -23,6 +23,27 @@ export function hasRoomFor(
   if (hasRoom) out.reserveEntries(levels.length)
   else fields.refuse('too_many_levels', `${key} brings more than ${LEVELS_MAX} levels`)
   return hasRoom
+}
+
+/** The exact path: appends levels that are objects, `[{"price":...,"qty":...},...]`, with the quantity under this name. */
+export function readNamedLevels(
+  fields: FieldReader,
+  key: string,
+  side: number,
+  quantity: string,
+  out: EventBatch,
+): void {
+  const levels = fields.list(key)
+  if (!hasRoomFor(levels, fields, key, out)) return
+  for (const json of levels) {
+    const level = isObject(json) ? json : {}
+    const row = out.entryCount
+    fields.decimalOf(field(level, 'price'), `price in ${key}`, out.price, row)
+    fields.decimalOf(field(level, quantity), `${quantity} in ${key}`, out.quantity, row)
+    if (fields.refusal !== null) return
+    out.side[row] = side
+    out.entryCount = row + 1
+  }
 }
 
 /** The exact path: appends levels that are lists, `[["price","quantity",...],...]`, whatever they have beside. */

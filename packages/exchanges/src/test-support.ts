@@ -4,9 +4,6 @@ import { isDeepStrictEqual } from 'node:util'
 import { zstdDecompressSync } from 'node:zlib'
 import { type DecimalColumn, type EventBatch, EventKind, type ExchangeMarket } from '@cryptoflow/model'
 
-/** Where the captures are; undefined where there are none. */
-export const capturesDirectory = process.env.CRYPTOFLOW_CAPTURES
-
 const eventColumns = [
   'kind',
   'symbol',

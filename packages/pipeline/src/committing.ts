@@ -12,25 +12,13 @@ import { type Clock, randomSeed, seededChance, ulid, uuid } from '@cryptoflow/ru
 import { filePath } from '@cryptoflow/stores'
 import { openAlarmTeller } from './alarm-teller.ts'
 import { openAttendance, waitingIn } from './attendance.ts'
-import type { CollectOptions } from './collect-options.ts'
-import { startMaintenance } from './maintenance-host.ts'
+import { type MaintenanceHostOptions, startMaintenance } from './maintenance-host.ts'
 import { committerBounds, tableDefinitions, voidedIn } from './publisher.ts'
 import { NAMESPACE, openCatalog, warehouseAt } from './warehouse.ts'
 import { shareWarehouse } from './warehouse-lock.ts'
 import { openWriteMeter } from './write-meter.ts'
 
-export interface CommittingOptions
-  extends Pick<
-    CollectOptions,
-    | 'warehouseDirectory'
-    | 'compression'
-    | 'fileBounds'
-    | 'maintenance'
-    | 'threads'
-    | 'clock'
-    | 'notice'
-    | 'measure'
-  > {
+export interface CommittingOptions extends MaintenanceHostOptions {
   readonly everyMs: number
   /** Age of a request from which on it is not appended any more (R16), milliseconds. */
   readonly voidAfterMs: number

@@ -25,23 +25,24 @@ const FIRST_SHARE = 0.1
 /** A round that is told to end and does not is cut, as by a kill: a stop has better things to wait for. */
 const STOP_WITHIN_MS = 5_000
 
+/** What a process that looks after the tables is told. */
+export type MaintenanceHostOptions = Pick<
+  CollectOptions,
+  | 'warehouseDirectory'
+  | 'compression'
+  | 'fileBounds'
+  | 'maintenance'
+  | 'threads'
+  | 'clock'
+  | 'notice'
+  | 'measure'
+>
+
 /**
  * Rounds on their own clock, never two at once, each in a thread that ends with it: the encoder gives its memory back
  * with the thread. A round that fails is told and the next one comes; collecting does not depend on it.
  */
-export function startMaintenance(
-  options: Pick<
-    CollectOptions,
-    | 'warehouseDirectory'
-    | 'compression'
-    | 'fileBounds'
-    | 'maintenance'
-    | 'threads'
-    | 'clock'
-    | 'notice'
-    | 'measure'
-  >,
-): Maintainer {
+export function startMaintenance(options: MaintenanceHostOptions): Maintainer {
   const { clock, maintenance, notice, measure } = options
   if (maintenance === undefined) return { stop: async () => {} }
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)

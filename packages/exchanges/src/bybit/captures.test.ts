@@ -17,7 +17,8 @@ import {
   tallyOf,
   type Verdict,
 } from '../capture-support.ts'
-import { type CaptureLine, capturesDirectory, isSameBatch, readCaptures } from '../test-support.ts'
+import { capturesDirectory } from '../test-captures.ts'
+import { type CaptureLine, isSameBatch, readCaptures } from '../test-support.ts'
 import { wires } from './channels.ts'
 import { decodeExact } from './exact.ts'
 import { decodeFast } from './frame.ts'

@@ -1,6 +1,6 @@
 import { type DecodeOutcome, type EventBatch, EventKind, Side } from '@cryptoflow/model'
 import { FieldReader, field, isObject, type JsonObject, malformed } from '../json.ts'
-import { hasRoomFor, readLevels } from '../levels.ts'
+import { readLevels, readNamedLevels } from '../levels.ts'
 import { EVENTS, ignored } from '../outcomes.ts'
 import { readRfcTime } from '../rfc-time.ts'
 import { endBook } from './level2.ts'
@@ -41,24 +41,9 @@ export function readAdvancedImage(json: JsonObject, asked: AskedBook, out: Event
   if (field(book, 'product_id') !== asked.symbol) return OTHER_SYMBOL
   const fields = new FieldReader(book)
   out.reserveEvent()
-  readSizes(fields, 'bids', Side.bid, out)
-  readSizes(fields, 'asks', Side.ask, out)
+  readNamedLevels(fields, 'bids', Side.bid, 'size', out)
+  readNamedLevels(fields, 'asks', Side.ask, 'size', out)
   return endImage(fields, book, Number.NaN, asked, out)
-}
-
-/** Appends levels `[{"price":"1.5","size":"2"}, ...]`. */
-function readSizes(fields: FieldReader, key: string, side: number, out: EventBatch): void {
-  const levels = fields.list(key)
-  if (!hasRoomFor(levels, fields, key, out)) return
-  for (const json of levels) {
-    const level = isObject(json) ? json : {}
-    const row = out.entryCount
-    fields.decimalOf(field(level, 'price'), `price in ${key}`, out.price, row)
-    fields.decimalOf(field(level, 'size'), `size in ${key}`, out.quantity, row)
-    if (fields.refusal !== null) return
-    out.side[row] = side
-    out.entryCount = row + 1
-  }
 }
 
 function endImage(

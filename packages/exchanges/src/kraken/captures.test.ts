@@ -18,7 +18,8 @@ import {
   tallyOf,
   verdictOf,
 } from '../capture-support.ts'
-import { type CaptureLine, capturesDirectory, isSameBatch, readCaptures } from '../test-support.ts'
+import { capturesDirectory } from '../test-captures.ts'
+import { type CaptureLine, isSameBatch, readCaptures } from '../test-support.ts'
 import { decodeFuturesExact, decodeFuturesFast } from './futures.ts'
 import { krakenInverse, krakenLinear, krakenSpot } from './index.ts'
 import { followsId, spotChecksum } from './rules.ts'

@@ -2,9 +2,10 @@ import { type EventBatch, EventKind, Side } from '@cryptoflow/model'
 import { scanBareDecimal } from '../bare-numbers.ts'
 import { isSeven, MISS, scanInteger, space, word } from '../bytes.ts'
 import type { FieldReader } from '../json.ts'
+import { readNamedLevels } from '../levels.ts'
 import { isSpelled, spelled } from '../spelled.ts'
 import { settleTime } from '../time.ts'
-import { readLevels, scanLevels } from './levels.ts'
+import { scanLevels } from './levels.ts'
 import { seenIds, seenLengths, slotOf } from './seen.ts'
 import { readSide } from './spot-trades.ts'
 
@@ -37,8 +38,8 @@ export function readFuturesSnapshot(fields: FieldReader, stream: number, out: Ev
   out.engineUs[event] = fields.optionalTime('timestamp')
   out.lastSeq[event] = fields.integer('seq')
   out.firstSeq[event] = Number.NaN
-  readLevels(fields, 'bids', Side.bid, out)
-  readLevels(fields, 'asks', Side.ask, out)
+  readNamedLevels(fields, 'bids', Side.bid, 'qty', out)
+  readNamedLevels(fields, 'asks', Side.ask, 'qty', out)
   endBook(out, EventKind.bookSnapshot, stream, fields.symbol('product_id', out.names))
 }
 

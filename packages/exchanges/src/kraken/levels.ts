@@ -1,26 +1,10 @@
 import type { EventBatch } from '@cryptoflow/model'
 import { scanRareBareDecimal, scanUsualBareDecimal } from '../bare-numbers.ts'
 import { isSeven, MISS, space, word } from '../bytes.ts'
-import { type FieldReader, field, isObject } from '../json.ts'
-import { hasRoomFor, reserveLevels } from '../levels.ts'
+import { reserveLevels } from '../levels.ts'
 import { isSpelled, spelled } from '../spelled.ts'
 
 /** Lists of levels `[{"price":1.0,"qty":2.0}, ...]`, one entry each: what the books of both protocols are made of. */
-
-/** The exact path: appends the levels that the field gives. */
-export function readLevels(fields: FieldReader, key: string, side: number, out: EventBatch): void {
-  const levels = fields.list(key)
-  if (!hasRoomFor(levels, fields, key, out)) return
-  for (const json of levels) {
-    const level = isObject(json) ? json : {}
-    const row = out.entryCount
-    fields.decimalOf(field(level, 'price'), `price in ${key}`, out.price, row)
-    fields.decimalOf(field(level, 'qty'), `qty in ${key}`, out.quantity, row)
-    if (fields.refusal !== null) return
-    out.side[row] = side
-    out.entryCount = row + 1
-  }
-}
 
 const { view } = space
 const LIST_END = 93

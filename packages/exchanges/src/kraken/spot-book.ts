@@ -2,9 +2,10 @@ import { type EventBatch, EventKind, Side } from '@cryptoflow/model'
 import { MISS, scanInteger, space, word } from '../bytes.ts'
 import type { FieldReader, JsonObject } from '../json.ts'
 import { field } from '../json.ts'
+import { readNamedLevels } from '../levels.ts'
 import { readRfcTime, scanRfcTime } from '../rfc-time.ts'
 import { isSpelled, spelled } from '../spelled.ts'
-import { readLevels, scanLevels } from './levels.ts'
+import { scanLevels } from './levels.ts'
 import { seenIds, seenLengths, slotOf } from './seen.ts'
 
 /**
@@ -29,8 +30,8 @@ export function readSpotBook(
   out.engineUs[event] = time === undefined ? Number.NaN : readRfcTime(fields, time, 'timestamp')
   const checksum = fields.integer('checksum')
   if (checksum > CHECKSUM_MAX) fields.refuse('number_out_of_range', 'checksum is not below 2^32')
-  readLevels(fields, 'bids', Side.bid, out)
-  readLevels(fields, 'asks', Side.ask, out)
+  readNamedLevels(fields, 'bids', Side.bid, 'qty', out)
+  readNamedLevels(fields, 'asks', Side.ask, 'qty', out)
   out.checksum[event] = checksum
   endBook(out, kind, stream, fields.symbol('symbol', out.names))
 }

@@ -23,7 +23,8 @@ import {
   type Tally,
   type Verdict,
 } from '../capture-support.ts'
-import { type CaptureLine, capturesDirectory, isSameBatch, readCaptures } from '../test-support.ts'
+import { capturesDirectory } from '../test-captures.ts'
+import { type CaptureLine, isSameBatch, readCaptures } from '../test-support.ts'
 import { wires } from './channels.ts'
 import { decodeExact } from './exact.ts'
 import { decodeFast } from './frame.ts'
