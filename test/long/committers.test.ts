@@ -32,6 +32,11 @@ describe('several collecting processes and a committer on one warehouse', () => 
         const again = await run(...collect('spot'))
         expect(again.code).toBe(2)
         expect(again.stderr).toContain('journal.name')
+        const third = await run(...collect('spot').with(-1, 'journal.name=third'))
+        expect(third.code).toBe(2)
+        expect(third.stderr.replaceAll(/\s+/g, ' ')).toContain(
+          'spot trade of BTCUSDT comes into this warehouse',
+        )
         const first = commit()
         await said(first, 'committing into')
         const refused = await run('warehouse', 'move', warehouse, join(folder, 'elsewhere'))

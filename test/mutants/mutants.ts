@@ -274,4 +274,11 @@ export const mutants: readonly Mutant[] = [
     to: 'series.panes.push(...panes.slice(1).map',
     tests: ['packages/normalize/src/operators'],
   },
+  {
+    name: 'two collectors of one warehouse may collect the same',
+    file: 'packages/pipeline/src/claims.ts',
+    from: 'if (double === null) continue',
+    to: 'if (double === null || double !== null) continue',
+    tests: ['packages/pipeline/src/claims.test.ts'],
+  },
 ]

@@ -5,6 +5,7 @@ import { isLocked, type Journal, openJournal, timedDisk } from '@cryptoflow/jour
 import { marketText, type Operators, RecordKind, type StoredTables } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { type Board, openBoard } from './board.ts'
+import { claimStreams, refuseTaken } from './claims.ts'
 import type { CollectOptions, MarketCollection } from './collect-options.ts'
 import { type Parts, pump, startRounds } from './collecting.ts'
 import { crashProbe } from './drill.ts'
@@ -51,9 +52,12 @@ export async function startCollector(options: CollectOptions): Promise<Collector
   const board = openBoard()
   const warehouse = warehouseAt(options.warehouseDirectory)
   const { measure } = options
+  const directory = warehouse.journalOf(options.journalName ?? null)
+  // Before there is a journal of it: a process that is refused leaves nothing behind.
+  refuseTaken(warehouse, directory, hearings)
   let onFull = (): void => {}
   const journal = await openJournal({
-    directory: warehouse.journalOf(options.journalName ?? null),
+    directory,
     clock: options.clock,
     version: VERSION,
     ...options.journal,
@@ -68,6 +72,7 @@ export async function startCollector(options: CollectOptions): Promise<Collector
     throw isLocked(error) ? takenJournal(error) : error
   })
   try {
+    claimStreams(warehouse, directory, hearings)
     const failure = openFailure()
     const parts = await openParts(options, journal, hearings, board, failure.fail)
     const ingests = startIngests(parts, hearings, failure.fail)
