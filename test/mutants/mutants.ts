@@ -1,5 +1,6 @@
 import { commitRules } from './commit-rules.ts'
 import { files } from './files.ts'
+import { legRules } from './leg-rules.ts'
 import { polledBooks } from './polled-books.ts'
 import { truthRules } from './truth-rules.ts'
 
@@ -27,6 +28,7 @@ const NORMALIZE = ['packages/normalize/src']
 export const mutants: readonly Mutant[] = [
   ...commitRules,
   ...files,
+  ...legRules,
   ...polledBooks,
   ...truthRules,
   {

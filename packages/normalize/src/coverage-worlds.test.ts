@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { WAIT_MINUTES } from './coverage.ts'
 import { chanceOf, type FakeLane, type Row, START_US, type Step } from './lane-fixture.ts'
 import { laneWorld, worldLane } from './lane-world.ts'
+import { legLane, legWorld } from './leg-world.ts'
 import { MINUTE_US } from './minutes.ts'
 import type { NormalizerOptions } from './normalizer-options.ts'
 import { type Played, plainCoverage, stretched, writtenCoverage } from './plain-coverage.ts'
@@ -20,6 +21,7 @@ const worlds: readonly (readonly [
 ])[] = [
   ['a world of all kinds', (seed, length) => laneWorld(seed, length).steps, worldLane],
   ['books that begin in their streams', (seed, length) => streamWorld(seed, length).steps, streamLane],
+  ['two connections of one key', (seed, length) => legWorld(seed, length).steps, legLane],
 ]
 type MakeLane = (more?: Partial<NormalizerOptions>) => FakeLane
 

@@ -111,7 +111,8 @@ export class Coverage {
     for (const open of minutes) {
       const streams = this.streamsOf(state, table, open.minute)
       const waits = streams.filter((stream) => knownUntil(state, stream) < (open.minute + 1) * MINUTE_US)
-      if (waits.length > 0 && now <= open.minute + WAIT_MINUTES) break
+      const isUndecided = waits.some(({ waiting }) => waiting.length > 0)
+      if (waits.length > 0 && (now <= open.minute + WAIT_MINUTES || isUndecided)) break
       for (const stream of waits) openOverdue(this.sink, this.writer, state, stream, record)
       for (const { openGap, lastReceivedUs } of streams) {
         const fromUs = Number.isNaN(lastReceivedUs) ? Number.NEGATIVE_INFINITY : lastReceivedUs
@@ -137,7 +138,9 @@ export class Coverage {
 
 /** Holes of the stream that begin before this are in `gaps`, microseconds. */
 function knownUntil({ keeper }: KeyState, stream: StreamState): number {
-  const { openGap, heard, lastReceivedUs, streamBook, spec } = stream
+  const { openGap, heard, lastReceivedUs, streamBook, spec, waiting } = stream
+  const [undecided] = waiting
+  if (undecided !== undefined) return undecided.fromUs
   if (openGap !== null) return Number.POSITIVE_INFINITY
   if (!heard) return Number.NEGATIVE_INFINITY
   if (streamBook === null || isSequenced(stream) || keeper?.origin !== 'stream') return lastReceivedUs

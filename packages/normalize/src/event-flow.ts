@@ -9,7 +9,6 @@ import {
   RecordKind,
   type StreamSpec,
 } from '@cryptoflow/model'
-import { closeAudit } from './book-audit.ts'
 import { bookLabel } from './book-transitions.ts'
 import { detailOf, eventRows } from './event-rows.ts'
 import {
@@ -25,6 +24,7 @@ import { revealsGap } from './gap-rows.ts'
 import type { IdWindow } from './id-window.ts'
 import { ImageChanges } from './image-changes.ts'
 import type { KeyState, Track } from './key-state.ts'
+import { bookDelta, legHeard, lineUp, releaseLine, standsInLine } from './leg-flow.ts'
 import { countsOfStream, type MessageCounts } from './minutes.ts'
 import { tradeHeard } from './operators/trade-flow.ts'
 import { blankStamp, isAbsurd, readStamp, type Stamp } from './stamps.ts'
@@ -56,6 +56,8 @@ export class EventFlow {
   private readonly stamp = blankStamp()
   /** Nothing is missing between the event at hand and the one before it in its stream. */
   private isNext = false
+  /** What is missing before the event at hand may still come over another connection. */
+  private isWaiting = false
 
   constructor(parts: FlowParts) {
     this.parts = parts
@@ -192,6 +194,8 @@ export class EventFlow {
     const kind = batch.kind[event] as number
     const stands = stream.isRemembered ? this.pass(record, state, stream, batch, event, index) : 'unruled'
     counters.received += 1
+    // A connection that repeats a message may have been the last that the book waited for.
+    if (stands === 'duplicate') releaseLine(this.parts, state, stream, record)
     if (stands === 'duplicate' || (kind === EventKind.instrument && !this.learn(state, batch, event))) {
       counters.duplicates += 1
       return 'duplicate'
@@ -199,9 +203,10 @@ export class EventFlow {
     const outcome = isFiltered(state, spec.table, batch, event) ? 'filtered' : 'stored'
     counters[outcome] += 1
     if (stands === 'late') counters.late += 1
+    const isInLine = standsInLine(state, stream, batch, event, this.isWaiting)
     const { stamp } = this
     if (outcome === 'stored') {
-      const label = labelOf(state, stream, kind, stands)
+      const label = labelOf(state, stream, kind, stands, isInLine)
       eventRows(this.parts.sink, spec.table, state.key, stamp, batch, event, label, sourceOf(record))
     }
     if (state.operators.bars !== null && spec.table === 'ticks') {
@@ -214,11 +219,11 @@ export class EventFlow {
     const { keeper } = state
     if (keeper === null) return outcome
     if (kind === EventKind.quote) keeper.quotes.add(batch, event)
-    else if (kind === EventKind.bookDelta && stands !== 'late' && keeper.stream === spec.name) {
-      if (keeper.origin === 'rest') {
-        if (keeper.delta(batch, event, stamp, stands)) this.parts.grid.checkpoint(state)
-        if (keeper.audit !== null) closeAudit(this.parts, record, state, stream, keeper)
-      }
+    else if (kind === EventKind.bookDelta && keeper.origin === 'rest' && keeper.stream === spec.name) {
+      const message = { record, batch, event, index }
+      if (isInLine) lineUp(this.parts, state, stream, message, stamp)
+      else if (stands !== 'late') bookDelta(this.parts, state, stream, keeper, message, stamp, stands)
+      releaseLine(this.parts, state, stream, record)
     }
     return outcome
   }
@@ -235,16 +240,21 @@ export class EventFlow {
     const firstSeq = batch.firstSeq[event] as number
     const lastSeq = batch.lastSeq[event] as number
     const prevSeq = batch.prevSeq[event] as number
-    const stands = judge(stream, firstSeq, lastSeq, prevSeq)
-    if (stands === 'duplicate') return stands
-    if (stream.ids !== null && isRepeated(stream.ids, batch, event)) return 'duplicate'
-    if (stands === 'late') return stands
+    let stands = judge(stream, firstSeq, lastSeq, prevSeq)
+    if (stands !== 'duplicate' && stream.ids !== null && isRepeated(stream.ids, batch, event)) {
+      stands = 'duplicate'
+    }
+    this.isWaiting = false
+    if (stream.waiting.length > 0) {
+      legHeard(this.parts, state, stream, stands, { record, batch, event, index })
+    }
+    if (stands === 'duplicate' || stands === 'late') return stands
     const isRevealed = revealsGap(stream, stands)
     const isUnread = this.isUnreadBefore(record, stream)
     if (isRevealed || isUnread) stream.image = null
     this.isNext = !isUnread && (!isRevealed || stands === 'next')
     if (isRevealed) {
-      reveal(this.parts, state, stream, stands, { record, batch, event, index })
+      this.isWaiting = reveal(this.parts, state, stream, stands, { record, batch, event, index })
     } else if (stands === 'unproven') noteSkip(stream, firstSeq, lastSeq)
     moveOn(stream, lastSeq, record.number, record.receivedUs)
     return stands

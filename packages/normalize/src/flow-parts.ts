@@ -17,6 +17,7 @@ import { isRemoved } from './operators/row-filter.ts'
 import type { RowSink } from './row-sink.ts'
 import type { BookLabel } from './row-types.ts'
 import type { Standing, StreamState } from './stream.ts'
+import { dueOf } from './waiting-hole.ts'
 
 /** What the ways of events to rows share with each other and with the normalizer that they belong to. */
 export interface FlowParts {
@@ -29,7 +30,13 @@ export interface FlowParts {
   readonly grid: ImageGrid
   /** Open connections by the numbers of the records that opened them. */
   readonly connections: ReadonlyMap<number, Connection>
+  readonly legs: LegWatch
   owns(market: ExchangeMarket, symbol: string): boolean
+}
+
+/** When holes that wait are looked at next, microseconds: not after the first of them is due. */
+export interface LegWatch {
+  dueUs: number
 }
 
 /** An event of a record; `index` is its position among the record's events. */
@@ -40,14 +47,14 @@ export interface RecordedEvent {
   readonly index: number
 }
 
-/** Writes the hole that an event reveals before it, and remembers it. */
+/** Writes the hole that an event reveals before it, and remembers it. True: it waits, and is not written yet. */
 export function reveal(
-  { sink, writer, connections }: FlowParts,
+  { sink, writer, connections, legs }: FlowParts,
   state: KeyState,
   stream: StreamState,
   stands: Standing,
   { record, batch, event, index }: RecordedEvent,
-): void {
+): boolean {
   const ofConnection = connections.get(record.connection)?.deadLetter ?? 0
   const message: SequencedMessage = {
     record,
@@ -58,12 +65,24 @@ export function reveal(
     isSnapshot: batch.kind[event] === EventKind.bookSnapshot,
     deadLetter: Math.max(ofConnection, stream.deadLetter),
   }
-  revealGap(sink, writer, state, stream, stands, message)
+  const waiting = revealGap(sink, writer, state, stream, stands, message)
+  if (waiting !== null) legs.dueUs = Math.min(legs.dueUs, dueOf(waiting))
+  return waiting !== null
 }
 
-/** What our book was: of an update the book of its stream, of an image the key's. */
-export function labelOf(state: KeyState, { spec }: StreamState, kind: number, stands: Standing): BookLabel {
+/**
+ * What our book was: of an update the book of its stream, of an image the key's. `isInLine`: the book waits for what is
+ * missing before the update.
+ */
+export function labelOf(
+  state: KeyState,
+  { spec }: StreamState,
+  kind: number,
+  stands: Standing,
+  isInLine = false,
+): BookLabel {
   if (stands === 'late') return 'stale'
+  if (isInLine) return 'resync'
   const { keeper } = state
   if (keeper === null) return 'waiting'
   return keeper.stream === spec.name || kind === EventKind.bookImage ? bookLabel(keeper.state) : 'waiting'

@@ -6,6 +6,7 @@ import { imageTableOf, isStored, type RowSink } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
 import { beginOf, isBroken, isCarried, type OpenGap, type Standing, type StreamState } from './stream.ts'
 import { type GapCause, type GapRow, gapRow } from './truth-rows.ts'
+import { missingIn, type WaitingHole } from './waiting-hole.ts'
 
 /** A message as the sequence of its stream sees it. NaN = absent. */
 export interface SequencedMessage {
@@ -27,7 +28,10 @@ export function revealsGap(stream: StreamState, stands: Standing): boolean {
   return stream.interrupted !== null && (stands === 'unruled' || stands === 'unproven')
 }
 
-/** Writes what such a message reveals about its stream, and remembers the hole. */
+/**
+ * Writes what such a message reveals about its stream, and remembers the hole. One that another connection may still
+ * fill is not written: it waits, and is answered.
+ */
 export function revealGap(
   sink: RowSink,
   writer: string,
@@ -35,18 +39,60 @@ export function revealGap(
   stream: StreamState,
   stands: Standing,
   message: SequencedMessage,
-): void {
+): WaitingHole | null {
   const { openGap } = stream
+  let waiting: WaitingHole | null = null
   if (isCarried(stream.spec)) {
     const cause = causeOf(stream, stands, message)
     const id = openGap?.id ?? gapId(writer, state, stream, message.record, message.index)
-    if (openGap === null) state.counters.gaps += 1
-    writeGap(sink, state, stream, message.record, closedGap(stream, id, cause, stands, message))
+    const gap = closedGap(stream, id, cause, stands, message)
+    const awaited = legsBehind(stream, stands, message)
+    if (awaited.length > 0) {
+      waiting = waitingHole(gap, awaited, message)
+      stream.waiting.push(waiting)
+    } else {
+      if (openGap === null) state.counters.gaps += 1
+      writeGap(sink, state, stream, message.record, gap)
+    }
   }
-  if (stands === 'next' || stands === 'unruled' || Number.isNaN(borderOf(message))) return
+  if (stands === 'next' || stands === 'unruled' || Number.isNaN(borderOf(message))) return waiting
   const from = stream.heard ? stream.lastSeq : Number.NEGATIVE_INFINITY
   // A snapshot is the state after the delta of its number, which is missing itself.
   addHole(stream.holes, from, borderOf(message) + (message.isSnapshot ? 1 : 0))
+  return waiting
+}
+
+/** Writes a hole that nobody can fill any more. */
+export function declareHole(
+  sink: RowSink,
+  state: KeyState,
+  stream: StreamState,
+  record: JournalRecord,
+  hole: WaitingHole,
+): void {
+  state.counters.gaps += 1
+  writeGap(sink, state, stream, record, { ...hole, state: 'closed', missing: missingIn(hole) })
+}
+
+/**
+ * Connections that may bring what is missing before a message, in a stream whose numbers say what that is. Books that
+ * begin in their stream are never carried twice, since snapshots of two connections would replace each other.
+ */
+function legsBehind(stream: StreamState, stands: Standing, message: SequencedMessage): number[] {
+  if (stands !== 'gap' || stream.openGap !== null || stream.streamBook !== null) return []
+  if (!(borderOf(message) - stream.lastSeq > 1)) return []
+  return stream.connections.filter((leg) => leg !== message.record.connection)
+}
+
+function waitingHole(
+  gap: Omit<GapRow, 'table' | 'stream'>,
+  awaited: readonly number[],
+  { firstSeq, prevSeq }: SequencedMessage,
+): WaitingHole {
+  const { id, cause, detail, fromSeq, toSeq, fromUs, toUs } = gap
+  const isDense = !Number.isNaN(firstSeq) && Number.isNaN(prevSeq)
+  const rest = [{ from: fromSeq, to: toSeq, prev: prevSeq, isDense }]
+  return { id, cause, detail, fromSeq, toSeq, fromUs, toUs, awaited, rest }
 }
 
 /** Writes that nothing more will be heard for now. A gap that is open already stays as it is. */

@@ -301,7 +301,12 @@ describe('book updates', () => {
     expect(lane.wanted).toEqual([
       { exchange: 'fake', market: 'spot', symbol: BTC, stream: 'depth', resync: 1 },
     ])
-    lane.play(frame(1, delta(1, 5)), answer(1, 4), frame(1, delta(9, 9)))
+    lane.play(
+      frame(1, delta(1, 5)),
+      answer(1, 4),
+      { kind: 'disconnect', connection: 2 },
+      frame(1, delta(9, 9)),
+    )
     expect(lane.wanted.map(({ resync }) => resync)).toEqual([1, 2])
   })
 

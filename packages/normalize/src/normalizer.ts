@@ -27,6 +27,7 @@ import { openAtStop } from './gap-rows.ts'
 import { ImageGrid, imageDefaults } from './image-grid.ts'
 import { countsOf, KeyIndex } from './key-state.ts'
 import { doubtBooks, loseFrames } from './lost-frames.ts'
+import { legEnded, legsEnded, legsOverdue } from './leg-flow.ts'
 import { makeKeeper } from './make-keeper.ts'
 import { type NormalizerOptions, requestOf, type SnapshotRequest } from './normalizer-options.ts'
 import { BarGrid } from './operators/bar-grid.ts'
@@ -91,6 +92,7 @@ export class Normalizer {
       connections: this.connections,
       owns: this.owns,
     }
+      legs: { dueUs: Number.POSITIVE_INFINITY },
     this.flow = new EventFlow(this.parts)
   }
 
@@ -113,7 +115,9 @@ export class Normalizer {
     this.advance(record)
     for (const state of this.index.keys) {
       for (const stream of state.streams) {
-        if (leaveConnection(stream, record.connection, note?.cause)) cutStreamBook(state, stream)
+        const isCut = leaveConnection(stream, record.connection, note?.cause)
+        legEnded(this.parts, state, stream, record, record.connection)
+        if (isCut) cutStreamBook(state, stream)
       }
     }
     this.connections.delete(record.connection)
@@ -130,6 +134,7 @@ export class Normalizer {
     this.stored = note.stored
     storeOnly(this.sink, note.stored)
     this.operators = note.operators
+    legsEnded(this.parts, record)
     this.index.use(note.operators)
     this.bars.replan(record)
     for (const state of this.index.keys) {
@@ -150,6 +155,7 @@ export class Normalizer {
     this.grid.closeDerived()
     this.bars.stop(record)
     for (const state of this.index.keys) {
+    legsEnded(this.parts, record)
       for (const stream of state.streams) {
         openAtStop(this.sink, this.options.writer, state, stream, record)
       }
@@ -302,6 +308,7 @@ export class Normalizer {
     }
     this.stored = image.stored
     storeOnly(this.sink, image.stored)
+    this.parts.legs.dueUs = Number.NEGATIVE_INFINITY
     this.operators = image.operators
     this.index.use(image.operators)
     const markets = image.markets.map(([exchange, market]) => this.options.findMarket(exchange, market))
@@ -351,6 +358,20 @@ export class Normalizer {
   /** Counts a frame of a connection; false when it was heard before. Frames that never came cost what they carried. */
   private counts(record: JournalRecord, seq: number): boolean {
     const connection = this.connections.get(record.connection)
+    if (record.receivedUs >= this.parts.legs.dueUs) legsOverdue(this.parts, record)
+  }
+
+  /** Counts a frame of a connection; false when it was heard before. Frames that never came cost what they carried. */
+  private counts(record: JournalRecord, seq: number): boolean {
+    const connection = this.connections.get(record.connection)
+    if (record.receivedUs >= this.parts.legs.dueUs) legsOverdue(this.parts, record)
+  }
+
+  /** Images are made so from here on, by what the journal says; undefined: it says nothing. */
+  private makeImages(told: ImageOptions | undefined): void {
+    this.madeImages = told
+    const images = this.options.isOwnImages === true ? this.ownImages : (told ?? this.ownImages)
+    this.grid.replan(images)
     if (connection === undefined) return true
     // One that could not be read had perhaps a number that nobody saw.
     const cause = connection.deadLetter > connection.lastFrame ? 'undecodable' : 'sequence'

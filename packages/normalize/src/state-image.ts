@@ -13,6 +13,7 @@ import type { BookSide } from './book-side.ts'
 import { type BookState, bookStates } from './book-transitions.ts'
 import { type CoverageImage, coverageImage } from './coverage-image.ts'
 import type { HeldDeltas } from './held.ts'
+import { DeltaLine } from './delta-line.ts'
 import type { ImageGap } from './image-gaps.ts'
 import type { Instrument, Keeper, KeyState } from './key-state.ts'
 import { LevelSide } from './level-side.ts'
@@ -23,6 +24,7 @@ import type { Place, StreamKeeper } from './stream-keeper.ts'
 import { type StreamBookState, streamBookStates } from './stream-transitions.ts'
 import type { Digits } from './top.ts'
 
+import type { WaitingHole } from './waiting-hole.ts'
 /**
  * The state image: JSON of everything that later rows depend on, byte for byte the same for the same records.
  *
@@ -30,12 +32,13 @@ import type { Digits } from './top.ts'
  * Order is the order of first sight, which is part of the state. A key that was only heard of (thousands stand in an
  * instrument list) is a symbol, a name and a hash: what it has none of is left out, and its market is an index.
  */
-export const STATE_IMAGE_VERSION = 6
+export const STATE_IMAGE_VERSION = 7
 /**
- * What can be read: version 5 is the same without operators and what they remember, 4 without holes of images as well.
+ * What can be read: version 6 is the same without holes that wait for another connection, 5 without operators and what
+ * they remember as well, 4 without holes of images as well.
  * The oldest is that of the oldest warehouse that is kept (`test/fixtures`).
  */
-const READABLE: readonly number[] = [4, 5, STATE_IMAGE_VERSION]
+const READABLE: readonly number[] = [4, 5, 6, STATE_IMAGE_VERSION]
 
 type Numeral = number | null
 
@@ -104,6 +107,10 @@ type KeeperImage = RestKeeperImage | StreamKeeperImage
 interface StreamImage {
   readonly name: string
   readonly connections: readonly number[]
+type WaitingImage = Omit<WaitingHole, 'rest'> & {
+  readonly rest: readonly (readonly [from: number, to: number, prev: Numeral, isDense: boolean])[]
+}
+
   /** Null: it is subscribed. */
   readonly wantedUntil: Numeral
   readonly heard: boolean
@@ -117,6 +124,9 @@ interface StreamImage {
   /** Hashes, oldest first. */
   readonly ids?: readonly number[]
   /** The last image, where changes are derived from it. */
+  /** Absent: none. */
+  readonly waiting?: readonly WaitingImage[]
+  readonly line?: { readonly lastSeq: number; readonly deltas: readonly HeldImage[] }
   readonly image?: { readonly bids: LevelsImage; readonly asks: LevelsImage }
 }
 
@@ -229,6 +239,10 @@ function streamImage(stream: StreamState): StreamImage {
       ? {}
       : { image: { bids: levelsImage(stream.image.bids), asks: levelsImage(stream.image.asks) } }),
   }
+    ...(stream.waiting.length === 0 ? {} : { waiting: stream.waiting.map(waitingImage) }),
+    ...(stream.line === null
+      ? {}
+      : { line: { lastSeq: stream.line.lastSeq, deltas: heldImages(stream.line.deltas) } }),
 }
 
 function levelsImage({ price, quantity, count }: TopSide): LevelsImage {
@@ -256,12 +270,26 @@ export function restoreStream(stream: StreamState, image: StreamImage): void {
     stream.image = { bids: restoreLevels(image.image.bids), asks: restoreLevels(image.image.asks) }
   }
 }
+  stream.waiting = (image.waiting ?? []).map(restoreWaiting)
+  if (image.line !== undefined) {
+    stream.line = new DeltaLine(image.line.lastSeq)
+    for (const delta of image.line.deltas) restoreHeld(stream.line.deltas, delta)
+  }
 
 function keeperImage(keeper: Keeper): KeeperImage {
   return keeper.origin === 'rest' ? restKeeperImage(keeper) : streamKeeperImage(keeper)
 }
 
 function restKeeperImage(keeper: BookKeeper): RestKeeperImage {
+function waitingImage({ rest, ...hole }: WaitingHole): WaitingImage {
+  return { ...hole, rest: rest.map(({ from, to, prev, isDense }) => [from, to, numeral(prev), isDense]) }
+}
+
+function restoreWaiting({ rest, ...hole }: WaitingImage): WaitingHole {
+  const parts = rest.map(([from, to, prev, isDense]) => ({ from, to, prev: prev ?? Number.NaN, isDense }))
+  return { ...hole, rest: parts }
+}
+
   const { origin, state, held, proven, audit } = keeper
   return {
     origin,

@@ -1,7 +1,9 @@
 import type { InterruptionCause, StreamBookRule, StreamSpec } from '@cryptoflow/model'
+import type { DeltaLine } from './delta-line.ts'
 import { addHole, fillHole, type Hole } from './holes.ts'
 import { IdWindow } from './id-window.ts'
 import type { KnownImage } from './image-changes.ts'
+import type { WaitingHole } from './waiting-hole.ts'
 
 /** Why a stream is not known to have gone on since its last message. */
 export type Interruption =
@@ -43,6 +45,10 @@ export interface StreamState {
   interrupted: Interruption | null
   openGap: OpenGap | null
   holes: Hole[]
+  /** Holes that another connection may still fill, ascending; none of them has a row. */
+  waiting: WaitingHole[]
+  /** Deltas of its book behind the first of them; null: none stand there. */
+  line: DeltaLine | null
   /** The last image, where changes are derived from it; null: the next one begins anew. */
   image: KnownImage | null
 }
@@ -66,6 +72,8 @@ export function createStream(spec: StreamSpec, ids: number | null = null): Strea
     interrupted: null,
     openGap: null,
     holes: [],
+    waiting: [],
+    line: null,
     image: null,
   }
 }
