@@ -30,6 +30,9 @@ export interface Counters {
   oldAnswers: number
   /** Deltas that had to go because too many were held. */
   heldDropped: number
+  /** Images of the book written: on the grid, and of the whole book. */
+  derivedImages: number
+  checkpoints: number
   /** Points at which the book was compared with the exchange's own best bid and offer, and equal ones. */
   quotePoints: number
   quoteEqual: number
@@ -59,6 +62,8 @@ export function createCounters(): Counters {
     asked: 0,
     oldAnswers: 0,
     heldDropped: 0,
+    derivedImages: 0,
+    checkpoints: 0,
     quotePoints: 0,
     quoteEqual: 0,
     bars: 0,
@@ -86,6 +91,8 @@ export function addCounters(total: Counters, more: Counters): void {
   total.asked += more.asked
   total.oldAnswers += more.oldAnswers
   total.heldDropped += more.heldDropped
+  total.derivedImages += more.derivedImages
+  total.checkpoints += more.checkpoints
   total.quotePoints += more.quotePoints
   total.quoteEqual += more.quoteEqual
   total.bars += more.bars

@@ -57,6 +57,7 @@ describe('dedupe by ids', () => {
     const done = operators.filter(({ count }) => count > 0)
     expect(done.map(({ operator, outcome, count }) => [operator, outcome, count])).toEqual([
       ['dedupe', 'repeat', 1],
+      ['sequence', 'gap', 1],
     ])
     expect(ids).toEqual([{ exchange: 'other', market: 'spot', ids: 6, farthest: 6 }])
     lane.play(start(), connect)

@@ -2,6 +2,7 @@ import type { JournalRecord } from '@cryptoflow/model'
 import { imageRows } from './book-rows.ts'
 import { closeImageGap, openImageGap } from './image-gaps.ts'
 import type { KeyState } from './key-state.ts'
+import type { Span } from './normalizer-options.ts'
 import type { RowSink } from './row-sink.ts'
 
 /** How often and how deep books are written. */
@@ -45,12 +46,20 @@ export class ImageGrid {
   private readonly writer: string
   private readonly sink: RowSink
   private readonly keys: readonly KeyState[]
+  private readonly span: Span
 
-  constructor(options: ImageOptions, writer: string, sink: RowSink, keys: readonly KeyState[]) {
+  constructor(
+    options: ImageOptions,
+    writer: string,
+    sink: RowSink,
+    keys: readonly KeyState[],
+    span: Span = () => {},
+  ) {
     this.options = options
     this.writer = writer
     this.sink = sink
     this.keys = keys
+    this.span = span
   }
 
   /** Goes on from the cells of an earlier record. */
@@ -63,7 +72,10 @@ export class ImageGrid {
 
   /** A record at `receivedUs` is about to be applied. */
   advance(receivedUs: number): void {
-    if (receivedUs >= this.dueUs) this.turn(receivedUs)
+    if (receivedUs < this.dueUs) return
+    this.span('images', true)
+    this.turn(receivedUs)
+    this.span('images', false)
   }
 
   private turn(receivedUs: number): void {
@@ -125,7 +137,7 @@ export class ImageGrid {
   }
 
   private write(state: KeyState, kind: 'derived' | 'checkpoint', levels: number): void {
-    const { key, keeper } = state
+    const { key, keeper, counters } = state
     if (!keeper?.live || keeper.book === null || keeper.stamp === null) return
     const { book, stamp, seq } = keeper
     if (this.isWithheld) {
@@ -133,6 +145,8 @@ export class ImageGrid {
       return
     }
     imageRows(this.sink, key, stamp, book, { kind, levels, lastSeq: seq })
+    if (kind === 'derived') counters.derivedImages += 1
+    else counters.checkpoints += 1
     closeImageGap(this.sink, state, seq, stamp)
   }
 }

@@ -16,9 +16,11 @@ export function requestOf(
 
 /**
  * Told when the work of an operator on a batch begins and ends, for whoever measures: the core asks no clock.
- * `normalize` is all that becomes of a run of frames, `aggregate` the bars of a second within it.
+ * `normalize` is all that becomes of a run of frames; `images` and `aggregate` are what a record that ends a cell of their
+ * grids makes due, within a run or before a record that is no frame. What is done with each message on its way (dedupe,
+ * sequence, filter, book) has no beginning and end of its own.
  */
-export type Span = (operator: 'normalize' | 'aggregate', isBegun: boolean) => void
+export type Span = (operator: 'normalize' | 'images' | 'aggregate', isBegun: boolean) => void
 
 export interface NormalizerOptions {
   /** Journal id. */

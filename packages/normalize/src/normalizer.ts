@@ -79,7 +79,7 @@ export class Normalizer {
     this.index = new KeyIndex(options.names, (state, stream) =>
       makeKeeper(options, images.depthCap, state, stream),
     )
-    this.grid = new ImageGrid(images, options.writer, this.sink, this.index.keys)
+    this.grid = new ImageGrid(images, options.writer, this.sink, this.index.keys, options.span)
     this.bars = new BarGrid(this.sink, this.index.keys, options.span)
     this.coverage = new Coverage(options.writer, this.sink, this.index)
     this.parts = {

@@ -25,7 +25,7 @@ export interface StreamLabel {
 export interface BlockMeasures {
   /** Time of the lane for it. */
   readonly seconds: number
-  /** Within it: `normalize`, and `aggregate` within that, where they had work. */
+  /** Within it: `normalize`, `images` and `aggregate`, where they had work. */
   readonly operators: readonly { readonly operator: string; readonly seconds: number }[]
   readonly streams: readonly StreamMeasure[]
 }

@@ -111,12 +111,12 @@ export const catalogue = {
   ),
   drops_total: counter('Items that a full channel gave up, by its policy.', ['channel', 'policy']),
   operator_duration_seconds: histogram(
-    'Seconds of one batch in one step (lane: read, judged, placed; normalize: without reading; aggregate: bars).',
+    'Seconds of one batch in one step (lane: all of it; normalize: without reading, from dedupe to book, which go message by message and have no times of their own; images: books written; aggregate: bars with their watermark).',
     ['operator'],
     workSeconds,
   ),
   operator_messages_total: counter(
-    'Messages that an operator did something with, by what (filter: removed; dedupe: repeat; watermark: late, dropped; aggregate: bar, revision).',
+    'Messages that an operator did something with, by what (dedupe: repeat; sequence: gap, late; filter: removed; book: applied, asked, crossed; images: derived, checkpoint; watermark: late, dropped; aggregate: bar, revision).',
     [...market, 'operator', 'outcome'],
   ),
   dedupe_ids: gauge('Ids remembered to know repeats by, of all streams together.', market),

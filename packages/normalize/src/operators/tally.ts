@@ -1,13 +1,14 @@
 import type { ExchangeMarket, Market } from '@cryptoflow/model'
+import { addCounters, type Counters, createCounters } from '../counters.ts'
 import type { KeyState } from '../key-state.ts'
 
 /** What an operator did with messages of a market, in this process so far. */
 export interface OperatorTally {
   readonly exchange: string
   readonly market: Market
-  readonly operator: 'filter' | 'dedupe' | 'watermark' | 'aggregate'
+  readonly operator: 'dedupe' | 'sequence' | 'filter' | 'book' | 'images' | 'watermark' | 'aggregate'
   /** What it did: a word of few. */
-  readonly outcome: 'removed' | 'repeat' | 'late' | 'dropped' | 'bar' | 'revision'
+  readonly outcome: string
   readonly count: number
 }
 
@@ -20,6 +21,23 @@ export interface IdTally {
   /** Of the repeats found by this process the one farthest back, in ids of its stream. */
   readonly farthest: number
 }
+
+/** What is counted of each operator, in the order in which a message meets them. */
+const COUNTED: readonly (readonly [OperatorTally['operator'], outcome: string, keyof Counters])[] = [
+  ['dedupe', 'repeat', 'duplicates'],
+  ['sequence', 'gap', 'gaps'],
+  ['sequence', 'late', 'late'],
+  ['filter', 'removed', 'filtered'],
+  ['book', 'applied', 'applied'],
+  ['book', 'asked', 'asked'],
+  ['book', 'crossed', 'crossed'],
+  ['images', 'derived', 'derivedImages'],
+  ['images', 'checkpoint', 'checkpoints'],
+  ['watermark', 'late', 'lateTrades'],
+  ['watermark', 'dropped', 'droppedTrades'],
+  ['aggregate', 'bar', 'bars'],
+  ['aggregate', 'revision', 'barRevisions'],
+]
 
 /** Sums over the keys of each market. Counts of this process, no part of any row. */
 export function tallyOperators(states: Iterable<KeyState>): {
@@ -35,27 +53,15 @@ export function tallyOperators(states: Iterable<KeyState>): {
 }
 
 function operatorsOf({ exchange, market }: ExchangeMarket, states: readonly KeyState[]): OperatorTally[] {
-  const sum = (of: (state: KeyState) => number): number =>
-    states.reduce((total, state) => total + of(state), 0)
-  const at = { exchange, market }
-  return [
-    { ...at, operator: 'filter', outcome: 'removed', count: sum(({ counters }) => counters.filtered) },
-    { ...at, operator: 'dedupe', outcome: 'repeat', count: sum(({ counters }) => counters.duplicates) },
-    { ...at, operator: 'watermark', outcome: 'late', count: sum(({ counters }) => counters.lateTrades) },
-    {
-      ...at,
-      operator: 'watermark',
-      outcome: 'dropped',
-      count: sum(({ counters }) => counters.droppedTrades),
-    },
-    { ...at, operator: 'aggregate', outcome: 'bar', count: sum(({ counters }) => counters.bars) },
-    {
-      ...at,
-      operator: 'aggregate',
-      outcome: 'revision',
-      count: sum(({ counters }) => counters.barRevisions),
-    },
-  ]
+  const total = createCounters()
+  for (const { counters } of states) addCounters(total, counters)
+  return COUNTED.map(([operator, outcome, counter]) => ({
+    exchange,
+    market,
+    operator,
+    outcome,
+    count: total[counter],
+  }))
 }
 
 function idsOf({ exchange, market }: ExchangeMarket, states: readonly KeyState[]): IdTally {
