@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { zstdDecompressSync } from 'node:zlib'
 import { startSimInWorker } from '@cryptoflow/exchange-sim'
-import { openJournalReader } from '@cryptoflow/journal'
+import { openJournalReader, readRecords } from '@cryptoflow/journal'
+import { decodeNote, RecordKind, type StartNote } from '@cryptoflow/model'
 import {
   imageDefaults,
   maintainWarehouse,
@@ -59,6 +60,16 @@ async function contents(directory: string, where: readonly string[]): Promise<Re
   return Object.fromEntries(filled.map(({ table, content_hash }) => [table, content_hash]))
 }
 
+/** How images are made, by what each start record says. */
+async function imagesOfStarts(directory: string): Promise<unknown[]> {
+  const images: unknown[] = []
+  for await (const block of (await openJournalReader(join(directory, 'raw'))).blocks(1)) {
+    for (const { kind, payload } of readRecords(block))
+      if (kind === RecordKind.start) images.push(decodeNote<StartNote>(payload).images)
+  }
+  return images
+}
+
 type Urls = { readonly wsUrl: string; readonly restUrl: string }
 
 /** Nobody answers there. */
@@ -109,6 +120,7 @@ describe('a warehouse of an older format', () => {
     const ofTheOldRecords = [`frame <= ${last}`]
     await collectSimulated(directory)
     expect(await contents(directory, ofTheOldRecords)).toEqual(CONTENTS)
+    expect(await imagesOfStarts(directory)).toEqual([undefined, imageDefaults])
     const later = await contents(directory, [`frame > ${last}`, `writer = '${id}'`])
     expect(Object.keys(later)).toContain('ticks')
 

@@ -63,6 +63,7 @@ function openWriter(disk: ReturnType<typeof memoryDisk>): Promise<Journal> {
     disk,
     reserveBytes: 0,
     operators,
+    images,
   })
 }
 
@@ -92,7 +93,14 @@ async function contentOf(files: Files): Promise<Content> {
 /** A lane whose files and states stay in memory. */
 function openStated(owns: (key: InstrumentKey) => boolean, image: Uint8Array | null) {
   const disk = memoryDisk()
-  const { lane, cut } = memoryLane({ images, imageDirectory: STATE, imageDisk: disk, image, owns })
+  // Not what the journal says, which counts.
+  const { lane, cut } = memoryLane({
+    images: imageDefaults,
+    imageDirectory: STATE,
+    imageDisk: disk,
+    image,
+    owns,
+  })
   return {
     accept: (block: JournalBlock) => lane.accept(block),
     async cut(): Promise<{ files: readonly TableFile[]; to: number; image: Uint8Array }> {

@@ -17,6 +17,27 @@ export const truthRules: readonly Mutant[] = [
     tests: ['packages/pipeline/src/derive.test.ts'],
   },
   {
+    name: 'a replay makes images as it is told, not as the journal says',
+    file: 'packages/normalize/src/normalizer.ts',
+    from: 'this.ownImages : (told ?? this.ownImages)',
+    to: 'this.ownImages : this.ownImages',
+    tests: ['packages/normalize/src/image-grid.test.ts'],
+  },
+  {
+    name: 'how images are made is forgotten by a restart',
+    file: 'packages/normalize/src/normalizer.ts',
+    from: '{ images: this.madeImages }',
+    to: '{}',
+    tests: ['packages/normalize/src/image-grid.test.ts'],
+  },
+  {
+    name: 'the journal is not told how images are made',
+    file: 'packages/pipeline/src/collector.ts',
+    from: '    images: options.images,\n',
+    to: '',
+    tests: ['test/old-warehouse.test.ts'],
+  },
+  {
     name: 'a redrive looks at the tables before it brought there what a killed one had decided',
     file: 'packages/pipeline/src/redrive.ts',
     from: '  await publish(startRecord)\n',

@@ -1,6 +1,6 @@
 import type { Hall } from '@cryptoflow/exchange-sim/memory'
 import { isDiskFull, type Journal, openControlLog, openJournal, readImage } from '@cryptoflow/journal'
-import { type ExchangeMarket, marketText, RecordKind } from '@cryptoflow/model'
+import { type ExchangeMarket, type ImageOptions, marketText, RecordKind } from '@cryptoflow/model'
 import { openBoard } from '@cryptoflow/pipeline'
 import {
   createLane,
@@ -27,13 +27,11 @@ const NAMESPACE = 'cryptoflow'
 const home = { boot: 'boot', host: 'host', disk: 'disk' }
 const FLUSH_MS = 5
 const RESUME_EVERY_MS = 50
-/** Images of our own books: few rows, on both grids. */
-export const images = {
-  derivedEveryUs: 500_000,
-  derivedLevels: 5,
-  checkpointEveryUs: 2_000_000,
-  depthCap: 30,
-}
+/** Images of our own books: few rows, on both grids. The configuration is another one at every other start. */
+const imagesAt = (start: number): ImageOptions =>
+  start % 2 === 1
+    ? { derivedEveryUs: 500_000, derivedLevels: 5, checkpointEveryUs: 2_000_000, depthCap: 30 }
+    : { derivedEveryUs: 700_000, derivedLevels: 3, checkpointEveryUs: 3_000_000, depthCap: 20 }
 
 export interface ProcessOptions {
   readonly plan: Plan
@@ -72,6 +70,7 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
     clock,
     version: 'simulation',
     operators: { [marketText(options.market)]: operators },
+    images: imagesAt(options.start),
     disk: served.disk,
     flushEveryMs: FLUSH_MS,
     segmentBytes: plan.segmentBytes,
@@ -118,12 +117,13 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
 }
 
 async function openParts(
-  { plan, life, machine, failed }: ProcessOptions,
+  { plan, life, machine, failed, start }: ProcessOptions,
   { disk, store, ledger, catalog }: Served,
   journal: Journal,
   chance: Chance,
 ): Promise<Parts> {
   const { clock } = life
+  const images = imagesAt(start)
   const board = openBoard()
   const publisher = inTurn(
     createPublisher({
@@ -162,11 +162,12 @@ async function openParts(
     )
   }, last?.image ?? null)
   const seal = sealer({ writer: journal.id, lane, publisher, clock, onFailure: failed }, last)
-  return { options: optionsOf(plan, clock, chance), journal, feed, publisher, lane, seal, board }
+  return { options: optionsOf(plan, images, clock, chance), journal, feed, publisher, lane, seal, board }
 }
 
 function optionsOf(
   { sealRows, sealEveryMs, commitEveryMs }: Plan,
+  images: ImageOptions,
   clock: Clock,
   chance: Chance,
 ): Parts['options'] {

@@ -1,7 +1,7 @@
 import { blockOf } from '@cryptoflow/journal'
 import type { InstrumentKey, TableName } from '@cryptoflow/model'
+import { imageDefaults } from '@cryptoflow/pipeline'
 import { memoryLane, type TableFile } from '../memory-lane.ts'
-import { images } from './process.ts'
 import type { Outcome } from './run.ts'
 import { type Row, readFiles } from './stored-rows.ts'
 
@@ -25,7 +25,8 @@ async function filesOf(
   { records, writer }: Pick<Outcome, 'records' | 'writer'>,
   owns: (key: InstrumentKey) => boolean,
 ): Promise<readonly TableFile[]> {
-  const { lane, cut } = memoryLane({ writer, images, owns })
+  // How images are made is the journal's to say.
+  const { lane, cut } = memoryLane({ writer, images: imageDefaults, owns })
   lane.accept(blockOf(records))
   return (await cut()).files
 }

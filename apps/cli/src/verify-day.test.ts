@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { tableFiles, warehouseAt } from '@cryptoflow/pipeline'
-import { openJournalScene, tradeFrame } from '@cryptoflow/pipeline/testing'
+import { imageDefaults, tableFiles, warehouseAt } from '@cryptoflow/pipeline'
+import { bookFrame, openJournalScene, tradeFrame } from '@cryptoflow/pipeline/testing'
 import { systemClock } from '@cryptoflow/runtime'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -65,6 +65,32 @@ describe('a day beside its journal', () => {
       expect(report.tables.find(({ table }) => table === 'dead_letter')).toMatchObject({ stored_rows: 1 })
       expect(dayText(report)).toMatch(/rows, each as its journal gives it$/)
     }
+  })
+
+  it('is equal though images of books were made otherwise then, and otherwise again after a restart', async () => {
+    const directory = join(folder, 'books')
+    const shallow = { derivedEveryUs: 300_000, derivedLevels: 2, checkpointEveryUs: 5_000_000, depthCap: 10 }
+    const about = { exchange: 'binance', market: 'spot', symbol: 'BTCUSDT', stream: 'depth@100ms' } as const
+    for (const [at, images] of [
+      shallow,
+      { ...shallow, derivedEveryUs: 400_000, derivedLevels: 3 },
+    ].entries()) {
+      const scene = await openJournalScene(directory, DAY + (at + 1) * 600_000_000, images)
+      const subscriptions = [{ symbol: about.symbol, stream: about.stream }]
+      const connection = scene.connect({ exchange: about.exchange, market: about.market, subscriptions })
+      if (at === 0) scene.book(about, '{"lastUpdateId":0,"bids":[],"asks":[["70000.00","1.0"]]}')
+      for (let i = 1; i <= 100; i++) {
+        scene.clock.advance(100)
+        scene.frame(connection, bookFrame(about.symbol, 100 * at + i, scene.clock.nowUs() / 1000))
+      }
+      await scene.seal()
+      await scene.close()
+    }
+    const report = await verifyDay({ warehouse: directory, day: DAY })
+    expect(report.verdict).toBe('equal')
+    const books = report.tables.find(({ table }) => table === 'spot_ob')
+    expect(books?.stored_rows).toBeGreaterThan(150)
+    expect(imageDefaults.derivedLevels).not.toBe(shallow.derivedLevels)
   })
 
   it('names table, key, record and column of the first value that is another', async () => {

@@ -46,7 +46,7 @@ export async function verifyDay(flags: DayFlags): Promise<DayReport> {
   }
 }
 
-/** Of the configuration where there is one, as for `collect`. */
+/** For journals that do not say it: of the configuration where there is one, as for `collect`. */
 function imagesOf(path: string | undefined): typeof imageDefaults {
   if (path === undefined && readInput({}).file === null) return imageDefaults
   return loadSettings(path, []).settings.images

@@ -30,7 +30,10 @@ export function addVerify(program: Command): void {
       'a day in UTC, such as 2026-11-20: its rows are derived from the journal again',
       dayFlag,
     )
-    .option('--config <file>', 'with --day: configuration (or CONFIG_FILE) that it was collected with')
+    .option(
+      '--config <file>',
+      'with --day: configuration (or CONFIG_FILE) that a journal from before 2026-11-22 was collected with',
+    )
     .option('--emissions <file>', "the simulator's emission log: every message is looked for")
     .option('--restarted', 'the collecting process was killed in between: holes of its own are allowed')
     .option('--json', 'one JSON object on stdout')

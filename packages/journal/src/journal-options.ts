@@ -1,4 +1,4 @@
-import type { Operators, Probe, StoredTables } from '@cryptoflow/model'
+import type { ImageOptions, Operators, Probe, StoredTables } from '@cryptoflow/model'
 import type { Clock } from '@cryptoflow/runtime'
 import { type Disk, nodeDisk } from './disk.ts'
 import type { JournalCompression } from './segment-writer.ts'
@@ -13,6 +13,8 @@ export interface JournalOptions {
   readonly stored?: StoredTables
   /** What is done with messages on their way to rows, for the start record; default nothing. */
   readonly operators?: Operators
+  /** How images of books are made, for the start record; default whoever reads it says. */
+  readonly images?: ImageOptions
   readonly probe?: Probe
   /** Longest time a record waits before its write begins; default 40 ms. */
   readonly flushEveryMs?: number

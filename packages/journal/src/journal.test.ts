@@ -31,7 +31,8 @@ describe('openJournal', () => {
     second.append(RecordKind.stop, 0, 6, new Uint8Array(0))
     await second.close()
     const operators = { 'x spot': { dedupe: { window: 5 } } }
-    await (await openOn(disk, { operators })).close()
+    const images = { derivedEveryUs: 1, derivedLevels: 2, checkpointEveryUs: 3, depthCap: 4 }
+    await (await openOn(disk, { operators, images })).close()
     const records = await collect((await readOn(disk)).blocks())
     const notes = records
       .filter((record) => record.kind === RecordKind.start)
@@ -39,7 +40,7 @@ describe('openJournal', () => {
     expect(notes).toEqual([
       { lastRecord: 0, clean: true, version: 'test' },
       { lastRecord: 2, clean: false, version: 'test' },
-      { lastRecord: 4, clean: true, version: 'test', operators },
+      { lastRecord: 4, clean: true, version: 'test', operators, images },
     ])
     expect(records.map((record) => record.number)).toEqual([1, 2, 3, 4, 5])
   })

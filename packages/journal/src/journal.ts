@@ -53,10 +53,11 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     await dropCutSegments(files)
     const reserve = await reserveBallast(directory, settings.reserveBytes, disk)
     journal = new Journal(settings, files, { recovered: found, reserve, unlock })
-    const { version, stored, operators } = settings
+    const { version, stored, operators, images } = settings
     const told = {
       ...(stored === undefined ? {} : { stored }),
       ...(operators === undefined ? {} : { operators }),
+      ...(images === undefined ? {} : { images }),
     }
     const note = { lastRecord: found.lastRecord, clean: found.clean, version, ...told }
     journal.append(RecordKind.start, 0, clock.nowUs(), encodeNote(note))

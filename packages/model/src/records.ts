@@ -1,4 +1,5 @@
 import type { AnswerContext } from './exchange.ts'
+import type { ImageOptions } from './image-options.ts'
 import type { Market } from './key.ts'
 import type { Operators } from './operators.ts'
 import type { TableName } from './tables.ts'
@@ -72,6 +73,8 @@ export interface StartNote {
   readonly stored?: StoredTables
   /** What is done with messages on their way to rows. Absent, and for markets not named: nothing. */
   readonly operators?: Operators
+  /** How images of our books are made. Absent in journals of before 2026-11-22: as whoever reads them says. */
+  readonly images?: ImageOptions
 }
 
 /** The disk is nearly full: what can be made again from the deltas is given up first. */

@@ -30,7 +30,8 @@ interface Audit {
 export interface BookKeeperOptions {
   readonly stream: string
   readonly rule: RestBookRule
-  readonly depthCap: number
+  /** Levels a side of books that begin now. */
+  readonly depthCap: () => number
   readonly held: HeldBounds
   readonly counters: Counters
   /** Asks for a snapshot under this resync number. */
@@ -210,7 +211,7 @@ export class BookKeeper {
   private load(message: Message | null): void {
     assert(message !== null, 'a snapshot is loaded from its message')
     const { batch, event, stamp } = message
-    this.book = new Book(this.options.depthCap)
+    this.book = new Book(this.options.depthCap())
     this.book.load(batch, batch.entryStart[event] as number, batch.entryStart[event + 1] as number)
     this.seq = batch.lastSeq[event] as number
     this.stamp = copyStamp(this.stamp ?? blankStamp(), stamp)

@@ -173,6 +173,93 @@ describe('checkpoints', () => {
   })
 })
 
+describe('a start record that says how images are made', () => {
+  const shallow = { derivedEveryUs: 300_000, derivedLevels: 1, checkpointEveryUs: 600_000, depthCap: 1 }
+  const start = (atUs: number, more: Partial<Extract<Step, { kind: 'start' }>> = {}): Step => ({
+    kind: 'start',
+    atUs: START_US + atUs,
+    ...more,
+  })
+  const connect: Step = { kind: 'connect', subscriptions: [['BTCUSDT', 'depth']] }
+  const update = (connection: number, seq: number, atUs: number): Step => ({
+    ...(delta(seq, atUs, ['bid', `${seq}.0`, '1']) as Extract<Step, { kind: 'frame' }>),
+    connection,
+  })
+  /** Told once, then otherwise, then not at all. */
+  const steps: Step[] = [
+    start(0, { images: shallow }),
+    { ...connect, atUs: START_US + 1 },
+    {
+      kind: 'answer',
+      resync: 1,
+      snapshot: {
+        last: 1,
+        levels: [
+          ['ask', '99', '1'],
+          ['ask', '98', '1'],
+        ],
+      },
+    },
+    update(2, 2, 10_000),
+    update(2, 3, 20_000),
+    clock(299_999),
+    clock(300_000),
+    clock(600_000),
+    start(650_000, { images: { ...shallow, derivedEveryUs: 100_000, derivedLevels: 2, depthCap: 5 } }),
+    { ...connect, atUs: START_US + 650_001 },
+    update(10, 4, 660_000),
+    clock(700_000),
+    start(750_000),
+    { ...connect, atUs: START_US + 750_001 },
+    update(14, 5, 760_000),
+    clock(800_000),
+    clock(60_000_000),
+  ]
+
+  it('counts from its record on, whatever whoever reads it wants', () => {
+    const lane = new FakeLane({ images: { derivedLevels: 3, checkpointEveryUs: 60_000_000 } })
+    const shown = steps.map((step) => {
+      const rows = lane.play(step).filter(({ table }) => table === 'spot_ob')
+      return rows.map(({ kind, side, price }) => `${kind} ${side} ${price}`)
+    })
+    // The book keeps one level a side until it begins anew.
+    expect(shown.map((rows) => rows.join(', '))).toEqual([
+      ...['', '', '', 'checkpoint bid 2.0, checkpoint ask 98', '', ''],
+      'derived bid 3.0, derived ask 98',
+      'checkpoint bid 3.0, checkpoint ask 98',
+      ...['', '', ''],
+      'derived bid 4.0, derived ask 98',
+      '',
+      // Cells of another width begin with the next record.
+      'checkpoint bid 4.0, checkpoint ask 98',
+      '',
+      'derived bid 5.0, derived ask 98',
+      'checkpoint bid 5.0, checkpoint ask 98',
+    ])
+  })
+
+  it('is not asked where whoever reads it says so', () => {
+    const lane = new FakeLane({ images: { derivedLevels: 3 }, isOwnImages: true })
+    lane.play(...steps)
+    expect(images(lane.rows, 'checkpoint').filter(([side]) => side === 'ask').length).toBeGreaterThan(2)
+  })
+
+  it('is in the state image, with the depth that each book keeps', () => {
+    const uncut = new FakeLane()
+    uncut.play(...steps)
+    const before = new FakeLane()
+    for (const [cut, step] of steps.entries()) {
+      before.play(step)
+      const resumed = new FakeLane()
+      resumed.normalizer.restore(before.normalizer.image())
+      expect(resumed.normalizer.image()).toEqual(before.normalizer.image())
+      Object.assign(resumed, { number: before.number, nowUs: before.nowUs })
+      resumed.play(...steps.slice(cut + 1))
+      expect(resumed.rows).toEqual(uncut.rows.slice(before.rows.length))
+    }
+  })
+})
+
 describe('the state image', () => {
   it('is refused when its version is another', () => {
     const lane = live()
@@ -182,11 +269,13 @@ describe('the state image', () => {
     expect(() => new FakeLane().normalizer.restore(new Uint8Array([123]))).toThrow()
   })
 
-  it('of version 5 is read: it is one without operators', () => {
+  it.each([5, 6])('of version %i is read: it is one without what came later', (version) => {
     const lane = live()
     const text = new TextDecoder().decode(lane.normalizer.image())
+    const old = text.replace('"version":7', `"version":${version}`).replace('"cap":2000,', '')
+    expect(old.length).toBe(text.length - '"cap":2000,'.length)
     const copy = new FakeLane()
-    copy.normalizer.restore(new TextEncoder().encode(text.replace('"version":6', '"version":5')))
+    copy.normalizer.restore(new TextEncoder().encode(old))
     expect(copy.normalizer.image()).toEqual(lane.normalizer.image())
   })
 

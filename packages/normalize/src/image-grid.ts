@@ -1,20 +1,9 @@
-import type { JournalRecord } from '@cryptoflow/model'
+import type { ImageOptions, JournalRecord } from '@cryptoflow/model'
 import { imageRows } from './book-rows.ts'
 import { closeImageGap, openImageGap } from './image-gaps.ts'
 import type { KeyState } from './key-state.ts'
 import type { Span } from './normalizer-options.ts'
 import type { RowSink } from './row-sink.ts'
-
-/** How often and how deep books are written. */
-export interface ImageOptions {
-  /** Width of a cell of the derived images, microseconds. */
-  readonly derivedEveryUs: number
-  /** Levels a side of a derived image; 0: none are made. */
-  readonly derivedLevels: number
-  readonly checkpointEveryUs: number
-  /** Levels a side that a book keeps. */
-  readonly depthCap: number
-}
 
 export const imageDefaults: ImageOptions = {
   derivedEveryUs: 100_000,
@@ -42,7 +31,7 @@ export class ImageGrid {
   private dueUs = Number.NEGATIVE_INFINITY
   /** No images are made for now. */
   isWithheld = false
-  private readonly options: ImageOptions
+  options: ImageOptions
   private readonly writer: string
   private readonly sink: RowSink
   private readonly keys: readonly KeyState[]
@@ -67,6 +56,18 @@ export class ImageGrid {
     this.derivedCell = derivedCell
     this.checkpointCell = checkpointCell
     this.isWithheld = isWithheld
+    this.dueUs = this.nextBorder()
+  }
+
+  /**
+   * From here on images are made so; those of before must be written. The cell at hand of another width is entered by the
+   * next record.
+   */
+  replan(options: ImageOptions): void {
+    const before = this.options
+    this.options = options
+    if (options.derivedEveryUs !== before.derivedEveryUs) this.derivedCell = Number.NEGATIVE_INFINITY
+    if (options.checkpointEveryUs !== before.checkpointEveryUs) this.checkpointCell = Number.NEGATIVE_INFINITY
     this.dueUs = this.nextBorder()
   }
 

@@ -2,7 +2,7 @@ export type { Counters } from './counters.ts'
 export { kindsOf } from './event-rows.ts'
 export { FrameRun } from './frame-run.ts'
 export type { HeldBounds } from './held.ts'
-export { type ImageOptions, imageDefaults } from './image-grid.ts'
+export { imageDefaults } from './image-grid.ts'
 export {
   createNormalizer,
   type KeyCounters,

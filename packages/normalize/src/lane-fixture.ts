@@ -7,6 +7,7 @@ import {
   type EventDetail,
   EventKind,
   encodeAnswer,
+  type ImageOptions,
   type InterruptionCause,
   type JournalRecord,
   type Market,
@@ -64,7 +65,12 @@ export type Step = { readonly atUs?: number; readonly exchange?: FakeExchange } 
       ])[]
     }
   | { readonly kind: 'disconnect'; readonly connection: number; readonly cause?: InterruptionCause }
-  | { readonly kind: 'start'; readonly stored?: StoredTables; readonly operators?: Operators }
+  | {
+      readonly kind: 'start'
+      readonly stored?: StoredTables
+      readonly operators?: Operators
+      readonly images?: ImageOptions
+    }
   | { readonly kind: 'stop' | 'clock' }
   | { readonly kind: 'images'; readonly made: boolean }
   | {
@@ -212,6 +218,7 @@ export class FakeLane {
           version: '1',
           ...(step.stored === undefined ? {} : { stored: step.stored }),
           ...(step.operators === undefined ? {} : { operators: step.operators }),
+          ...(step.images === undefined ? {} : { images: step.images }),
         })
         break
       case 'stop':

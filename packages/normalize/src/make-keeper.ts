@@ -7,10 +7,10 @@ import type { StreamState } from './stream.ts'
 import { StreamKeeper } from './stream-keeper.ts'
 import { type Digits, UNKNOWN_DIGITS } from './top.ts'
 
-/** The book of a key, by where books of its stream begin; `depthCap` levels a side at most. */
+/** The book of a key, by where books of its stream begin; what it loads has `depthCap` levels a side at most. */
 export function makeKeeper(
   { wantSnapshot, held = HELD_BOUNDS }: NormalizerOptions,
-  depthCap: number,
+  depthCap: () => number,
   state: KeyState,
   { spec: { name, book } }: StreamState,
 ): Keeper {

@@ -1,6 +1,12 @@
-import type { AnswerContext, ExchangeMarket, InstrumentKey, Market, StringTable } from '@cryptoflow/model'
+import type {
+  AnswerContext,
+  ExchangeMarket,
+  ImageOptions,
+  InstrumentKey,
+  Market,
+  StringTable,
+} from '@cryptoflow/model'
 import type { HeldBounds } from './held.ts'
-import type { ImageOptions } from './image-grid.ts'
 import type { RowsFor } from './row-types.ts'
 
 /** Where a snapshot request leads, and the number that its answer must carry. */
@@ -37,7 +43,10 @@ export interface NormalizerOptions {
   wantSnapshot(request: SnapshotRequest): void
   /** A side effect without a row: frames of this connection are missing, and books on it wait for another one. */
   wantReplace?(connection: number): void
+  /** Where the journal does not say how images are made. */
   readonly images?: Partial<ImageOptions>
+  /** `images` count whatever the journal says. */
+  readonly isOwnImages?: boolean
   readonly held?: HeldBounds
   readonly span?: Span
   /** Records come from an import of captures: any event time is allowed. */

@@ -8,6 +8,7 @@ import {
   decodeAnswerPayload,
   type EventBatch,
   type ExchangeMarket,
+  type ImageOptions,
   type ImagesNote,
   type InstrumentKey,
   type JournalRecord,
@@ -26,8 +27,8 @@ import type { FlowParts } from './flow-parts.ts'
 import { openAtStop } from './gap-rows.ts'
 import { ImageGrid, imageDefaults } from './image-grid.ts'
 import { countsOf, KeyIndex } from './key-state.ts'
-import { doubtBooks, loseFrames } from './lost-frames.ts'
 import { legEnded, legsEnded, legsOverdue } from './leg-flow.ts'
+import { doubtBooks, loseFrames } from './lost-frames.ts'
 import { makeKeeper } from './make-keeper.ts'
 import { type NormalizerOptions, requestOf, type SnapshotRequest } from './normalizer-options.ts'
 import { BarGrid } from './operators/bar-grid.ts'
@@ -61,7 +62,8 @@ export class Normalizer {
   private readonly grid: ImageGrid
   private readonly bars: BarGrid
   private readonly coverage: Coverage
-  private readonly depthCap: number
+  /** Where the journal does not say it. */
+  private readonly ownImages: ImageOptions
   /** Open connections by the numbers of the records that opened them. */
   private readonly connections = new Map<number, Connection>()
   private readonly parts: FlowParts
@@ -69,17 +71,17 @@ export class Normalizer {
   /** As the last start said. */
   private stored: StoredTables | undefined
   private operators: Operators | undefined
+  private madeImages: ImageOptions | undefined
 
   constructor(options: NormalizerOptions) {
-    const images = { ...imageDefaults, ...options.images }
+    this.ownImages = { ...imageDefaults, ...options.images }
     nameId(options.names, '')
     this.options = options
-    this.depthCap = images.depthCap
     this.sink = createRowSink(options)
     this.index = new KeyIndex(options.names, (state, stream) =>
-      makeKeeper(options, images.depthCap, state, stream),
+      makeKeeper(options, () => this.grid.options.depthCap, state, stream),
     )
-    this.grid = new ImageGrid(images, options.writer, this.sink, this.index.keys, options.span)
+    this.grid = new ImageGrid(this.ownImages, options.writer, this.sink, this.index.keys, options.span)
     this.bars = new BarGrid(this.sink, this.index.keys, options.span)
     this.coverage = new Coverage(options.writer, this.sink, this.index)
     this.parts = {
@@ -90,9 +92,9 @@ export class Normalizer {
       index: this.index,
       grid: this.grid,
       connections: this.connections,
+      legs: { dueUs: Number.POSITIVE_INFINITY },
       owns: this.owns,
     }
-      legs: { dueUs: Number.POSITIVE_INFINITY },
     this.flow = new EventFlow(this.parts)
   }
 
@@ -129,12 +131,13 @@ export class Normalizer {
     this.grid.closeDerived()
     // This process looks at the disk anew. Holes stay open until the first image.
     this.grid.isWithheld = false
+    this.makeImages(note.images)
     this.bars.advance(record)
     this.coverage.restart(record)
+    legsEnded(this.parts, record)
     this.stored = note.stored
     storeOnly(this.sink, note.stored)
     this.operators = note.operators
-    legsEnded(this.parts, record)
     this.index.use(note.operators)
     this.bars.replan(record)
     for (const state of this.index.keys) {
@@ -152,10 +155,10 @@ export class Normalizer {
   /** The process stops on purpose: every stream gets an open gap that the next message closes. */
   stop(record: JournalRecord): void {
     this.advance(record)
+    legsEnded(this.parts, record)
     this.grid.closeDerived()
     this.bars.stop(record)
     for (const state of this.index.keys) {
-    legsEnded(this.parts, record)
       for (const stream of state.streams) {
         openAtStop(this.sink, this.options.writer, state, stream, record)
       }
@@ -286,6 +289,7 @@ export class Normalizer {
       })),
       ...(this.stored === undefined ? {} : { stored: this.stored }),
       ...(this.operators === undefined ? {} : { operators: this.operators }),
+      ...(this.madeImages === undefined ? {} : { images: this.madeImages }),
       ...keyImages([...this.index.states()]),
     })
   }
@@ -296,6 +300,7 @@ export class Normalizer {
    */
   restore(bytes: Uint8Array): void {
     const image = decodeStateImage(bytes)
+    this.makeImages(image.images)
     this.grid.resume(
       image.derivedCell ?? Number.NEGATIVE_INFINITY,
       image.checkpointCell ?? Number.NEGATIVE_INFINITY,
@@ -303,18 +308,18 @@ export class Normalizer {
     )
     this.coverage.resume(image.minute ?? Number.NEGATIVE_INFINITY)
     this.bars.resume(image.barCell ?? Number.NEGATIVE_INFINITY)
+    this.parts.legs.dueUs = Number.NEGATIVE_INFINITY
     for (const { number, exchange, market, ...saved } of image.connections) {
       this.connections.set(number, { ...saved, market: this.options.findMarket(exchange, market) })
     }
     this.stored = image.stored
     storeOnly(this.sink, image.stored)
-    this.parts.legs.dueUs = Number.NEGATIVE_INFINITY
     this.operators = image.operators
     this.index.use(image.operators)
     const markets = image.markets.map(([exchange, market]) => this.options.findMarket(exchange, market))
     for (const saved of image.keys) {
       const market = markets[saved.market] as ExchangeMarket
-      if (this.owns(market, saved.symbol)) restoreKey(this.index, market, saved, this.depthCap)
+      if (this.owns(market, saved.symbol)) restoreKey(this.index, market, saved, this.grid.options.depthCap)
     }
   }
 
@@ -353,17 +358,6 @@ export class Normalizer {
     this.grid.advance(record.receivedUs)
     this.bars.advance(record)
     this.coverage.advance(record)
-  }
-
-  /** Counts a frame of a connection; false when it was heard before. Frames that never came cost what they carried. */
-  private counts(record: JournalRecord, seq: number): boolean {
-    const connection = this.connections.get(record.connection)
-    if (record.receivedUs >= this.parts.legs.dueUs) legsOverdue(this.parts, record)
-  }
-
-  /** Counts a frame of a connection; false when it was heard before. Frames that never came cost what they carried. */
-  private counts(record: JournalRecord, seq: number): boolean {
-    const connection = this.connections.get(record.connection)
     if (record.receivedUs >= this.parts.legs.dueUs) legsOverdue(this.parts, record)
   }
 
@@ -372,6 +366,11 @@ export class Normalizer {
     this.madeImages = told
     const images = this.options.isOwnImages === true ? this.ownImages : (told ?? this.ownImages)
     this.grid.replan(images)
+  }
+
+  /** Counts a frame of a connection; false when it was heard before. Frames that never came cost what they carried. */
+  private counts(record: JournalRecord, seq: number): boolean {
+    const connection = this.connections.get(record.connection)
     if (connection === undefined) return true
     // One that could not be read had perhaps a number that nobody saw.
     const cause = connection.deadLetter > connection.lastFrame ? 'undecodable' : 'sequence'

@@ -1,6 +1,7 @@
 import {
   DecimalColumn,
   type ExchangeMarket,
+  type ImageOptions,
   type Market,
   type Operators,
   Side,
@@ -12,8 +13,8 @@ import type { BookKeeper, Proven } from './book-keeper.ts'
 import type { BookSide } from './book-side.ts'
 import { type BookState, bookStates } from './book-transitions.ts'
 import { type CoverageImage, coverageImage } from './coverage-image.ts'
-import type { HeldDeltas } from './held.ts'
 import { DeltaLine } from './delta-line.ts'
+import type { HeldDeltas } from './held.ts'
 import type { ImageGap } from './image-gaps.ts'
 import type { Instrument, Keeper, KeyState } from './key-state.ts'
 import { LevelSide } from './level-side.ts'
@@ -23,8 +24,8 @@ import type { Interruption, OpenGap, StreamState } from './stream.ts'
 import type { Place, StreamKeeper } from './stream-keeper.ts'
 import { type StreamBookState, streamBookStates } from './stream-transitions.ts'
 import type { Digits } from './top.ts'
-
 import type { WaitingHole } from './waiting-hole.ts'
+
 /**
  * The state image: JSON of everything that later rows depend on, byte for byte the same for the same records.
  *
@@ -34,8 +35,8 @@ import type { WaitingHole } from './waiting-hole.ts'
  */
 export const STATE_IMAGE_VERSION = 7
 /**
- * What can be read: version 6 is the same without holes that wait for another connection, 5 without operators and what
- * they remember as well, 4 without holes of images as well.
+ * What can be read: version 6 is the same without holes that wait for another connection and without how images are
+ * made, 5 without operators and what they remember as well, 4 without holes of images as well.
  * The oldest is that of the oldest warehouse that is kept (`test/fixtures`).
  */
 const READABLE: readonly number[] = [4, 5, 6, STATE_IMAGE_VERSION]
@@ -79,6 +80,8 @@ interface BookImage {
   readonly stamp: StampImage | null
   readonly changed: boolean
   readonly unsaved: boolean
+  /** Levels a side that it keeps; absent before version 7: as books that begin now. */
+  readonly cap?: number
   readonly bids: SideImage | null
   readonly asks: SideImage | null
 }
@@ -104,13 +107,13 @@ interface StreamKeeperImage extends BookImage {
 
 type KeeperImage = RestKeeperImage | StreamKeeperImage
 
-interface StreamImage {
-  readonly name: string
-  readonly connections: readonly number[]
 type WaitingImage = Omit<WaitingHole, 'rest'> & {
   readonly rest: readonly (readonly [from: number, to: number, prev: Numeral, isDense: boolean])[]
 }
 
+interface StreamImage {
+  readonly name: string
+  readonly connections: readonly number[]
   /** Null: it is subscribed. */
   readonly wantedUntil: Numeral
   readonly heard: boolean
@@ -121,12 +124,12 @@ type WaitingImage = Omit<WaitingHole, 'rest'> & {
   readonly interrupted: Interruption | null
   readonly openGap: OpenGap | null
   readonly holes: readonly (readonly [from: Numeral, to: number])[]
-  /** Hashes, oldest first. */
-  readonly ids?: readonly number[]
-  /** The last image, where changes are derived from it. */
   /** Absent: none. */
   readonly waiting?: readonly WaitingImage[]
   readonly line?: { readonly lastSeq: number; readonly deltas: readonly HeldImage[] }
+  /** Hashes, oldest first. */
+  readonly ids?: readonly number[]
+  /** The last image, where changes are derived from it. */
   readonly image?: { readonly bids: LevelsImage; readonly asks: LevelsImage }
 }
 
@@ -164,6 +167,8 @@ export interface StateImage {
   readonly stored?: StoredTables
   /** What is done with messages on their way to rows, as the last start said. */
   readonly operators?: Operators
+  /** How images are made, where the last start said it. */
+  readonly images?: ImageOptions
   /** Of the keys, in order of first sight. */
   readonly markets: readonly (readonly [exchange: string, market: Market])[]
   readonly keys: readonly KeyImage[]
@@ -234,15 +239,15 @@ function streamImage(stream: StreamState): StreamImage {
     interrupted: stream.interrupted,
     openGap: stream.openGap === null ? null : { id: stream.openGap.id, cause: stream.openGap.cause },
     holes: stream.holes.map((hole) => [numeral(hole.from), hole.to]),
+    ...(stream.waiting.length === 0 ? {} : { waiting: stream.waiting.map(waitingImage) }),
+    ...(stream.line === null
+      ? {}
+      : { line: { lastSeq: stream.line.lastSeq, deltas: heldImages(stream.line.deltas) } }),
     ...(stream.ids === null ? {} : { ids: stream.ids.hashes() }),
     ...(stream.image === null
       ? {}
       : { image: { bids: levelsImage(stream.image.bids), asks: levelsImage(stream.image.asks) } }),
   }
-    ...(stream.waiting.length === 0 ? {} : { waiting: stream.waiting.map(waitingImage) }),
-    ...(stream.line === null
-      ? {}
-      : { line: { lastSeq: stream.line.lastSeq, deltas: heldImages(stream.line.deltas) } }),
 }
 
 function levelsImage({ price, quantity, count }: TopSide): LevelsImage {
@@ -265,22 +270,17 @@ export function restoreStream(stream: StreamState, image: StreamImage): void {
   stream.interrupted = image.interrupted
   stream.openGap = image.openGap
   stream.holes = image.holes.map(([from, to]) => ({ from: from ?? Number.NEGATIVE_INFINITY, to }))
-  for (const hash of image.ids ?? []) stream.ids?.add(hash)
-  if (image.image !== undefined) {
-    stream.image = { bids: restoreLevels(image.image.bids), asks: restoreLevels(image.image.asks) }
-  }
-}
   stream.waiting = (image.waiting ?? []).map(restoreWaiting)
   if (image.line !== undefined) {
     stream.line = new DeltaLine(image.line.lastSeq)
     for (const delta of image.line.deltas) restoreHeld(stream.line.deltas, delta)
   }
-
-function keeperImage(keeper: Keeper): KeeperImage {
-  return keeper.origin === 'rest' ? restKeeperImage(keeper) : streamKeeperImage(keeper)
+  for (const hash of image.ids ?? []) stream.ids?.add(hash)
+  if (image.image !== undefined) {
+    stream.image = { bids: restoreLevels(image.image.bids), asks: restoreLevels(image.image.asks) }
+  }
 }
 
-function restKeeperImage(keeper: BookKeeper): RestKeeperImage {
 function waitingImage({ rest, ...hole }: WaitingHole): WaitingImage {
   return { ...hole, rest: rest.map(({ from, to, prev, isDense }) => [from, to, numeral(prev), isDense]) }
 }
@@ -290,6 +290,11 @@ function restoreWaiting({ rest, ...hole }: WaitingImage): WaitingHole {
   return { ...hole, rest: parts }
 }
 
+function keeperImage(keeper: Keeper): KeeperImage {
+  return keeper.origin === 'rest' ? restKeeperImage(keeper) : streamKeeperImage(keeper)
+}
+
+function restKeeperImage(keeper: BookKeeper): RestKeeperImage {
   const { origin, state, held, proven, audit } = keeper
   return {
     origin,
@@ -322,6 +327,7 @@ function bookImage(keeper: Keeper): BookImage {
     stamp: keeper.stamp === null ? null : stampImage(keeper.stamp),
     changed: keeper.changed,
     unsaved: keeper.unsaved,
+    ...(keeper.book === null ? {} : { cap: keeper.book.cap }),
     bids: keeper.book === null ? null : sideImage(keeper.book.bids),
     asks: keeper.book === null ? null : sideImage(keeper.book.asks),
   }
@@ -371,7 +377,7 @@ function restoreBook(keeper: Keeper, image: BookImage, cap: number): void {
   keeper.stamp = image.stamp === null ? null : restoreStamp(image.stamp)
   keeper.changed = image.changed
   keeper.unsaved = image.unsaved
-  keeper.book = bids === null || asks === null ? null : bookOf(bids, asks, cap)
+  keeper.book = bids === null || asks === null ? null : bookOf(bids, asks, image.cap ?? cap)
 }
 
 function stampImage(stamp: Stamp): StampImage {

@@ -15,8 +15,8 @@ import { type Digits, Top } from './top.ts'
 export interface StreamKeeperOptions {
   readonly stream: string
   readonly rule: StreamBookRule
-  /** Levels a side of images. The book holds more where the exchange cuts its own deeper, as checksums need it. */
-  readonly depthCap: number
+  /** Levels a side of images, now. The book holds more where the exchange cuts its own deeper, as checksums need it. */
+  readonly depthCap: () => number
   readonly counters: Counters
   /** As the instrument list of the key says now. */
   readonly digits: () => Digits
@@ -51,8 +51,6 @@ export interface Place {
 export class StreamKeeper {
   readonly origin = 'stream'
   readonly stream: string
-  /** Levels a side that the book holds. */
-  readonly cap: number
   state: StreamBookState = 'waiting'
   /** Number of the latest question for a snapshot; 0 before the first. */
   resync = 0
@@ -79,11 +77,16 @@ export class StreamKeeper {
   private readonly top: Top | null
 
   constructor(options: StreamKeeperOptions) {
-    const { depths, checksum } = options.rule
+    const { checksum } = options.rule
     this.options = options
     this.stream = options.stream
-    this.cap = Math.max(options.depthCap, ...(depths ?? []))
     this.top = checksum === null ? null : new Top(checksum.depth)
+  }
+
+  /** Levels a side that a book holds that begins now. */
+  get cap(): number {
+    const { depthCap, rule } = this.options
+    return Math.max(depthCap(), ...(rule.depths ?? []))
   }
 
   get live(): boolean {

@@ -67,6 +67,7 @@ export async function startCollector(options: CollectOptions): Promise<Collector
     onFull: () => onFull(),
     ...storedOf(options.collections, hearings),
     ...operatorsOf(options.collections),
+    images: options.images,
     ...(options.drill === null ? {} : { probe: crashProbe(options.drill, board) }),
   }).catch((error: unknown) => {
     throw isLocked(error) ? takenJournal(error) : error

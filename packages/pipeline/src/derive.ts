@@ -8,13 +8,13 @@ import {
 } from '@cryptoflow/journal'
 import {
   decodeNote,
+  type ImageOptions,
   type JournalBlock,
   RecordKind,
   type StartNote,
   type TableName,
   tables,
 } from '@cryptoflow/model'
-import type { ImageOptions } from '@cryptoflow/normalize'
 import { type Clock, CryptoFlowError } from '@cryptoflow/runtime'
 import { diskStore, filePath } from '@cryptoflow/stores'
 import { createLane } from './lane.ts'
@@ -26,7 +26,7 @@ type Day = number
 export interface DeriveOptions {
   readonly journalDirectory: string
   readonly day: Day
-  /** As the collecting process had them: image rows depend on them. */
+  /** Where the journal does not say how images were made. */
   readonly images: ImageOptions
   /** An empty directory for the files; the caller removes it. */
   readonly into: string

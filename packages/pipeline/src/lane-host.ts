@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { readImage, withBallast } from '@cryptoflow/journal'
-import type { JournalBlock, ObjectStore } from '@cryptoflow/model'
-import type { ImageOptions, SnapshotRequest } from '@cryptoflow/normalize'
+import type { ImageOptions, JournalBlock, ObjectStore } from '@cryptoflow/model'
+import type { SnapshotRequest } from '@cryptoflow/normalize'
 import { systemClock } from '@cryptoflow/runtime'
 import type { FileBounds } from '@cryptoflow/sink'
 import { diskStore } from '@cryptoflow/stores'
@@ -21,6 +21,7 @@ export interface LaneConfig {
   /** Hash of the image to begin from; null: the journal's beginning. */
   readonly image: string | null
   readonly images: ImageOptions
+  readonly isOwnImages?: boolean
   readonly compression: 'zstd' | 'snappy'
   readonly fileBounds?: FileBounds | undefined
   readonly isImport: boolean

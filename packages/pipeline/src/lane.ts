@@ -13,6 +13,7 @@ import {
   decodeRedrivePayload,
   EventBatch,
   type ExchangeMarket,
+  type ImageOptions,
   type ImagesNote,
   type InstrumentKey,
   type JournalBlock,
@@ -25,13 +26,7 @@ import {
   StringTable,
   type TableName,
 } from '@cryptoflow/model'
-import {
-  createNormalizer,
-  FrameRun,
-  type ImageOptions,
-  type Normalizer,
-  type SnapshotRequest,
-} from '@cryptoflow/normalize'
+import { createNormalizer, FrameRun, type Normalizer, type SnapshotRequest } from '@cryptoflow/normalize'
 import { CryptoFlowError, entropy } from '@cryptoflow/runtime'
 import { dataFileKey, type FileBounds, offerOf, sealRows } from '@cryptoflow/sink'
 import { type BookCheck, bookChecks } from './book-checks.ts'
@@ -65,7 +60,9 @@ export interface LaneOptions {
   readonly imageDisk?: Disk
   /** State to begin from; null: the journal's beginning. */
   readonly image: Uint8Array | null
+  /** Where the journal does not say how images are made, and with `isOwnImages` whatever it says. */
   readonly images: ImageOptions
+  readonly isOwnImages?: boolean
   readonly compression: 'zstd' | 'snappy'
   /** Default: the sink's own. */
   readonly fileBounds?: FileBounds | undefined
@@ -153,6 +150,7 @@ export function createLane(options: LaneOptions): Lane {
     wantSnapshot: (request) => wanted.push(request),
     wantReplace: (connection) => broken.push(connection),
     images: options.images,
+    isOwnImages: options.isOwnImages ?? false,
     imports: options.isImport,
     span: spans.span,
     ...(options.owns === undefined ? {} : { owns: options.owns }),

@@ -1,7 +1,6 @@
 import type { VoidRows } from '@cryptoflow/commit'
 import { type Journal, listAnchors, openJournalReader, readAnchor, readImage } from '@cryptoflow/journal'
-import type { DataFileOffer, TableName } from '@cryptoflow/model'
-import type { ImageOptions } from '@cryptoflow/normalize'
+import type { DataFileOffer, ImageOptions, TableName } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import type { FileBounds } from '@cryptoflow/sink'
 import { diskStore } from '@cryptoflow/stores'
@@ -19,7 +18,7 @@ export interface StateAt {
 export interface RecutOptions {
   readonly journal: Pick<Journal, 'id' | 'directory'>
   readonly warehouseDirectory: string
-  /** As when the rows were made: image rows depend on them. */
+  /** Where the journal does not say how images were made. */
   readonly images: ImageOptions
   readonly compression: 'zstd' | 'snappy'
   readonly fileBounds?: FileBounds | undefined

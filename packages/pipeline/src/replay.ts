@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { blockOf, lockFile, openJournalReader } from '@cryptoflow/journal'
-import type { JournalBlock, JournalRecord } from '@cryptoflow/model'
-import type { ImageOptions, SnapshotRequest } from '@cryptoflow/normalize'
+import type { ImageOptions, JournalBlock, JournalRecord } from '@cryptoflow/model'
+import type { SnapshotRequest } from '@cryptoflow/normalize'
 import type { Clock } from '@cryptoflow/runtime'
 import { openBoard } from './board.ts'
 import type { BookCheck } from './book-checks.ts'
@@ -19,7 +19,9 @@ import { warehouseAt } from './warehouse.ts'
 
 export interface ReplayOptions {
   readonly warehouseDirectory: string
+  /** Where the journal does not say how images are made, and with `isOwnImages` whatever it says. */
   readonly images: ImageOptions
+  readonly isOwnImages?: boolean
   readonly compression: 'zstd' | 'snappy'
   /** Rows after which an epoch is sealed. */
   readonly sealRows: number
@@ -134,8 +136,8 @@ async function openReplay(writer: string, isImport: boolean, options: ReplayOpti
   const publisher = await openPublisher({ ...shared, name: 'replay', controlDirectory: directory }, 0)
   const { last } = await publisher.resume(null)
   const image = { imageDirectory: directory, image: last?.image ?? null }
-  const { images, compression } = options
-  const lane = await openLane({ ...shared, ...image, images, compression, isImport }, 0)
+  const { images, isOwnImages = false, compression } = options
+  const lane = await openLane({ ...shared, ...image, images, isOwnImages, compression, isImport }, 0)
   const seal = sealer({ ...shared, lane, publisher, clock: options.clock, onFailure: () => {} }, last)
   const { clock, speed } = options
   const pace = speed === null ? unpaced : pacedBy(clock, speed)

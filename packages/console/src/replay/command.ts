@@ -13,6 +13,7 @@ import { tableReport } from '@cryptoflow/reader'
 import { type Clock, CryptoFlowError, systemClock } from '@cryptoflow/runtime'
 import { Command } from 'commander'
 import { patiently } from '../patience.ts'
+import { loadSettings } from '../settings.ts'
 import { byName, tablesText } from '../tables-text.ts'
 import { grouped, openProgress, runAlone, wholeNumber } from '../terminal.ts'
 import { timeFlag } from '../time-flag.ts'
@@ -32,6 +33,8 @@ interface ReplayFlags {
   readonly verify?: boolean
   readonly golden?: string
   readonly writeGolden?: string
+  /** Configuration whose images are made instead of the journal's. */
+  readonly config?: string
   readonly json?: boolean
 }
 
@@ -65,6 +68,7 @@ function withReplayFlags(command: Command): Command {
       'received time of captured messages that have no time at all (ISO 8601; default 1970)',
       timeFlag('--received-at'),
     )
+    .option('--config <file>', 'make images of books as this configuration says, not as the journal does')
     .option('--verify', 'replay a second time, cut elsewhere, into a warehouse that is deleted: equal rows?')
     .option('--golden <file>', 'compare rows and hashes with those in the file')
     .option('--write-golden <file>', 'write rows and hashes to the file')
@@ -137,7 +141,8 @@ async function replayOne(input: string, flags: ReplayFlags, clock: Clock): Promi
   const progress = openProgress(clock.nowUs)
   const options = {
     warehouseDirectory: flags.warehouse,
-    images: imageDefaults,
+    images: flags.config === undefined ? imageDefaults : loadSettings(flags.config, []).settings.images,
+    isOwnImages: flags.config !== undefined,
     compression: 'zstd',
     sealRows: flags.sealRows,
     speed: flags.speed,

@@ -1,5 +1,12 @@
 import { type Journal, openJournal } from '@cryptoflow/journal'
-import { type ConnectNote, encodeNote, RecordKind } from '@cryptoflow/model'
+import {
+  type AnswerContext,
+  type ConnectNote,
+  encodeAnswer,
+  encodeNote,
+  type ImageOptions,
+  RecordKind,
+} from '@cryptoflow/model'
 import { imageDefaults } from '@cryptoflow/normalize'
 import { type ManualClock, manualClock } from '@cryptoflow/runtime'
 import { openBoard } from '../board.ts'
@@ -15,6 +22,8 @@ export interface JournalScene {
   /** Opens a connection and answers its number. */
   connect(note: ConnectNote): number
   frame(connection: number, text: string): void
+  /** A REST answer to the first question for a book. */
+  book(about: Pick<AnswerContext, 'exchange' | 'market' | 'symbol' | 'stream'>, body: string): void
   tick(): void
   /** Everything so far is sealed, in the tables and released. */
   seal(): Promise<void>
@@ -30,7 +39,11 @@ export interface JournalScene {
 const encoder = new TextEncoder()
 
 /** Goes on in a warehouse where an earlier scene ended. */
-export async function openJournalScene(warehouseDirectory: string, startUs: number): Promise<JournalScene> {
+export async function openJournalScene(
+  warehouseDirectory: string,
+  startUs: number,
+  images: ImageOptions = imageDefaults,
+): Promise<JournalScene> {
   const clock = manualClock(startUs)
   const warehouse = warehouseAt(warehouseDirectory)
   const directory = warehouse.journalDirectory
@@ -40,6 +53,7 @@ export async function openJournalScene(warehouseDirectory: string, startUs: numb
     version: 'test',
     reserveBytes: 0,
     segmentBytes: 20_000,
+    images,
   })
   const board = openBoard()
   const shared = {
@@ -51,7 +65,7 @@ export async function openJournalScene(warehouseDirectory: string, startUs: numb
   const publisher = await openPublisher({ ...shared, name: 'test', controlDirectory: directory }, 0)
   const { last } = await publisher.resume(journal.recovered.lastRecord)
   const state = { imageDirectory: directory, image: last?.image ?? null }
-  const more = { images: imageDefaults, compression: 'zstd', isImport: false } as const
+  const more = { images, compression: 'zstd', isImport: false } as const
   const lane = await openLane({ ...shared, ...state, ...more }, 0)
   const seal = sealer({ writer: journal.id, lane, publisher, clock, onFailure: () => {} }, last)
   const feed = journal.feed((last?.to ?? 0) + 1)
@@ -75,6 +89,10 @@ export async function openJournalScene(warehouseDirectory: string, startUs: numb
     connect: (note) => journal.append(RecordKind.connect, 0, clock.nowUs(), encodeNote(note)),
     frame: (connection, text) =>
       void journal.append(RecordKind.frame, connection, clock.nowUs(), encoder.encode(text)),
+    book(about, body) {
+      const payload = encodeAnswer({ ...about, resync: 1, status: 200 }, encoder.encode(body))
+      journal.append(RecordKind.answer, 0, clock.nowUs(), payload)
+    },
     tick: () => void journal.append(RecordKind.clock, 0, clock.nowUs(), new Uint8Array(0)),
     async seal() {
       await cut()
@@ -86,6 +104,20 @@ export async function openJournalScene(warehouseDirectory: string, startUs: numb
       await journal.close()
     },
   }
+}
+
+/** An update of a book of Binance spot, of one bid, as its stream sends it. */
+export function bookFrame(symbol: string, id: number, timeMs: number): string {
+  const data = {
+    e: 'depthUpdate',
+    E: timeMs,
+    s: symbol,
+    U: id,
+    u: id,
+    b: [[`${60_000 + (id % 50)}.00`, '1.00000']],
+    a: [],
+  }
+  return JSON.stringify({ stream: `${symbol.toLowerCase()}@depth@100ms`, data })
 }
 
 /** A trade of Binance spot as its stream sends it. */
