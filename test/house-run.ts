@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { faultKinds, startSimInWorker } from '@cryptoflow/exchange-sim'
+import { type FaultKind, faultKinds, startSimInWorker } from '@cryptoflow/exchange-sim'
 import type { Market } from '@cryptoflow/model'
 import {
   type CollectOptions,
@@ -65,6 +65,10 @@ export async function collectHouses(
   folder: string,
   seconds: number,
   offers: readonly HouseOffer[],
+  {
+    auditEveryMs = null,
+    kinds = faultKinds,
+  }: { readonly auditEveryMs?: number | null; readonly kinds?: readonly FaultKind[] } = {},
 ): Promise<CollectOptions> {
   const clock = clockBeforeMinute(seconds / 2)
   const chance = seededChance(seed * 6007 + 5)
@@ -80,7 +84,7 @@ export async function collectHouses(
       liquidationsPerMinute: 60,
       faults: {
         everyMessages,
-        kinds: [...faultKinds].sort(() => chance.next() - 0.5),
+        kinds: [...kinds].sort(() => chance.next() - 0.5),
         startAfterMessages: chance.below(100),
       },
     },
@@ -105,6 +109,7 @@ export async function collectHouses(
     clock,
     chance,
     drill: null,
+    auditEveryMs,
     notice: () => {},
   }
   const collector = await startCollector(options)

@@ -67,9 +67,9 @@ export const truthRules: readonly Mutant[] = [
   },
   {
     name: 'the second book of an audit hears nothing before it is live',
-    file: 'packages/normalize/src/book-keeper.ts',
-    from: 'if (this.audit !== null) this.audit.book.delta(',
-    to: 'if (this.audit?.book.live) this.audit.book.delta(',
+    file: 'packages/normalize/src/second-book.ts',
+    from: 'this.second?.book.delta(',
+    to: 'if (this.second?.book.live) this.second.book.delta(',
     tests: ['packages/normalize/src/book-audit.test.ts'],
   },
   {
@@ -82,9 +82,37 @@ export const truthRules: readonly Mutant[] = [
   {
     name: 'the second book of an audit is not in the state image',
     file: 'packages/normalize/src/state-image.ts',
-    from: '...(audit === null ? {}',
-    to: '...(audit === null || audit.number > 0 ? {}',
+    from: 'return second === null ? {}',
+    to: 'return second === null || second.number > 0 ? {}',
     tests: ['packages/normalize/src/book-audit.test.ts'],
+  },
+  {
+    name: 'an audit believes numbers that the times deny',
+    file: 'packages/normalize/src/book-keeper.ts',
+    from: "return isDenied ? 'snapshotMissing' : SNAPSHOT_INPUTS[kind]",
+    to: 'return SNAPSHOT_INPUTS[kind]',
+    tests: ['packages/normalize/src/stream-audit.test.ts'],
+  },
+  {
+    name: 'the second book of a subscription keeps what the exchange cuts off',
+    file: 'packages/normalize/src/book-keeper.ts',
+    from: 'if (depth !== undefined) book.cutTo(depth)',
+    to: '',
+    tests: ['packages/normalize/src/stream-audit.test.ts'],
+  },
+  {
+    name: 'an audit goes on over a snapshot that replaced its book',
+    file: 'packages/normalize/src/stream-keeper.ts',
+    from: '    this.audits.second = null\n    this.audits.prove(this)\n',
+    to: '    this.audits.prove(this)\n',
+    tests: ['packages/normalize/src/stream-audit.test.ts'],
+  },
+  {
+    name: 'an audit takes another book’s snapshot for its own',
+    file: 'packages/ingest/src/audit-subscription.ts',
+    from: ' && event.symbol === symbol',
+    to: '',
+    tests: ['packages/ingest/src/audit-subscription.test.ts'],
   },
   {
     name: 'an audit is sent without a record of its question',

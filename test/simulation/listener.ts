@@ -6,7 +6,7 @@ import {
   type HallConnection,
   type Told,
 } from '@cryptoflow/exchange-sim/memory'
-import { type ConnectionPlan, planConnections, subscribeFrames } from '@cryptoflow/ingest'
+import { type ConnectionPlan, planAudits, planConnections, subscribeFrames } from '@cryptoflow/ingest'
 import { type Journal, REFUSED } from '@cryptoflow/journal'
 import { CLOCK_GRID_US, type ExchangeMarket, encodeAnswer, encodeNote, RecordKind } from '@cryptoflow/model'
 import type { LaneProgress } from '@cryptoflow/pipeline/parts'
@@ -34,6 +34,8 @@ export interface ListenerOptions {
   readonly chance: Chance
   readonly mischance: Mischance
   readonly landed: (landing: Landing) => void
+  /** What a subscription of an audit was told: it is no message of its stream. */
+  readonly aside: (told: Told) => void
 }
 
 /**
@@ -105,17 +107,17 @@ export function openListener(options: ListenerOptions): Listener {
   }
   /** Asks for a book that is to be compared with ours, as `ingest` does. */
   const audit = (symbol: string, stream: string): void => {
-    const { hall, mischance, chance, landed } = options
-    const path = market.session.snapshotRequest?.(symbol).path
-    if (path === undefined || isStopped) return
+    const { mischance, chance, landed } = options
+    if (isStopped) return
     const place = { exchange: market.exchange, market: market.market, symbol, stream }
     const number = append(RecordKind.audit, 0, encodeNote({ ...place, state: 'asked' }))
-    const answer = mischance.once('slow') === null ? hall.ask(market.session.restUrl + path) : null
+    const answer = mischance.once('slow') === null ? snapshotOf(options, symbol, stream) : null
     clock.after(5 + chance.below(60), () => {
       if (isStopped || number === REFUSED) return
       if (answer === null) append(RecordKind.audit, 0, encodeNote({ ...place, state: 'failed' }))
       else {
-        const bytes = encodeAnswer({ ...place, resync: 0, status: answer.status, audit: number }, answer.body)
+        const about = { ...place, resync: 0, status: 200, audit: number, ...answer.about }
+        const bytes = encodeAnswer(about, answer.body)
         const record = append(RecordKind.answer, 0, bytes)
         if (record === REFUSED) return
         const receivedUs = clock.nowUs()
@@ -123,11 +125,9 @@ export function openListener(options: ListenerOptions): Listener {
       }
     })
   }
-  const restBooks = market.streams.filter(
-    ({ book, name }) => book?.origin === 'rest' && streams.includes(name),
-  )
+  const audited = planAudits(market, symbols, streams, AUDIT_EVERY_MS)
   const stopAudits = clock.every(AUDIT_EVERY_MS, () => {
-    for (const { name } of restBooks) for (const symbol of symbols) audit(symbol, name)
+    if (audited !== null) for (const symbol of symbols) audit(symbol, audited.stream.name)
   })
   start()
   return {
@@ -172,6 +172,32 @@ export function openListener(options: ListenerOptions): Listener {
       for (const session of sessions) session.vanish()
     },
   }
+}
+
+/** A book as an audit gets it: by REST, or as the first message of a subscription of its own. */
+function snapshotOf(
+  { hall, market, aside }: ListenerOptions,
+  symbol: string,
+  stream: string,
+): { readonly told: Told; readonly body: Uint8Array; readonly about: { readonly isFrame?: true } } | null {
+  const { session } = market
+  const request = session.snapshotRequest?.(symbol)
+  if (request !== undefined) {
+    const answer = hall.ask(session.restUrl + request.path)
+    return answer === null ? null : { told: answer.told, body: answer.body, about: {} }
+  }
+  const route = market.streams.find(({ name }) => name === stream)?.route ?? ''
+  let first: Delivery | null = null
+  const heard = (delivery: Delivery): void => {
+    if (delivery.told?.isSnapshot) first ??= delivery
+  }
+  const connection = hall.connect(session.routes[route] as string, { heard, closed: () => {} })
+  for (const text of subscribeFrames(market, [{ symbol, stream }])) connection?.say(text)
+  connection?.leave()
+  const { told, bytes } = (first ?? { told: null, bytes: nothing }) as Delivery
+  if (told === null) return null
+  aside(told)
+  return { told, body: bytes, about: { isFrame: true } }
 }
 
 /** Calls back whenever the clock has passed a multiple of the records' grid. */

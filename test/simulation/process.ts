@@ -1,4 +1,4 @@
-import type { Hall } from '@cryptoflow/exchange-sim/memory'
+import type { Hall, Told } from '@cryptoflow/exchange-sim/memory'
 import { isDiskFull, type Journal, openControlLog, openJournal, readImage } from '@cryptoflow/journal'
 import { type ExchangeMarket, type ImageOptions, marketText, RecordKind } from '@cryptoflow/model'
 import { openBoard } from '@cryptoflow/pipeline'
@@ -44,6 +44,7 @@ export interface ProcessOptions {
   /** Which start of the writer this is, from 1: each cuts elsewhere. */
   readonly start: number
   readonly landed: (landing: Landing) => void
+  readonly aside: (told: Told) => void
   /** Something ended the process, its own way. */
   readonly failed: (error: unknown) => void
 }

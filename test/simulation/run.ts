@@ -20,6 +20,8 @@ export interface Outcome {
   readonly trouble: string | null
   readonly emitted: readonly EmissionRecord[]
   readonly landings: readonly Landing[]
+  /** What subscriptions of audits were told. */
+  readonly aside: ReadonlySet<EmissionRecord>
   /** Streams whose updates had a fault that nothing in them tells. */
   readonly silent: readonly string[]
   /** Of the journal that is left. */
@@ -68,6 +70,7 @@ class Run {
   readonly #hall: Hall
   readonly #landings: Landing[] = []
   readonly #silent: string[] = []
+  readonly #aside = new Set<EmissionRecord>()
   /** Waits for an update that can have it. */
   #pending: Fault | null = null
   /** Last record that a lane was ever given. */
@@ -145,6 +148,7 @@ class Run {
       trouble: this.trouble,
       emitted: this.#hall.records,
       landings: this.#landings,
+      aside: this.#aside,
       silent: this.#silent,
       ...left,
       stored: await readFiles(files),
@@ -183,6 +187,9 @@ class Run {
       mischance: this.#mischance,
       start: this.#starts,
       landed: (landing) => void this.#landings.push(landing),
+      aside: ({ events }) => {
+        for (const event of events) this.#aside.add(event)
+      },
       failed: (error) => this.#failed(error, life),
     }).then(
       (started) => {

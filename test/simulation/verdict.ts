@@ -193,7 +193,9 @@ function brokenLetters({ stored }: Outcome, landings: readonly Landing[]): strin
 function brokenAudits({ stored, silent }: Outcome): string[] {
   const audits = stored.get('book_audit') ?? []
   const wrong = audits.filter(({ levels_wrong }) => levels_wrong !== 0)
-  const alarm = wrong.find(({ symbol }) => !silent.some((name) => name.startsWith(`${symbol}`.toLowerCase())))
+  const alarm = wrong.find(
+    ({ symbol }) => !silent.some((name) => name.toLowerCase().includes(`${symbol}`.toLowerCase())),
+  )
   const spans = (stored.get('gaps') ?? []).filter(({ cause }) => cause === 'audit').map(({ frame }) => frame)
   const framesOf = (frames: readonly unknown[]): string => `${[...new Set(frames)].sort()}`
   const marked = framesOf(spans)
@@ -216,10 +218,16 @@ interface Stream {
 }
 
 /** Every stream of every symbol with what became of its events, in their order; answers are of no stream. */
-function streamsOf({ plan, emitted }: Outcome, landings: readonly Landing[], first: FirstPlaces): Stream[] {
+function streamsOf(
+  { plan, emitted, aside }: Outcome,
+  landings: readonly Landing[],
+  first: FirstPlaces,
+): Stream[] {
   const market = findMarket(plan.exchange, plan.market)
   const damaged = new Set(landings.filter(({ isDamaged }) => isDamaged).flatMap(({ told }) => told.events))
-  const events = emitted.filter(({ is_answer, table }) => !is_answer && eventTables.includes(table))
+  const events = emitted.filter(
+    (event) => !event.is_answer && !aside.has(event) && eventTables.includes(event.table),
+  )
   return [...Map.groupBy(events, ({ symbol, stream }) => `${symbol} ${stream}`).values()].map((own) => {
     const { symbol, stream: name, table } = own[0] as EmissionRecord
     const spec = market.streams.find((candidate) => candidate.name === name)

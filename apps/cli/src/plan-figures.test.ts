@@ -63,6 +63,16 @@ describe('what a market asks of its exchange', () => {
     const many = { ...few, questions: 576, everyMs: 9_000_000, weightPerMinute: 960 }
     expect(audited(576).polls).toContainEqual(many)
     expect(planMarket(spot(3)).polls.map(({ stream }) => stream)).not.toContain('audits of books')
+    // Where books begin in their streams, a connection each: a tenth of 500 in five minutes.
+    const begun = (count: number) =>
+      planMarket(plannedMarket({ exchange: 'bybit', market: 'spot', symbols: symbols(count) }, 900_000)).polls
+    const own = { stream: 'audits of books, a connection each', weightPerMinute: 0 }
+    expect(begun(30)).toContainEqual({ ...own, questions: 30, everyMs: 900_000 })
+    expect(begun(300)).toContainEqual({ ...own, questions: 300, everyMs: 1_800_000 })
+    const kraken = planMarket(
+      plannedMarket({ exchange: 'kraken', market: 'spot', symbols: ['BTC/USD'] }, 900_000),
+    )
+    expect(kraken.polls).toEqual([])
   })
 
   it('spends at most the share of the budget in every minute until the books are live', () => {

@@ -1,4 +1,5 @@
 import {
+  type AuditPlan,
   BOOKS_IN_A_ROW_MAX,
   byWireName,
   paceMs,
@@ -119,14 +120,16 @@ export function planMarket({ market, collection, specs, auditEveryMs }: PlannedM
     routes,
     connections: plans.length,
     connectsPerFiveMinutesMax: session.connectsPerFiveMinutesMax.value,
-    polls: [
-      ...pollPlans(polls),
-      ...(audits === null ? [] : [{ ...audits, stream: 'audits of books', questions: symbols.length }]),
-    ],
+    polls: [...pollPlans(polls), ...(audits === null ? [] : [auditPlan(audits, symbols.length)])],
     books,
     bookWeight: session.snapshotRequest?.(symbols[0] ?? '').weight ?? null,
     restPool: session.restPool,
   }
+}
+
+function auditPlan({ stream, everyMs, weightPerMinute }: AuditPlan, questions: number): PollPlan {
+  const own = stream.book?.origin === 'stream' ? ', a connection each' : ''
+  return { stream: `audits of books${own}`, questions, everyMs, weightPerMinute }
 }
 
 function pollPlans(polls: ReturnType<typeof planPolls>): PollPlan[] {

@@ -103,13 +103,13 @@ const backoff = section(
 
 const audit = section(
   {
-    doc: 'Books are compared with snapshots of the exchange, at one update and without stopping the stream: table `book_audit`. Only where books begin by REST: a snapshot has the numbers of the stream there.',
+    doc: 'Books are compared with snapshots of the exchange, at one update and without stopping the stream: table `book_audit`. Only where a snapshot has the numbers of the stream (docs/book.md).',
     usedBy: 'ingest',
   },
   {
     enabled: flag({ doc: 'Whether books are audited.', default: true }),
     every_ms: whole({
-      doc: 'Milliseconds between two audits of one book. Each costs one request for a book; longer where a fifth of the exchange’s budget does not hold them.',
+      doc: 'Milliseconds between two audits of one book. Each costs one request for a book, or a connection where books begin in their streams; longer where a fifth of that budget does not hold them.',
       default: 15 * MINUTE_MS,
       min: 1_000,
       max: DAY_MS,

@@ -22,7 +22,7 @@ const faultsOf: Readonly<Record<MessageKind, readonly FaultKind[]>> = {
     'omitDelete',
   ],
   sequenced: ['gap', 'duplicate', 'disconnect', 'malformed', 'duplicateAfterReconnect'],
-  guarded: ['gap', 'duplicate', 'disconnect', 'malformed'],
+  guarded: ['gap', 'duplicate', 'disconnect', 'malformed', 'corruptLevel', 'omitDelete'],
   identified: ['duplicate', 'disconnect', 'malformed', 'duplicateAfterReconnect'],
   proven: ['disconnect', 'malformed', 'wrongChecksum'],
   sampled: ['disconnect'],

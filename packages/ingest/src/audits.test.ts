@@ -1,8 +1,8 @@
 import { type AuditNote, decodeAnswerPayload, decodeNote, RecordKind } from '@cryptoflow/model'
 import { manualClock, seededChance } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
-import { startAudits } from './audits.ts'
-import { limit, MemoryIntake, testMarket, testStreams } from './ingest-support.ts'
+import { planAudits, startAudits } from './audits.ts'
+import { bookStreams, limit, MemoryIntake, testMarket, testStreams } from './ingest-support.ts'
 import type { RestPool } from './rest-pool.ts'
 
 const EVERY_MS = 60_000
@@ -51,6 +51,9 @@ function world(
     streams,
     everyMs,
     pool,
+    connectPools: undefined as never,
+    dialer: undefined as never,
+    limits: undefined as never,
     intake,
     clock,
     chance: seededChance(1),
@@ -132,5 +135,20 @@ describe('audits', () => {
     await none.pass(EVERY_MS)
     expect(none.asked).toEqual([])
     expect(none.demanded()).toBe(0)
+  })
+
+  it('by connections of their own take a tenth of the connects that the exchange allows', () => {
+    const session = { connectsPerFiveMinutesMax: limit(100) }
+    const streams = bookStreams.map((spec) =>
+      spec.name === 'o' ? { ...spec, book: { ...spec.book, joins: () => 'next' as const } } : spec,
+    ) as typeof bookStreams
+    const market = testMarket('ws://x', 'http://x', session, streams)
+    const every = (count: number): number | undefined =>
+      planAudits(market, Array(count).fill('A'), ['t', 'o'], EVERY_MS)?.everyMs
+    expect([every(1), every(2), every(3), every(40)]).toEqual([60_000, 60_000, 90_000, 1_200_000])
+    expect(planAudits(market, ['A'], ['t', 'o'], EVERY_MS)?.weightPerMinute).toBe(0)
+    // Nobody says that another connection counts the same updates.
+    const plain = testMarket('ws://x', 'http://x', session, bookStreams)
+    expect(planAudits(plain, ['A'], ['t', 'o'], EVERY_MS)).toBeNull()
   })
 })

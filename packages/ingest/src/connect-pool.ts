@@ -2,7 +2,7 @@ import type { Breaker, Clock } from '@cryptoflow/runtime'
 import { type BreakerParts, type Breakers, openBreakers } from './breakers.ts'
 
 /** Share of the exchange's connects per five minutes that one process uses: others may be on the same address. */
-const CONNECT_SHARE = 0.5
+export const CONNECT_SHARE = 0.5
 const WINDOW_US = 5 * 60_000_000
 
 /** Connects to one host: who wants one waits for its turn. */

@@ -9,16 +9,10 @@ import type { IngestLimits } from './limits.ts'
 import { type Patience, watchLife } from './liveness.ts'
 import type { ConnectionPlan } from './plan.ts'
 import type { ResyncPace } from './resync-pace.ts'
-import { retryAfterMs } from './retry-after.ts'
 import { pacedSender, paceMs } from './sender.ts'
+import { closeSocket, openSocket, refusalOf } from './socket.ts'
 import { unreadableWatch } from './unreadable.ts'
 
-/** How long a closing handshake may take before the socket is destroyed. */
-const CLOSE_WITHIN_MS = 2_000
-/** Silence after a refused handshake that does not say how long. */
-const REFUSED_MS = 120_000
-/** Answers to a handshake that speak of our address, not of this one try. */
-const refusals: ReadonlySet<number> = new Set([403, 418, 429])
 /** Share of the shortest patience after which frames are looked at again: they may be mere heartbeats. */
 const LOOK_SHARE = 1 / 32
 
@@ -83,13 +77,7 @@ export function openConnection(
   const { market, plan, intake, dialer, clock, limits, counters, notice } = options
   const { session } = market
   const url = session.routes[plan.route] as string
-  const socket = new WebSocket(url, {
-    agent: dialer.agentOf(url),
-    perMessageDeflate: false,
-    maxPayload: limits.frameBytesMax,
-    skipUTF8Validation: true,
-    followRedirects: false,
-  })
+  const socket = openSocket(url, dialer, limits)
   const signs = { frameUs: clock.nowUs(), controlUs: clock.nowUs(), frames: 0, pongs: 0 }
   const cancels = new Set<() => void>()
   const unreadable = unreadableWatch()
@@ -190,10 +178,9 @@ export function openConnection(
     signs.pongs += 1
   })
   socket.on('unexpected-response', (_, response) => {
-    const status = response.statusCode ?? 0
-    const askedMs = retryAfterMs(response.headers['retry-after'], clock.nowUs())
-    blockMs = askedMs ?? (refusals.has(status) ? REFUSED_MS : 0)
-    giveUp(`the handshake was answered ${status}, expected 101`)
+    const refusal = refusalOf(response, clock.nowUs())
+    blockMs = refusal.blockMs
+    giveUp(refusal.reason)
   })
   // After a broken frame nothing more is read; a peer that does not close would be waited for in vain.
   socket.on('error', (error) => giveUp(messageOf(error)))
@@ -231,8 +218,7 @@ export function openConnection(
     },
     async close(why) {
       reason ??= why
-      socket.close(1000)
-      const cancel = clock.after(CLOSE_WITHIN_MS, () => socket.terminate())
+      const cancel = closeSocket(socket, clock)
       await ended
       cancel()
     },

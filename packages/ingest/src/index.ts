@@ -1,4 +1,4 @@
-export { planAudits } from './audits.ts'
+export { type AuditPlan, planAudits } from './audits.ts'
 export { type ConnectPools, connectSpanMs, createConnectPools } from './connect-pool.ts'
 export { type Ingest, type IngestOptions, startIngest } from './ingest.ts'
 export type { IngestCounters, IngestNotice, Intake, ReplaceCause } from './intake.ts'

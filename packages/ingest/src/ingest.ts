@@ -95,7 +95,7 @@ export function startIngest(options: IngestOptions): Ingest {
   const snapshots = startSnapshots({ ...shared, pool })
   const polling = startPolls({ ...shared, pool, polls, spreadMaxPercent: options.spreadMaxPercent })
   const everyMs = options.auditEveryMs ?? null
-  const audits = startAudits({ ...shared, pool, symbols, streams, everyMs })
+  const audits = startAudits({ ...shared, pool, connectPools, symbols, streams, everyMs })
   const cancelClock = options.clockRecords === false ? () => {} : startClockRecords(clock, intake)
   return {
     want(wanted) {

@@ -84,6 +84,8 @@ export interface AnswerContext {
   readonly spreadMaxPercent?: number
   /** Of a book that is compared with ours: the record that asked. Absent: it is no audit. */
   readonly audit?: number
+  /** The body is the frame that a subscription of the audit's own began with. Absent: it is that of a REST answer. */
+  readonly isFrame?: true
 }
 
 /** How a delta stands to a position in its sequence. */
@@ -124,6 +126,11 @@ export interface StreamBookRule {
    */
   readonly subscribed?: number
   readonly checksum: BookChecksum | null
+  /**
+   * How a delta stands to a snapshot that another connection brought, where both count the same updates: such a book is
+   * audited by a subscription of its own. Absent: the exchange does not say that they do, or numbers nothing.
+   */
+  readonly joins?: RestBookRule['joins']
 }
 
 /** What the exchange sends to prove a book, recomputed from ours. */

@@ -60,15 +60,15 @@ function bookAnswer(
   const state = index.key(market, context.symbol)
   const stream = index.stream(state, context.stream)
   assert(stream !== null, 'the market offers the stream')
-  const usable = flow.snapshots(record, state, stream, batch)
+  const usable = flow.snapshots(record, state, stream, batch, context.isFrame === true)
   const { keeper } = state
-  // A book that begins in its stream is not answered: what was fetched is stored, and changes nothing.
-  if (keeper?.origin !== 'rest' || keeper.stream !== context.stream) return
+  if (keeper === null || keeper.stream !== context.stream) return
   const snapshot = usable < 0 ? null : { batch, event: usable, stamp: stampOf(record, batch, usable) }
   if (context.audit !== undefined) {
-    keeper.auditAnswer(context.audit, snapshot)
+    keeper.audits.answer(context.audit, snapshot)
     closeAudit(parts, record, state, stream, keeper)
     return
   }
-  if (keeper.answer(context.resync, snapshot)) grid.checkpoint(state)
+  // A book that begins in its stream is not answered: what was fetched is stored, and changes nothing.
+  if (keeper.origin === 'rest' && keeper.answer(context.resync, snapshot)) grid.checkpoint(state)
 }

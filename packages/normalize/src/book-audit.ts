@@ -1,12 +1,12 @@
 import type { DecimalColumn, JournalRecord } from '@cryptoflow/model'
 import { type BookDifferences, compareBooks, type Exact, type WrongLevel } from './book-differences.ts'
-import type { BookKeeper, Proven } from './book-keeper.ts'
 import type { FlowParts } from './flow-parts.ts'
 import { markMinutes, tableOfGap } from './gap-rows.ts'
 import { IMAGES_STREAM } from './image-gaps.ts'
-import type { KeyState } from './key-state.ts'
+import type { Keeper, KeyState } from './key-state.ts'
 import { ledgerOf, minuteOf } from './minutes.ts'
 import { imageTableOf, isWritten, openRow, type RowSink, writeCommon } from './row-sink.ts'
+import type { Proven } from './second-book.ts'
 import { receivedStamp } from './stamps.ts'
 import type { StreamState } from './stream.ts'
 import { gapRow } from './truth-rows.ts'
@@ -24,10 +24,11 @@ export function closeAudit(
   record: JournalRecord,
   state: KeyState,
   stream: StreamState,
-  keeper: BookKeeper,
+  keeper: Keeper,
 ): void {
-  const other = keeper.takeAudited()
-  const { book, proven } = keeper
+  const { book, audits } = keeper
+  const other = audits.take(keeper)
+  const { proven } = audits
   if (other === null || book === null) return
   const found = compareBooks(book, other)
   const isWrong = found.wrong.length > 0
@@ -39,7 +40,7 @@ export function closeAudit(
     keeper.adopt(other)
     grid.checkpoint(state)
   }
-  keeper.prove()
+  audits.prove(keeper)
 }
 
 function auditRow(

@@ -1,37 +1,23 @@
-import { assert, type EventBatch, type RestBookRule } from '@cryptoflow/model'
+import { assert, type Continuity, type EventBatch, type RestBookRule } from '@cryptoflow/model'
 import { Book } from './book.ts'
 import { type BookInput, type BookState, bookTransitions } from './book-transitions.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { type HeldBounds, HeldDeltas } from './held.ts'
 import { QuoteCheck } from './quotes.ts'
+import { Audits, type Message } from './second-book.ts'
 import { blankStamp, copyStamp, type Stamp } from './stamps.ts'
 import type { Standing } from './stream.ts'
-
-/** An event of a batch with its stamp. */
-interface Message {
-  readonly batch: EventBatch
-  readonly event: number
-  readonly stamp: Stamp
-}
-
-/** An update by its sequence, and the frame that brought it. */
-export interface Proven {
-  readonly seq: number
-  readonly receivedUs: number
-  readonly frame: number
-}
-
-interface Audit {
-  /** The record that asked. */
-  readonly number: number
-  readonly book: BookKeeper
-}
 
 export interface BookKeeperOptions {
   readonly stream: string
   readonly rule: RestBookRule
   /** Levels a side of books that begin now. */
   readonly depthCap: () => number
+  /**
+   * Of the second book of one that begins in its stream: levels a side that the exchange keeps, of which a snapshot
+   * brings all. Absent: a snapshot says how deep it knows the book.
+   */
+  readonly depth?: number
   readonly held: HeldBounds
   readonly counters: Counters
   /** Asks for a snapshot under this resync number. */
@@ -57,10 +43,9 @@ export class BookKeeper {
   unsaved = false
   readonly held: HeldDeltas
   readonly quotes = new QuoteCheck()
-  /** The last update after which the book was known to be right: it began with it, or an audit found nothing. */
-  proven: Proven | null = null
-  /** A second book on its way, to be compared with this one. */
-  audit: Audit | null = null
+  readonly audits = new Audits(
+    () => new BookKeeper({ ...this.options, counters: createCounters(), ask: () => {} }),
+  )
   private readonly options: BookKeeperOptions
 
   constructor(options: BookKeeperOptions) {
@@ -77,8 +62,9 @@ export class BookKeeper {
   /** A delta that its stream did not find to be late or a duplicate. Answers whether the book became live. */
   delta(batch: EventBatch, event: number, stamp: Stamp, stands: Standing): boolean {
     const wasLive = this.state === 'live'
-    this.move(this.judge(batch, event, stands), { batch, event, stamp })
-    if (this.audit !== null) this.audit.book.delta(batch, event, stamp, stands)
+    const message = { batch, event, stamp }
+    this.move(this.judge(message, stands), message)
+    this.audits.hear(batch, event, stamp, stands)
     if (this.held.count === 0) this.quotes.forgetBelow(batch.lastSeq[event] as number)
     return !wasLive && this.live
   }
@@ -95,53 +81,12 @@ export class BookKeeper {
     return !wasLive && this.live
   }
 
-  /**
-   * From here on a second book is made beside this one, of a snapshot that was asked for by this record: it hears what
-   * this one hears. Nothing is audited that is not live; an audit that is under way is given up for the new one.
-   */
-  beginAudit(number: number): void {
-    this.audit = null
-    if (this.live) this.openAudit(number).subscribed()
-  }
-
-  /** The second book of an audit, with nothing in it. */
-  openAudit(number: number): BookKeeper {
-    const book = new BookKeeper({ ...this.options, counters: createCounters(), ask: () => {} })
-    this.audit = { number, book }
-    return book
-  }
-
-  /** The answer to an audit; another one's is too late, or too early. */
-  auditAnswer(number: number, snapshot: Message | null): void {
-    if (this.audit?.number === number) this.audit.book.answer(this.audit.book.resync, snapshot)
-  }
-
-  /**
-   * The second book, once it stands where this one does: the audit is over then. Null: not yet, or it never will, because
-   * either book was lost on the way.
-   */
-  takeAudited(): Book | null {
-    const { audit } = this
-    if (audit === null) return null
-    const { book, seq, live, resync } = audit.book
-    const isLost = !this.live || resync > 1 || (live && seq !== this.seq)
-    if (live || isLost) this.audit = null
-    return live && !isLost ? book : null
-  }
-
   /** The book of an audit that found ours wrong takes its place; it holds the same update. */
   adopt(book: Book): void {
     assert(this.live, 'an audited book is live')
     this.book = book
     this.changed = true
     this.unsaved = true
-  }
-
-  /** The book is right as it is now. */
-  prove(): void {
-    const { seq, stamp } = this
-    assert(stamp !== null, 'a live book has an update')
-    this.proven = { seq, receivedUs: stamp.receivedUs, frame: stamp.frame }
   }
 
   get live(): boolean {
@@ -153,7 +98,7 @@ export class BookKeeper {
     return this.resync > 0 && (this.state === 'waiting' || this.state === 'resync')
   }
 
-  private judge(batch: EventBatch, event: number, stands: Standing): BookInput {
+  private judge({ batch, event, stamp }: Message, stands: Standing): BookInput {
     const { rule } = this.options
     const first = batch.firstSeq[event] as number
     const last = batch.lastSeq[event] as number
@@ -163,15 +108,34 @@ export class BookKeeper {
       case 'resync':
         return stands === 'gap' ? 'deltaGap' : 'deltaNext'
       case 'waitingLoaded':
-      case 'resyncLoaded':
-        return DELTA_INPUTS[rule.joins(this.seq, first, last, prev)]
+      case 'resyncLoaded': {
+        const continuity = rule.joins(this.seq, first, last, prev)
+        return this.isDenied(continuity, stamp, this.stamp) ? 'deltaGap' : DELTA_INPUTS[continuity]
+      }
       case 'live':
         return DELTA_INPUTS[rule.follows(this.seq, first, last, prev)]
     }
   }
 
-  private judgeSnapshot({ batch, event }: Message): BookInput {
-    return SNAPSHOT_INPUTS[this.held.standing(this.options.rule, batch.lastSeq[event] as number).kind]
+  private judgeSnapshot({ batch, event, stamp }: Message): BookInput {
+    const { held } = this
+    const { kind, at } = held.standing(this.options.rule, batch.lastSeq[event] as number)
+    const isDenied =
+      (at > 0 && this.isDenied('stale', held.at(at - 1).stamp, stamp)) ||
+      (kind === 'joins' && this.isDenied('next', held.at(at).stamp, stamp))
+    return isDenied ? 'snapshotMissing' : SNAPSHOT_INPUTS[kind]
+  }
+
+  /**
+   * Whether the exchange's own times deny what the numbers say of a delta: that it stands behind a snapshot, or before
+   * it. Then the two connections of an audit do not count the same updates, and nothing is compared.
+   */
+  private isDenied(continuity: Continuity, delta: Stamp, snapshot: Stamp | null): boolean {
+    if (this.options.depth === undefined || snapshot === null) return false
+    if (delta.timeSource !== 'engine' || snapshot.timeSource !== 'engine') return false
+    return continuity === 'next'
+      ? delta.eventUs < snapshot.eventUs
+      : continuity === 'stale' && delta.eventUs > snapshot.eventUs
   }
 
   private move(input: BookInput, message: Message | null): void {
@@ -205,14 +169,23 @@ export class BookKeeper {
           break
       }
     }
-    if (from !== 'live' && this.state === 'live') this.prove()
+    if (from !== 'live' && this.state === 'live') this.audits.prove(this)
   }
 
   private load(message: Message | null): void {
     assert(message !== null, 'a snapshot is loaded from its message')
     const { batch, event, stamp } = message
-    this.book = new Book(this.options.depthCap())
-    this.book.load(batch, batch.entryStart[event] as number, batch.entryStart[event + 1] as number)
+    const { depth, depthCap } = this.options
+    const book = new Book(depthCap())
+    const from = batch.entryStart[event] as number
+    const to = batch.entryStart[event + 1] as number
+    if (depth === undefined) book.load(batch, from, to)
+    else {
+      book.knowAll()
+      book.apply(batch, from, to)
+      book.cutTo(depth)
+    }
+    this.book = book
     this.seq = batch.lastSeq[event] as number
     this.stamp = copyStamp(this.stamp ?? blankStamp(), stamp)
   }
@@ -250,9 +223,10 @@ export class BookKeeper {
     bridges: boolean,
   ): boolean {
     const { book } = this
-    const { counters } = this.options
+    const { counters, depth } = this.options
     assert(book !== null, 'a live book holds a book')
     book.apply(levels, start, end)
+    if (depth !== undefined) book.cutTo(depth)
     this.seq = lastSeq
     this.stamp = copyStamp(this.stamp ?? blankStamp(), stamp)
     this.changed = true
@@ -281,7 +255,7 @@ export class BookKeeper {
 
   private discard(): void {
     this.book = null
-    this.audit = null
+    this.audits.second = null
     this.seq = Number.NaN
     this.stamp = null
     this.changed = false

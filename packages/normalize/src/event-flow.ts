@@ -131,11 +131,21 @@ export class EventFlow {
     return track
   }
 
-  /** Stores the snapshots that answer a book; answers the first one's index, -1 when there is none. */
-  snapshots(record: JournalRecord, state: KeyState, stream: StreamState, batch: EventBatch): number {
+  /**
+   * Stores the snapshots that answer a book; answers the first one's index, -1 when there is none. `isAside`: they came
+   * over a connection that is not the stream's, which must not be taken for a book that replaces ours.
+   */
+  snapshots(
+    record: JournalRecord,
+    state: KeyState,
+    stream: StreamState,
+    batch: EventBatch,
+    isAside: boolean,
+  ): number {
     const { key, keeper, counters } = state
     const { name, table } = stream.spec
-    const label = bookLabel(keeper?.stream === name ? keeper.state : 'waiting')
+    const label = isAside ? 'stale' : bookLabel(keeper?.stream === name ? keeper.state : 'waiting')
+    const source = isAside ? 'ws' : 'rest'
     const { stamp } = this
     const counts = countsOfStream(state.counts, stream.spec)
     let usable = -1
@@ -151,7 +161,7 @@ export class EventFlow {
       const outcome = isFiltered(state, table, batch, event) ? 'filtered' : 'stored'
       countOutcome(counts, outcome)
       counters[outcome] += 1
-      if (outcome === 'stored') eventRows(this.parts.sink, table, key, stamp, batch, event, label, 'rest')
+      if (outcome === 'stored') eventRows(this.parts.sink, table, key, stamp, batch, event, label, source)
       if (usable < 0) usable = event
     }
     return usable
@@ -174,7 +184,7 @@ export class EventFlow {
     deadLetterRow(this.parts.sink, key, {
       ...row,
       connection: record.connection,
-      source: sourceOf(record),
+      source: isHeardAnswer(record) ? 'ws' : sourceOf(record),
       receivedUs: record.receivedUs,
       frame: record.number,
     })
@@ -318,6 +328,11 @@ export class EventFlow {
 
 const NO_STREAM = 'the market stores no stream of this name'
 const NO_EVENT = 'the stream stores no event of this kind'
+
+/** Whether a record holds the frame that an audit began with. */
+function isHeardAnswer({ kind, payload }: JournalRecord): boolean {
+  return kind === RecordKind.answer && decodeAnswerPayload(payload).context.isFrame === true
+}
 
 function specOf({ streams }: ExchangeMarket, name: string): StreamSpec | null {
   return streams.find((spec) => spec.name === name) ?? null

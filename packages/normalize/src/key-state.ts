@@ -32,6 +32,11 @@ export interface Instrument {
 /** A key's book, by where it begins. */
 export type Keeper = BookKeeper | StreamKeeper
 
+/** Whether a snapshot of another connection, or of none, can be compared with a key's book. */
+export function isAuditable(keeper: Keeper): boolean {
+  return keeper.origin === 'rest' || keeper.isAuditable
+}
+
 /** Everything that is remembered of one key. No key reads another's. */
 export interface KeyState {
   readonly market: ExchangeMarket

@@ -89,10 +89,21 @@ export type Step = { readonly atUs?: number; readonly exchange?: FakeExchange } 
       readonly resync: number
       /** Of an audit: the record that asked. */
       readonly audit?: number
+      readonly isFrame?: true
       /** Null: no snapshot could be read. */
-      readonly snapshot: { readonly last: number; readonly levels: readonly Level[] } | null
+      readonly snapshot: {
+        readonly last: number
+        readonly levels: readonly Level[]
+        readonly engineUs?: number
+      } | null
     }
-  | { readonly kind: 'audit'; readonly state?: 'asked' | 'failed'; readonly symbol?: string }
+  | {
+      readonly kind: 'audit'
+      readonly market?: Market
+      readonly stream?: string
+      readonly state?: 'asked' | 'failed'
+      readonly symbol?: string
+    }
   /** An answer to a question that no book asked. */
   | {
       readonly kind: 'told'
@@ -250,8 +261,9 @@ export class FakeLane {
         this.answer(step)
         break
       case 'audit': {
+        const { exchange = 'fake', market = 'spot', stream = 'depth' } = step
         const { symbol = 'BTCUSDT', state = 'asked' } = step
-        const about = { exchange: 'fake', market: 'spot', symbol, stream: 'depth', state } as const
+        const about = { exchange, market, symbol, stream, state }
         normalizer.audit(this.record(RecordKind.audit, 0), about)
         break
       }
@@ -264,8 +276,7 @@ export class FakeLane {
   private answer(step: Extract<Step, { kind: 'answer' }>): void {
     const { symbol = 'BTCUSDT', stream = 'depth', snapshot } = step
     if (snapshot !== null) {
-      const { last, levels } = snapshot
-      addMessage(this.batch, { kind: 'snapshot', symbol, stream, first: Number.NaN, last, levels })
+      addMessage(this.batch, { kind: 'snapshot', symbol, stream, first: Number.NaN, ...snapshot })
     }
     this.tell({ ...step, symbol, stream })
   }
@@ -277,10 +288,12 @@ export class FakeLane {
     readonly stream: string
     readonly resync: number
     readonly audit?: number
+    readonly isFrame?: true
   }): void {
-    const { exchange = 'fake', market = 'spot', symbol, stream, resync, audit } = about
+    const { exchange = 'fake', market = 'spot', symbol, stream, resync, audit, isFrame } = about
     const asked = audit === undefined ? {} : { audit }
-    const context = { exchange, market, symbol, stream, resync, status: 200, ...asked }
+    const heard = isFrame === undefined ? {} : { isFrame }
+    const context = { exchange, market, symbol, stream, resync, status: 200, ...asked, ...heard }
     const record = this.record(RecordKind.answer, 0)
     record.payload = encodeAnswer(context, new Uint8Array(0))
     this.normalizer.answer(record, context, this.batch)

@@ -159,5 +159,5 @@ export function bookDelta(
   stands: Standing,
 ): void {
   if (keeper.delta(batch, event, stamp, stands)) parts.grid.checkpoint(state)
-  if (keeper.audit !== null) closeAudit(parts, record, state, stream, keeper)
+  if (keeper.audits.second !== null) closeAudit(parts, record, state, stream, keeper)
 }

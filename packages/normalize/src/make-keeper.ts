@@ -16,8 +16,8 @@ export function makeKeeper(
 ): Keeper {
   assert(book !== null, 'a book stream has a book rule')
   const ask = (resync: number): void => wantSnapshot(requestOf(state.key, name, resync))
-  const common = { stream: name, depthCap, counters: state.counters, ask }
-  if (book.origin === 'rest') return new BookKeeper({ ...common, rule: book, held })
+  const common = { stream: name, depthCap, held, counters: state.counters, ask }
+  if (book.origin === 'rest') return new BookKeeper({ ...common, rule: book })
   const digits = (): Digits => state.instrument?.digits ?? UNKNOWN_DIGITS
   return new StreamKeeper({ ...common, rule: book, digits })
 }

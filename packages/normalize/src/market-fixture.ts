@@ -81,7 +81,7 @@ const inStream = { origin: 'stream', follows: null, depths: null, checksum: null
 /** By market of the exchange `other`: how its books go on. */
 export const streamBookRules: Readonly<Record<Market, StreamBookRule>> = {
   spot: { ...inStream, depths: [4, 8], checksum: fakeChecksum },
-  linear: { ...inStream, follows: denseRule.follows },
+  linear: { ...inStream, follows: denseRule.follows, joins: denseRule.joins },
   inverse: inStream,
 }
 
@@ -126,9 +126,11 @@ function otherStreamsOf(market: Market): StreamSpec[] {
   const delta = market === 'spot' ? 'spot_delta' : 'futures_delta'
   const image = market === 'spot' ? 'spot_ob' : 'futures_ob'
   const linked = { ...inStream, follows: linkedRule }
+  const cut = { ...streamBookRules.linear, depths: [2] }
   return [
     { ...carried, name: 'depth', table: delta, follows: null, book: streamBookRules[market] },
     { ...carried, name: 'linked', table: delta, follows: linkedRule, book: linked },
+    { ...carried, name: 'cut', table: delta, follows: denseRule.follows, book: cut },
     { ...carried, name: 'trade', table: 'ticks', follows: null, idWindow: 4 },
     { ...carried, name: 'numbered', table: 'ticks', follows: denseRule.follows, idWindow: 4 },
     { ...carried, name: 'renewed', table: 'ticks', follows: renewedRule },

@@ -26,7 +26,7 @@ import { EventFlow } from './event-flow.ts'
 import type { FlowParts } from './flow-parts.ts'
 import { openAtStop } from './gap-rows.ts'
 import { ImageGrid, imageDefaults } from './image-grid.ts'
-import { countsOf, KeyIndex } from './key-state.ts'
+import { countsOf, isAuditable, KeyIndex } from './key-state.ts'
 import { legEnded, legsEnded, legsOverdue } from './leg-flow.ts'
 import { doubtBooks, loseFrames } from './lost-frames.ts'
 import { makeKeeper } from './make-keeper.ts'
@@ -147,7 +147,7 @@ export class Normalizer {
         cutStreamBook(state, stream)
       }
       // Nobody waits for the answer any more.
-      if (state.keeper?.origin === 'rest') state.keeper.audit = null
+      if (state.keeper !== null) state.keeper.audits.second = null
     }
     this.connections.clear()
   }
@@ -248,9 +248,9 @@ export class Normalizer {
     const market = this.options.findMarket(exchange, name)
     if (!this.owns(market, symbol)) return
     const { keeper } = this.index.key(market, symbol)
-    if (keeper?.origin !== 'rest' || keeper.stream !== stream) return
-    if (state === 'asked') keeper.beginAudit(record.number)
-    else keeper.audit = null
+    if (keeper === null || keeper.stream !== stream || !isAuditable(keeper)) return
+    if (state === 'asked') keeper.audits.begin(record.number, keeper)
+    else keeper.audits.second = null
   }
 
   /** A dead letter is read again: `batch` holds what the present decoder reads in it. */

@@ -82,17 +82,13 @@ export function storeOnly(sink: RowSink, stored: StoredTables | undefined): void
       : new Map(Object.entries(stored).map(([market, names]) => [market, new Set(names)]))
 }
 
+/** Tables that say what the others are worth. */
+const truths: ReadonlySet<TableName> = new Set(['gaps', 'coverage', 'dead_letter', 'book_audit'])
+
 /** Whether rows of this table are stored of the key's market. */
 export function isStored({ stored }: RowSink, key: RowKey, table: TableName): boolean {
   // Bars are stored where they are made.
-  if (
-    stored === null ||
-    table === 'bars' ||
-    table === 'gaps' ||
-    table === 'coverage' ||
-    table === 'dead_letter'
-  )
-    return true
+  if (stored === null || table === 'bars' || truths.has(table)) return true
   return stored.get(key.marketText)?.has(table) ?? true
 }
 

@@ -9,7 +9,7 @@ import {
   type TopSide,
 } from '@cryptoflow/model'
 import { Book } from './book.ts'
-import type { BookKeeper, Proven } from './book-keeper.ts'
+import type { BookKeeper } from './book-keeper.ts'
 import type { BookSide } from './book-side.ts'
 import { type BookState, bookStates } from './book-transitions.ts'
 import { type CoverageImage, coverageImage } from './coverage-image.ts'
@@ -19,6 +19,7 @@ import type { ImageGap } from './image-gaps.ts'
 import type { Instrument, Keeper, KeyState } from './key-state.ts'
 import { LevelSide } from './level-side.ts'
 import { type BarImage, barImage } from './operators/bar-image.ts'
+import type { Audits, Proven } from './second-book.ts'
 import type { Stamp } from './stamps.ts'
 import type { Interruption, OpenGap, StreamState } from './stream.ts'
 import type { Place, StreamKeeper } from './stream-keeper.ts'
@@ -86,15 +87,18 @@ interface BookImage {
   readonly asks: SideImage | null
 }
 
-interface RestKeeperImage extends BookImage {
+interface AuditImage {
+  readonly audit?: { readonly number: number; readonly book: RestKeeperImage }
+}
+
+interface RestKeeperImage extends BookImage, AuditImage {
   readonly origin: 'rest'
   readonly state: BookState
   readonly held: readonly HeldImage[]
   readonly proven?: Proven
-  readonly audit?: { readonly number: number; readonly book: RestKeeperImage }
 }
 
-interface StreamKeeperImage extends BookImage {
+interface StreamKeeperImage extends BookImage, AuditImage {
   readonly origin: 'stream'
   readonly state: StreamBookState
   /** Null: not cut. */
@@ -102,6 +106,8 @@ interface StreamKeeperImage extends BookImage {
   /** Absent where the connect record does not say it. */
   readonly subscribedDepth?: number
   readonly proven: Place | null
+  /** Since when audits know it to be right. */
+  readonly audited?: Proven
   readonly missedUs: Numeral
 }
 
@@ -295,19 +301,24 @@ function keeperImage(keeper: Keeper): KeeperImage {
 }
 
 function restKeeperImage(keeper: BookKeeper): RestKeeperImage {
-  const { origin, state, held, proven, audit } = keeper
+  const { origin, state, held, audits } = keeper
+  const { proven } = audits
   return {
     origin,
     state,
     ...bookImage(keeper),
     held: heldImages(held),
     ...(proven === null ? {} : { proven: { ...proven } }),
-    ...(audit === null ? {} : { audit: { number: audit.number, book: restKeeperImage(audit.book) } }),
+    ...auditImage(audits),
   }
 }
 
+function auditImage({ second }: Audits): AuditImage {
+  return second === null ? {} : { audit: { number: second.number, book: restKeeperImage(second.book) } }
+}
+
 function streamKeeperImage(keeper: StreamKeeper): StreamKeeperImage {
-  const { origin, state, depth, subscribedDepth, proven, missedUs } = keeper
+  const { origin, state, depth, subscribedDepth, proven, audits, missedUs } = keeper
   return {
     origin,
     state,
@@ -315,7 +326,9 @@ function streamKeeperImage(keeper: StreamKeeper): StreamKeeperImage {
     depth: numeral(depth),
     ...(subscribedDepth === null ? {} : { subscribedDepth }),
     proven,
+    ...(audits.proven === null ? {} : { audited: { ...audits.proven } }),
     missedUs: numeral(missedUs),
+    ...auditImage(audits),
   }
 }
 
@@ -345,6 +358,8 @@ export function restoreKeeper(keeper: Keeper, image: KeeperImage, depthCap: numb
     keeper.subscribedDepth = image.subscribedDepth ?? null
     keeper.proven = image.proven
     keeper.missedUs = image.missedUs ?? Number.NaN
+    keeper.audits.proven = image.audited ?? null
+    restoreAudit(keeper.audits, image, keeper.cap)
   }
 }
 
@@ -352,12 +367,14 @@ function restoreRestKeeper(keeper: BookKeeper, image: RestKeeperImage, depthCap:
   if (!bookStates.includes(image.state)) refuseState(image.state)
   restoreBook(keeper, image, depthCap)
   for (const held of image.held) restoreHeld(keeper.held, held)
-  if (image.audit !== undefined) {
-    const { number, book } = image.audit
-    restoreRestKeeper(keeper.openAudit(number), book, depthCap)
-  }
   keeper.state = image.state
-  keeper.proven = image.proven ?? null
+  keeper.audits.proven = image.proven ?? null
+  restoreAudit(keeper.audits, image, depthCap)
+}
+
+/** `cap`: of the second book. What it is made with must be restored before. */
+function restoreAudit(audits: Audits, { audit }: AuditImage, cap: number): void {
+  if (audit !== undefined) restoreRestKeeper(audits.open(audit.number), audit.book, cap)
 }
 
 export function restoreImageGap({ imageGap }: KeyImage): ImageGap | null {

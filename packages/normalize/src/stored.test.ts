@@ -52,6 +52,15 @@ describe('a journal that says which tables are stored', () => {
     expect(gaps.some((row) => row.cause === 'sequence' && row.from_seq === 2 && row.to_seq === 5)).toBe(true)
   })
 
+  it('gives what audits of a book find whatever is stored of it', () => {
+    const lane = new FakeLane()
+    lane.play({ kind: 'start', stored: { 'fake spot': ['spot_delta'] } }, connect, book)
+    lane.play(delta(2, ['bid', '9', '1']), { kind: 'audit' })
+    const snapshot = { last: 2, levels: [['bid', '10', '1']] as Level[] }
+    lane.play({ kind: 'answer', resync: 0, audit: lane.number, snapshot }, delta(3, ['bid', '9', '2']))
+    expect(tablesOf(lane)).toContain('book_audit')
+  })
+
   it('stores everything of markets that it does not name, and again when the next start names nothing', () => {
     const lane = new FakeLane()
     lane.play({ kind: 'start', stored: { 'fake linear': ['ticks'] } }, ...script)

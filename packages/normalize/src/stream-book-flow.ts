@@ -1,4 +1,5 @@
 import { EventKind } from '@cryptoflow/model'
+import { closeAudit } from './book-audit.ts'
 import { eventRows } from './event-rows.ts'
 import {
   type FlowParts,
@@ -61,6 +62,7 @@ export function streamBookMessage(
   }
   if (keeper === null || stands === 'late') return outcome
   const fault = keep(parts, state, keeper, candidate, stands, message, stamp)
+  if (keeper.audits.second !== null) closeAudit(parts, message.record, state, stream, keeper)
   // Asking for a snapshot ends the subscription for a moment, and no number would tell.
   if (fault !== null) breakStream(stream, CAUSE_OF[fault], keeper.proven)
   return outcome

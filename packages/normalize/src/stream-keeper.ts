@@ -1,7 +1,10 @@
 import { assert, type EventBatch, type StreamBookRule } from '@cryptoflow/model'
 import { Book } from './book.ts'
-import type { Counters } from './counters.ts'
+import { BookKeeper } from './book-keeper.ts'
+import { type Counters, createCounters } from './counters.ts'
+import type { HeldBounds } from './held.ts'
 import { QuoteCheck } from './quotes.ts'
+import { Audits } from './second-book.ts'
 import { blankStamp, copyStamp, type Stamp } from './stamps.ts'
 import type { Standing } from './stream.ts'
 import {
@@ -17,6 +20,8 @@ export interface StreamKeeperOptions {
   readonly rule: StreamBookRule
   /** Levels a side of images, now. The book holds more where the exchange cuts its own deeper, as checksums need it. */
   readonly depthCap: () => number
+  /** Of deltas for the second book of an audit. */
+  readonly held: HeldBounds
   readonly counters: Counters
   /** As the instrument list of the key says now. */
   readonly digits: () => Digits
@@ -73,6 +78,7 @@ export class StreamKeeper {
   /** Received time of the first delta that found no book, since a snapshot, a question or a cut; NaN: none did. */
   missedUs = Number.NaN
   readonly quotes = new QuoteCheck()
+  readonly audits = new Audits(() => this.secondBook())
   private readonly options: StreamKeeperOptions
   private readonly top: Top | null
 
@@ -123,6 +129,8 @@ export class StreamKeeper {
     this.depth = candidate.depth
     this.proven = { frame: stamp.frame, receivedUs: stamp.receivedUs }
     this.take(lastSeq, stamp)
+    this.audits.second = null
+    this.audits.prove(this)
     return true
   }
 
@@ -138,6 +146,7 @@ export class StreamKeeper {
     const lastSeq = batch.lastSeq[event] as number
     if (!applies) this.miss(stamp.receivedUs)
     const verdict = applies ? this.apply(batch, event, stamp) : 'sound'
+    this.audits.hear(batch, event, stamp, stands)
     if (!Number.isNaN(lastSeq)) this.quotes.forgetBelow(lastSeq)
     if (verdict === 'crossed' || verdict === 'checksum') {
       this.move(verdict === 'crossed' ? 'crossed' : 'mismatch')
@@ -149,6 +158,19 @@ export class StreamKeeper {
     return null
   }
 
+  /** Whether a snapshot of another connection can be compared with this book. */
+  get isAuditable(): boolean {
+    return this.options.rule.joins !== undefined
+  }
+
+  /** The book of an audit that found ours wrong takes its place; it holds the same update. */
+  adopt(book: Book): void {
+    assert(this.live, 'an audited book is live')
+    this.book = book
+    this.changed = true
+    this.unsaved = true
+  }
+
   /** A message of the stream is missing, and no sequence will say so. */
   damaged(): void {
     this.move('damaged')
@@ -157,6 +179,21 @@ export class StreamKeeper {
   /** No connection that can be trusted carries the stream any more. */
   cut(): void {
     this.move('cut')
+  }
+
+  private secondBook(): BookKeeper {
+    const { stream, depth, options } = this
+    const { joins, follows } = options.rule
+    assert(joins !== undefined && follows !== null, 'a book that is audited has numbers')
+    return new BookKeeper({
+      stream,
+      rule: { origin: 'rest', joins, follows },
+      depthCap: () => this.cap,
+      depth,
+      held: options.held,
+      counters: createCounters(),
+      ask: () => {},
+    })
   }
 
   /** A delta found no book. */
@@ -227,6 +264,7 @@ export class StreamKeeper {
 
   private discard(): void {
     this.book = null
+    this.audits.second = null
     this.depth = Number.POSITIVE_INFINITY
     this.seq = Number.NaN
     this.stamp = null

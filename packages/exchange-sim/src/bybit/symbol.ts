@@ -3,6 +3,7 @@ import { seededChance } from '@cryptoflow/runtime'
 import type { EmissionContent, LevelText } from '../emission-log.ts'
 import { hashOf } from '../instruments.ts'
 import type { BookSnapshot, MarketTrade } from '../market.ts'
+import { spoiledLevels } from '../spoiled-levels.ts'
 import { bookContent, type Place, quoteContent, tradeContent } from '../stage/contents.ts'
 import { ForcedOrders } from '../stage/forced.ts'
 import type { HouseMessage, HouseOptions } from '../stage/house.ts'
@@ -163,7 +164,12 @@ export class SymbolTeller {
     }
     const bids = withPlainZeros(this.listing.levels(diff.bids))
     const asks = withPlainZeros(this.listing.levels(diff.asks))
-    this.tell(this.book(stream, depth, { bids, asks, isSnapshot: false, timeMs, nowMs }))
+    const told = { bids, asks, isSnapshot: false, timeMs, nowMs }
+    const spoiled: HouseMessage['spoiled'] = (fault, chance) => {
+      const levels = fault === 'wrongChecksum' ? null : spoiledLevels(told, fault, chance)
+      return levels === null ? null : this.book(stream, depth, { ...told, ...levels })
+    }
+    this.tell({ ...this.book(stream, depth, told), spoiled })
   }
 
   /** The best `limit` levels a side, for who asks by REST. */

@@ -1,5 +1,6 @@
 import { type Chance, seededChance } from '@cryptoflow/runtime'
 import { hashOf } from '../instruments.ts'
+import { spoiledLevels } from '../spoiled-levels.ts'
 import { bookContent, type Place } from '../stage/contents.ts'
 import type { HouseMessage } from '../stage/house.ts'
 import type { Listing } from '../stage/listing.ts'
@@ -89,7 +90,15 @@ export class BookTeller {
     this.changedMs = timeMs
     this.toldMs = nowMs
     const heading = { prevSeq, seq: this.lastSeq, timeMs }
-    return this.message('update', this.written(diff), heading, { nowMs, kind })
+    const written = this.written(diff)
+    return {
+      ...this.message('update', written, heading, { nowMs, kind }),
+      // The checksum stays that of the exchange's own book.
+      spoiled: (fault, chance) => {
+        const levels = fault === 'wrongChecksum' ? null : spoiledLevels(written, fault, chance)
+        return levels === null ? null : this.message('update', levels, heading, { nowMs, kind })
+      },
+    }
   }
 
   /** What a book says that has not changed for a minute: no levels, and its own id again; null until then. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bookRule, followsQuote, followsUpdate, QUOTE_LAG_MAX } from './rules.ts'
+import { bookRule, followsQuote, followsUpdate, joinsUpdate, QUOTE_LAG_MAX } from './rules.ts'
 
 const none = Number.NaN
 
@@ -23,8 +23,19 @@ describe('the rule of books', () => {
     expect(followsUpdate(last, last, last)).toBe('stale')
   })
 
+  it('lets the update after that of a snapshot join it, and none from behind a hole', () => {
+    const joined = [99, 100, 101, 102].map((last) => joinsUpdate(100, last, last))
+    expect(joined).toEqual(['stale', 'stale', 'next', 'gap'])
+  })
+
   it('begins in the stream, at the depth that was subscribed, without a checksum', () => {
-    expect(bookRule(50)).toEqual({ origin: 'stream', follows: followsUpdate, depths: [50], checksum: null })
+    expect(bookRule(50)).toEqual({
+      origin: 'stream',
+      follows: followsUpdate,
+      depths: [50],
+      checksum: null,
+      joins: joinsUpdate,
+    })
   })
 })
 

@@ -1,6 +1,6 @@
 import { type BookTop, DecimalColumn, parseDecimal, type TopSide } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
-import { bookChecksum, bookRule, followsBook, followsTrades } from './rules.ts'
+import { bookChecksum, bookRule, followsBook, followsTrades, joinsBook } from './rules.ts'
 
 const none = Number.NaN
 
@@ -35,6 +35,23 @@ describe('the rule of books', () => {
     expect(followsBook(10, none, 15, none)).toBe('gap')
     expect(followsBook(none, none, 15, 10)).toBe('gap')
     expect(followsBook(none, none, none, none)).toBe('gap')
+  })
+
+  it('lets the update that names a snapshot join it, a fall and a keepalive too', () => {
+    for (const [seq, prev, standing] of [
+      [20, 15, 'next'],
+      [15, 15, 'next'],
+      [3, 15, 'next'],
+      [15, 10, 'stale'],
+      [12, 10, 'stale'],
+      [25, 20, 'gap'],
+      [16, 14, 'gap'],
+      [none, 15, 'gap'],
+      [none, none, 'gap'],
+    ] as const) {
+      expect(joinsBook(15, none, seq, prev), `${prev} -> ${seq}`).toBe(standing)
+    }
+    expect(bookRule(400).joins).toBe(joinsBook)
   })
 
   it('keeps as many levels as the channel', () => {

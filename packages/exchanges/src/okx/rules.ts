@@ -32,6 +32,21 @@ export function followsBook(
 }
 
 /**
+ * A snapshot of another connection: ids are the same for all who subscribe one channel ("the set of sequence ID received
+ * by users is the same", chapter "Sequence ID"), so one of our updates ends where the snapshot stands, and the next one
+ * names it. Where ids fell in between nothing joins.
+ */
+export function joinsBook(
+  snapshotSeq: number,
+  _firstSeq: number,
+  lastSeq: number,
+  prevSeq: number,
+): Continuity {
+  if (prevSeq === snapshotSeq && !Number.isNaN(lastSeq)) return 'next'
+  return lastSeq <= snapshotSeq ? 'stale' : 'gap'
+}
+
+/**
  * Ids count an instrument's trades one by one; a message holds `firstSeq ... nextLastSeq`. The documents imply it by
  * how they count aggregates, and promise it nowhere. A message that overlaps the last one (seen by nobody) leaves no
  * hole.
@@ -73,5 +88,5 @@ function pushLevel(parts: string[], { count, price, quantity }: TopSide, level: 
  * fall out by itself (measured, 2026-09-08); to cut behind it costs nothing and keeps the promise if it forgets one.
  */
 export function bookRule(depth: number): StreamBookRule {
-  return { origin: 'stream', follows: followsBook, depths: [depth], checksum: bookChecksum }
+  return { origin: 'stream', follows: followsBook, depths: [depth], checksum: bookChecksum, joins: joinsBook }
 }

@@ -1,9 +1,11 @@
 import type { Chance } from '@cryptoflow/runtime'
-import type { LevelText } from '../emission-log.ts'
-import type { SilentFaultKind } from '../faults.ts'
-import type { BookMessage } from './dialect.ts'
+import type { LevelText } from './emission-log.ts'
+import type { SilentFaultKind } from './faults.ts'
 
-type Sides = Pick<BookMessage, 'bids' | 'asks'>
+interface Sides {
+  readonly bids: readonly LevelText[]
+  readonly asks: readonly LevelText[]
+}
 
 /** The levels of a diff with one of them wrong, or one that goes left out; null: there is no such level. */
 export function spoiledLevels(book: Sides, fault: SilentFaultKind, chance: Chance): Sides | null {
