@@ -123,6 +123,7 @@ const ledgerCalls = [
   'put',
   'item',
   'consecutive',
+  'following',
   'mark',
   'unmarked',
   'hasMarks',

@@ -1,4 +1,4 @@
-import type { EpochItem, TableName, WriterEntry } from '@cryptoflow/model'
+import type { EpochItem, EpochRequest, TableName, WriterEntry } from '@cryptoflow/model'
 import { describe, expect, it } from 'vitest'
 import { type Backlog, defaultBatchBounds, firstUndecided, nextBatch } from './batch.ts'
 import { type DecidedMap, emptyMap } from './map.ts'
@@ -59,6 +59,27 @@ describe('nextBatch', () => {
     expect(nextBatch('ticks', emptyMap, [holed], bounds)!.map.decided).toEqual(new Map([['a', 1]]))
     const strange = backlog('a', item('b', 1, 'ticks'))
     expect(nextBatch('ticks', emptyMap, [strange], bounds)).toBeNull()
+  })
+
+  it('goes over lost items up to a request that says that none of them names the table', () => {
+    const named = (
+      epoch: number,
+      lastNamed: NonNullable<EpochRequest['lastNamed']>,
+      ...tables: TableName[]
+    ): EpochItem => {
+      const found = item('a', epoch, ...tables)
+      return found.kind === 'end' ? found : { ...found, request: { ...found.request, lastNamed } }
+    }
+    const decided = (at: number, ...items: EpochItem[]): number | undefined =>
+      nextBatch('ticks', mapOf({ a: at }), [backlog('a', ...items)], bounds)?.epochs.get('a')
+    const request = named(7, { ticks: 4, gaps: 6 }, 'ticks')
+    expect([3, 4, 5, 6].map((at) => decided(at, request))).toEqual([undefined, 7, 7, 7])
+    expect(decided(0, named(7, { gaps: 6 }, 'gaps'))).toBe(7)
+    // Between two that are there, and behind one that says nothing.
+    expect(decided(1, item('a', 2, 'ticks'), named(4, { ticks: 2 }, 'ticks'))).toBe(4)
+    expect(decided(1, item('a', 2, 'ticks'), named(4, { ticks: 3 }, 'ticks'))).toBe(2)
+    expect(decided(1, named(3, { ticks: 1 }, 'ticks'), item('a', 5, 'ticks'))).toBe(3)
+    expect(decided(7, request)).toBeUndefined()
   })
 
   it('passes over epochs without files in order, as passengers or when enough of them wait', () => {

@@ -1,4 +1,5 @@
 import type { DataFileOffer, EpochItem, TableName, WriterEntry } from '@cryptoflow/model'
+import { joins } from './lost-items.ts'
 import type { DecidedMap } from './map.ts'
 
 /** How much one commit takes. A batch may end anywhere: each writer's part is a prefix of what waits. */
@@ -18,7 +19,7 @@ export const defaultBatchBounds: BatchBounds = {
   emptyEpochs: 1,
 }
 
-/** A writer's items from the first undecided epoch on, as the ledger gave them. */
+/** A writer's items from the first undecided epoch on, as the ledger gave them; empty slots are left out. */
 export interface Backlog {
   readonly entry: WriterEntry
   readonly items: readonly EpochItem[]
@@ -124,23 +125,23 @@ interface Waiting {
   readonly replaces: readonly number[]
 }
 
-/** Only the dense run from the first undecided epoch: `hw` moves by one, over nothing (R4). */
+/** From the first undecided epoch on, without holes but those that cannot have held a row of the table (R4). */
 function queueOf(table: TableName, map: DecidedMap, { entry, items }: Backlog, voidOf: VoidOf): Waiting[] {
   const queue: Waiting[] = []
-  let epoch = firstUndecided(map, entry) ?? Number.NaN
+  let decided = (firstUndecided(map, entry) ?? Number.NaN) - 1
   for (const item of items) {
     if (item.kind === 'end') break
     const { request } = item
-    if (request.writer !== entry.writer || request.epoch !== epoch) break
+    if (request.writer !== entry.writer || !joins(table, decided, request)) break
     const offered = request.tables[table] ?? []
     const why = offered.length === 0 ? null : voidOf(item, offered)
     const files = why === null ? offered : []
     const replaces = why === null ? (request.replaces?.[table] ?? []) : []
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
     const isDone = item.done[table] !== undefined
-    const { sealedAtMs } = request
+    const { epoch, sealedAtMs } = request
     queue.push({ writer: entry.writer, epoch, files, bytes, sealedAtMs, isDone, why, replaces })
-    epoch += 1
+    decided = epoch
   }
   return queue
 }

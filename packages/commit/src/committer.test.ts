@@ -210,7 +210,7 @@ describe('an unknown outcome', () => {
 
 describe('two committers', () => {
   it('decide an overlapping batch once, whichever freezes where (R5, R6)', async () => {
-    for (const frozen of ['load', 'consecutive', 'append', 'commit', 'mark']) {
+    for (const frozen of ['load', 'following', 'append', 'commit', 'mark']) {
       const { committer, put, locations, catalog, ledger } = world()
       await round(committer())
       await put('a', 1, 'ticks')

@@ -194,7 +194,7 @@ async function readBacklogs(ledger: CommitLedger, map: DecidedMap, bounds: Batch
   const backlogs: Backlog[] = []
   for (const entry of await ledger.writers()) {
     const from = firstUndecided(map, entry)
-    const items = from === null ? [] : await ledger.consecutive(entry.writer, from, bounds.epochs)
+    const items = from === null ? [] : await ledger.following(entry.writer, from, bounds.epochs)
     backlogs.push({ entry, items })
   }
   return backlogs

@@ -95,7 +95,7 @@ describe('SQLite catalog, real manifests and SQLite ledger', () => {
 
   it('go on after the process is gone between any two steps of a round', async () => {
     const path = join(folder, 'crash')
-    const steps = ['load', 'create', 'commit', 'consecutive', 'writers', 'mark', 'unmarked']
+    const steps = ['load', 'create', 'commit', 'following', 'writers', 'mark', 'unmarked']
     for (const [epoch, step] of steps.entries()) {
       const one = process(path, epoch + 10)
       await one.ledger.register('w', 'host')

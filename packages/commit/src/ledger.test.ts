@@ -130,6 +130,22 @@ describe.each(kinds)('%s', (_name, make) => {
     expect(await epochs(12, 2)).toEqual([])
   })
 
+  it('lists items beyond empty slots up to the end or the limit', async () => {
+    const ledger = make()
+    for (const epoch of [10, 2, 9, 1, 4]) await ledger.put(requestOf('w', epoch), `h${epoch}`)
+    await ledger.end('w', 11)
+    await ledger.put(requestOf('w', 12), 'h12')
+    await ledger.put(requestOf('v', 3), 'h3')
+    const epochs = async (from: number, limit: number): Promise<number[]> =>
+      (await ledger.following('w', from, limit)).map((item) =>
+        item.kind === 'end' ? -1 : item.request.epoch,
+      )
+    expect(await epochs(1, 9)).toEqual([1, 2, 4, 9, 10])
+    expect(await epochs(3, 2)).toEqual([4, 9])
+    expect(await epochs(11, 9)).toEqual([])
+    expect(await epochs(12, 9)).toEqual([12])
+  })
+
   it('keeps marks by table, answers what lacks one, and remembers that a table had any', async () => {
     const ledger = make()
     for (const epoch of [1, 2, 3]) await ledger.put(requestOf('w', epoch, 'ticks', 'gaps'), 'h')
@@ -239,6 +255,18 @@ describe('the SQLite ledger on disk', () => {
     db.exec('ROLLBACK')
     db.close()
     expect(await ledger.put(requestOf('w', 2), 'h')).toBe('stored')
+  })
+
+  it('is opened and read while another process holds the write lock', async () => {
+    const path = join(folder, 'held.db')
+    await sqlite(path).register('w', 'host')
+    const db = new DatabaseSync(path)
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      expect(await sqlite(path, undefined, 1).writers()).toMatchObject([{ writer: 'w' }])
+    } finally {
+      db.close()
+    }
   })
 
   it('gives one slot to one of two processes', async () => {

@@ -2,6 +2,8 @@ import type { EpochItem, EpochRequest, Ledger, TableName } from '@cryptoflow/mod
 
 /** The ledger port with what committers and undertakers need beside a writer's view of it. */
 export interface CommitLedger extends Ledger {
+  /** Items from an epoch on up to the first end, at most `limit`, ascending; empty slots are left out. */
+  following(writer: string, from: number, limit: number): Promise<readonly EpochItem[]>
   /** Epochs of a writer, at most `upTo`, that name the table and are not marked done in it; ascending. */
   unmarked(writer: string, table: TableName, upTo: number, limit: number): Promise<readonly number[]>
   /** Notes that a table has passed over an epoch without its rows; from then on nobody appends its files there (R16). */

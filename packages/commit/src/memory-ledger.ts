@@ -133,6 +133,11 @@ export function memoryLedger(): MemoryLedger {
       }
       return items
     },
+    following: async (writer, from, limit) => {
+      const own = [...(slots.get(writer) ?? [])].filter(([epoch]) => epoch >= from).sort(([a], [b]) => a - b)
+      const end = own.findIndex(([, slot]) => slot.kind === 'end')
+      return own.slice(0, end < 0 ? limit : Math.min(end, limit)).map(([, slot]) => itemOf(slot))
+    },
     mark: (writer, epoch, table, snapshot) => write('mark', () => mark(writer, epoch, table, snapshot)),
     markVoid: (writer, epoch, table) => write('mark', () => markVoid(writer, epoch, table)),
     unmarked: async (writer, table, upTo, limit) => {

@@ -7,6 +7,7 @@ import type { AppendPreparer } from './committer.ts'
 import { misfit } from './definition.ts'
 import { furthest, heldEpochs } from './held.ts'
 import type { CommitLedger } from './ledger.ts'
+import { joins } from './lost-items.ts'
 import { commitIdKey, type DecidedMap, emptyMap, epochsKey, parseProperty, readMap } from './map.ts'
 import { commitOf } from './round.ts'
 
@@ -165,7 +166,10 @@ async function waiting(
   for (const entry of await ledger.writers()) {
     const first = firstUndecided(map, entry)
     if (first === null) continue
+    let decided = first - 1
     for await (const { request, voids } of itemsFrom(ledger, entry.writer, first)) {
+      if (!joins(table, decided, request)) break
+      decided = request.epoch
       last.set(entry.writer, request.epoch)
       const files = voids.includes(table) ? [] : (request.tables[table] ?? [])
       if (files.length > 0) epochs += 1
@@ -181,10 +185,13 @@ async function* itemsFrom(
   from: number,
 ): AsyncGenerator<Extract<EpochItem, { kind: 'request' }>> {
   for (let next = from; ; ) {
-    const items = await ledger.consecutive(writer, next, ITEMS_PER_READ)
-    for (const item of items) if (item.kind === 'request') yield item
+    const items = await ledger.following(writer, next, ITEMS_PER_READ)
+    for (const item of items) {
+      if (item.kind !== 'request') continue
+      yield item
+      next = item.request.epoch + 1
+    }
     if (items.length === 0) return
-    next += items.length
   }
 }
 

@@ -9,6 +9,13 @@ const unknown = { 'put-fault': 2, 'post-fault': 3, 'mark-fault': 2 } as const
 const others = { 'foreign-append': 1, replace: 1, expire: 2 } as const
 /** Late enough for a write to arrive after its writer has retired. */
 const retiring: Plan = { ...base, frames: 2, acts: { ...unknown, retire: 6, purge: 6 }, landWeight: 0.004 }
+/** Quiet tables are far behind, and what they have yet to pass goes. */
+const losing: Plan = {
+  ...base,
+  frames: 8,
+  emptyEpochs: 3,
+  acts: { crash: 1, ...unknown, 'lose-released': 3 },
+}
 
 /** Schedules of seeds 1 ... n; the violations found, and how often each act was taken. */
 async function runSeeds(
@@ -36,6 +43,16 @@ describe('any schedule of writers and committers stores every accepted row once 
       'a ledger that hides items, answers short and loses them',
       { ...base, acts: { crash: 1, ...unknown, 'lose-item': 2 }, lyingLedger: true },
       120,
+    ],
+    [
+      'items of released epochs lost before quiet tables have passed them',
+      { ...losing, lyingLedger: true },
+      60,
+    ],
+    [
+      'a ledger restored from an older copy',
+      { ...base, frames: 8, emptyEpochs: 3, acts: { crash: 1, ...unknown, 'restore-ledger': 1 } },
+      60,
     ],
     [
       'a copy of the journal beside the original',
@@ -101,6 +118,8 @@ describe('any schedule of writers and committers stores every accepted row once 
 describe('a rule turned off breaks a promise', () => {
   const broken: [rule: Mutation, plan: Plan, seedsMax: number][] = [
     ['R2 seal before put', { ...base, writers: 1, acts: { crash: 2, 'put-fault': 2 } }, 200],
+    ['R4 no hole that may hold rows is passed', { ...losing, lyingLedger: true }, 20],
+    ['R4 a hole without rows is passed', losing, 20],
     ['R5 table before ledger', retiring, 400],
     ['R6 the map decides', { ...base, acts: { 'post-fault': 3 } }, 20],
     ['R7 map in a property', { ...base, acts: { crash: 1, 'mark-fault': 2, ...others } }, 200],

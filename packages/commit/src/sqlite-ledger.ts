@@ -40,7 +40,11 @@ export const LEDGER_FORMAT = 1
 /** SQLite result codes (sqlite.org/rescode.html, read 2026-11-20); extended codes carry these in the low byte. */
 const SQLITE_BUSY = 5
 const SQLITE_LOCKED = 6
+const SQLITE_READONLY = 8
 const SQLITE_FULL = 13
+/** An extended code: a write that the system refused, and of which nothing was kept. A failed sync is another one. */
+const SQLITE_IOERR_WRITE = 778
+const passingCodes = [SQLITE_BUSY, SQLITE_LOCKED, SQLITE_READONLY, SQLITE_FULL]
 
 export interface SqliteLedgerOptions {
   /** File of the database; its directory exists. */
@@ -73,6 +77,7 @@ export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
       }),
     item: (writer, epoch) => read('read an item', () => itemOrNull(slotAt(db, writer, epoch))),
     consecutive: (writer, from, limit) => read('read items', () => consecutive(db, writer, from, limit)),
+    following: (writer, from, limit) => read('read items', () => following(db, writer, from, limit)),
     mark: (writer, epoch, table, snapshot) =>
       write('mark an epoch', () => {
         mark(db, writer, epoch, table, snapshot)
@@ -109,20 +114,33 @@ function open({ path, busyTimeoutMs = 10_000 }: SqliteLedgerOptions): DatabaseSy
   try {
     // fullfsync: on macOS a plain fsync does not reach the disk; elsewhere the setting means nothing.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON')
-    inTransaction(db, () => {
-      const [found] = all(db, 'PRAGMA user_version')
-      const version = Number(found?.user_version)
-      if (version !== 0 && version !== LEDGER_FORMAT) {
-        throw refusal(`open the ledger: found format ${version}, expected ${LEDGER_FORMAT}`, { path })
-      }
-      db.exec(schema)
-      db.exec(`PRAGMA user_version = ${LEDGER_FORMAT}`)
-    })
+    if (!isMade(db)) inTransaction(db, () => make(db, path))
     return db
   } catch (error) {
     db.close()
     throw error
   }
+}
+
+/** Asked first: whoever only reads waits for nobody who writes. */
+function isMade(db: DatabaseSync): boolean {
+  const wanted = [...schema.matchAll(/EXISTS (\w+)/g)].map(([, name]) => name)
+  const found = new Set(all(db, 'SELECT name FROM sqlite_schema').map(({ name }) => name))
+  return versionOf(db) === LEDGER_FORMAT && wanted.every((name) => found.has(name))
+}
+
+function make(db: DatabaseSync, path: string): void {
+  const version = versionOf(db)
+  if (version !== 0 && version !== LEDGER_FORMAT) {
+    throw refusal(`open the ledger: found format ${version}, expected ${LEDGER_FORMAT}`, { path })
+  }
+  db.exec(schema)
+  db.exec(`PRAGMA user_version = ${LEDGER_FORMAT}`)
+}
+
+function versionOf(db: DatabaseSync): number {
+  const [found] = all(db, 'PRAGMA user_version')
+  return Number(found?.user_version)
 }
 
 function register(db: DatabaseSync, writer: string, name: string): void {
@@ -227,13 +245,24 @@ function committers(db: DatabaseSync): CommitterEntry[] {
 }
 
 function consecutive(db: DatabaseSync, writer: string, from: number, limit: number): EpochItem[] {
-  const sql = 'SELECT * FROM items WHERE writer = ? AND epoch >= ? ORDER BY epoch LIMIT ?'
   const items: EpochItem[] = []
-  for (const row of all(db, sql, writer, from, limit)) {
-    if (Number(row.epoch) !== from + items.length || row.kind === 'end') break
+  for (const row of requestRows(db, writer, from, limit)) {
+    if (Number(row.epoch) !== from + items.length) break
     items.push(itemOf(slotOf(db, row)))
   }
   return items
+}
+
+function following(db: DatabaseSync, writer: string, from: number, limit: number): EpochItem[] {
+  return requestRows(db, writer, from, limit).map((row) => itemOf(slotOf(db, row)))
+}
+
+/** Up to the first end, in order. */
+function requestRows(db: DatabaseSync, writer: string, from: number, limit: number): Row[] {
+  const sql = 'SELECT * FROM items WHERE writer = ? AND epoch >= ? ORDER BY epoch LIMIT ?'
+  const rows = all(db, sql, writer, from, limit)
+  const end = rows.findIndex(({ kind }) => kind === 'end')
+  return end < 0 ? rows : rows.slice(0, end)
 }
 
 function slotAt(db: DatabaseSync, writer: string, epoch: number): Slot | null {
@@ -290,14 +319,14 @@ function inTransaction<T>(db: DatabaseSync, work: () => T): T {
   }
 }
 
-/** A busy or full database may be better later; anything else of SQLite's is beyond us. */
+/** A database that is busy, full or not to be written to may be better later; anything else of SQLite's is beyond us. */
 function translated<T>(doing: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
     const code = (error as { errcode?: unknown }).errcode
     if (typeof code !== 'number') throw error
-    const passing = [SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL].includes(code & 0xff)
+    const passing = passingCodes.includes(code & 0xff) || code === SQLITE_IOERR_WRITE
     throw new CryptoFlowError(`${doing}: ${messageOf(error)}`, {
       kind: 'ledger',
       reaction: passing ? 'retry' : 'stop',

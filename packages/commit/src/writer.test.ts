@@ -1,6 +1,7 @@
-import type { ControlEntry } from '@cryptoflow/model'
+import { type ControlEntry, type EpochRequest, type Ledger, tables } from '@cryptoflow/model'
 import { CryptoFlowError } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
+import { requestHash } from './hash.ts'
 import { memoryLedger } from './memory-ledger.ts'
 import { restingClock, sealOf } from './testing/requests.ts'
 import { replacesOf } from './void-rows.ts'
@@ -25,6 +26,11 @@ function open(entries: ControlEntry[], ledger = memoryLedger(), options: Partial
 
 const kindsOf = (entries: readonly ControlEntry[]): string[] =>
   entries.map(({ kind, epoch }) => `${kind} ${epoch}`)
+
+async function lastNamedIn(ledger: Ledger, epoch: number): Promise<EpochRequest['lastNamed'] | null> {
+  const item = await ledger.item('w', epoch)
+  return item?.kind === 'request' ? item.request.lastNamed : null
+}
 
 describe('createEpochWriter', () => {
   it('seals, is accepted, and releases when every table of the epoch is done', async () => {
@@ -186,6 +192,50 @@ describe('createEpochWriter', () => {
     expect(await writer.settle()).toEqual([])
     expect(await ledger.writers()).toEqual([{ writer: 'w', name: 'host', state: 'open' }])
     expect(await ledger.consecutive('w', 1, 9)).toHaveLength(2)
+  })
+
+  it('is in the registry again at its next put, when the ledger that came back empty held nothing of it', async () => {
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
+    const nothing = ledger.copy()
+    const writer = open(entries, ledger)
+    await writer.resume()
+    await writer.submit(sealOf('w', 1, 'ticks'))
+    await ledger.mark('w', 1, 'ticks', '5')
+    expect(await writer.settle()).toEqual([1])
+    ledger.restore(nothing)
+    await writer.submit(sealOf('w', 2, 'ticks'))
+    expect(await ledger.writers()).toEqual([{ writer: 'w', name: 'host', state: 'open' }])
+  })
+
+  it('says in each request which epoch named a table last, also after a restart', async () => {
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
+    const writer = open(entries, ledger)
+    await writer.resume()
+    await writer.submit(sealOf('w', 1, 'ticks'))
+    await writer.submit(sealOf('w', 2, 'gaps'))
+    const again = open(entries.slice(-2), ledger)
+    await again.resume()
+    await again.submit(sealOf('w', 3))
+    await again.submit(sealOf('w', 4, 'gaps'))
+    const told = entries.flatMap((entry) => (entry.kind === 'seal' ? [entry.request.lastNamed] : []))
+    expect(told).toEqual([{}, { ticks: 1 }])
+    expect(await lastNamedIn(ledger, 3)).toEqual({ ticks: 1, gaps: 2 })
+    expect(await lastNamedIn(ledger, 4)).toEqual({ ticks: 1, gaps: 2 })
+  })
+
+  it('holds every table for named by a request of a version that did not tell', async () => {
+    const [entries, ledger] = [[] as ControlEntry[], memoryLedger()]
+    const { request, image } = sealOf('w', 1, 'ticks')
+    const { from, to } = request
+    entries.push({ kind: 'seal', epoch: 1, from, to, request, hash: requestHash(request), image })
+    const writer = open(entries, ledger)
+    await writer.resume()
+    await writer.submit(sealOf('w', 2, 'ticks'))
+    await writer.submit(sealOf('w', 3, 'ticks'))
+    expect(await lastNamedIn(ledger, 2)).toEqual(
+      Object.fromEntries(Object.keys(tables).map((table) => [table, 1])),
+    )
+    expect(await lastNamedIn(ledger, 3)).toMatchObject({ ticks: 2, gaps: 1 })
   })
 
   it('is fenced by another request in its slot, never overwrites it, never releases it (R12)', async () => {

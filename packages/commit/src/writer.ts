@@ -10,6 +10,7 @@ import {
 import { type Clock, CryptoFlowError, messageOf } from '@cryptoflow/runtime'
 import { applyEpoch, type EpochAction, type EpochEvent, type EpochState } from './epoch.ts'
 import { requestHash } from './hash.ts'
+import { lastNamedAfter } from './lost-items.ts'
 import { openVoids, type VoidRows } from './void-rows.ts'
 
 /** A writer's control log as this package needs it. */
@@ -126,7 +127,6 @@ class EpochLine {
   #lastSealed: SealEntry | null = null
   #released: SealEntry | null = null
   #fenced: Omit<Fence, 'settled'> | null = null
-  #registered = false
   #trouble: string | null = null
   #broken: unknown = null
   #resumed = false
@@ -143,16 +143,17 @@ class EpochLine {
     return { lastSealed: this.status().lastSealed }
   }
 
-  async submit({ request, image }: Seal): Promise<void> {
+  async submit({ request: cut, image }: Seal): Promise<void> {
     this.#checkUsable()
-    const { epoch, from, to } = request
-    assert(request.writer === this.#options.writer, 'a request names the writer that seals it')
+    const { epoch, from, to } = cut
+    assert(cut.writer === this.#options.writer, 'a request names the writer that seals it')
     assert(epoch === (this.#lastSealed?.epoch ?? 0) + 1, 'epochs are dense from 1')
     assert(
       this.#lastSealed === null || from === this.#lastSealed.to + 1,
       'an epoch begins where the last ended',
     )
     assert(this.status().canSeal, 'no epoch is sealed at the bound or after a fence')
+    const request: EpochRequest = { ...cut, lastNamed: lastNamedAfter(this.#lastSealed) }
     const seal: SealEntry = { kind: 'seal', epoch, from, to, request, hash: requestHash(request), image }
     const line: Line = { seal, state: applyEpoch('open', 'barrier').state, voids: [] }
     await this.#meet(line, 'files-durable')
@@ -241,10 +242,8 @@ class EpochLine {
   async #send(line: Line): Promise<void> {
     const { request, hash } = line.seal
     const { ledger, writer, name } = this.#options
-    if (!this.#registered) {
-      await ledger.register(writer, name)
-      this.#registered = true
-    }
+    // At every put: a ledger restored from a copy may have lost the entry, and nobody would ever read the item.
+    await ledger.register(writer, name)
     const answer = await ledger.put(request, hash)
     await this.#meet(line, answer === 'taken' ? 'taken' : 'stored')
   }
@@ -275,11 +274,7 @@ class EpochLine {
       if (event === null) continue
       if (event === 'decided' && line !== this.#lines[0]) continue
       await this.#meet(line, event)
-      if (event === 'vanished') {
-        // Whoever lost the item may have lost the registry with it.
-        this.#registered = false
-        await this.#send(line)
-      }
+      if (event === 'vanished') await this.#send(line)
       if (event === 'decided') await this.#release(line, released)
     }
   }

@@ -36,6 +36,11 @@ export interface EpochRequest {
   readonly version: string
   /** Per table earlier epochs of this writer whose rows are in these files, too: the table had them void (R16). */
   readonly replaces?: Readonly<Partial<Record<TableName, readonly number[]>>>
+  /**
+   * Per table an earlier epoch of this writer after which no other one before this names it; none ever did where a
+   * table is not here. Entered when the request is sealed; absent in requests of older versions, which do not tell.
+   */
+  readonly lastNamed?: Readonly<Partial<Record<TableName, number>>>
 }
 
 /** A ledger slot: a request with its content hash and marks, or the fence that ends a writer. */

@@ -8,7 +8,7 @@ import {
   type TableMetadata,
 } from '@cryptoflow/iceberg'
 import { type EpochRequest, type TableName, tables } from '@cryptoflow/model'
-import { type Chance, type Clock, seededChance } from '@cryptoflow/runtime'
+import { type Chance, seededChance } from '@cryptoflow/runtime'
 import { createCommitter } from '../committer.ts'
 import { tableDefinition } from '../definition.ts'
 import { requestHash } from '../hash.ts'
@@ -16,6 +16,7 @@ import { maintainTables } from '../maintain.ts'
 import type { MaintenanceOptions, Rewritten } from '../maintenance.ts'
 import { memoryCatalog, type PostFault } from '../memory-catalog.ts'
 import { memoryLedger } from '../memory-ledger.ts'
+import { Acts } from './acts.ts'
 import {
   type MaintenanceAct,
   type MaintenanceScene,
@@ -24,10 +25,10 @@ import {
   roundPlan,
 } from './maintenance-plan.ts'
 import type { Choose } from './plan.ts'
-import { around } from './ports.ts'
 import { offer } from './requests.ts'
 import { RowStore } from './row-store.ts'
 import { brokenPromise, leftBehind } from './table-watch.ts'
+import { type Actor, quiescence, Turns } from './turns.ts'
 
 const table: TableName = 'ticks'
 const name = { namespace: 'market', name: table }
@@ -40,12 +41,8 @@ const DAY_MS = 86_400_000
 const WRITER_WEIGHT = 0.1
 /** Groups are made of what is small: what one round has made, a second one may join. */
 const CALM_ROUNDS = 4
-
-interface Actor {
-  alive: boolean
-  /** How often it has its turn. */
-  readonly weight: number
-}
+/** How much more often a call works than it meets each of its faults. */
+const CALM = 3
 
 /**
  * A writer, committers and maintainers of one table over a memory catalog, with real manifests in a store in memory.
@@ -70,12 +67,11 @@ class World {
   readonly #sealed = new Map<number, readonly string[]>()
   readonly #rows = new Map<number, readonly string[]>()
   readonly #foreign: string[] = []
-  readonly #left: Map<MaintenanceAct, number>
-  readonly #taken = new Map<MaintenanceAct, number>()
+  readonly #turns = new Turns()
+  readonly #acts: Acts<MaintenanceAct>
   readonly #done = { compacted: 0, expired: 0, orphans: 0 }
   readonly #committers: Actor[] = []
   readonly #maintainers: Actor[] = []
-  #gates: { readonly actor: Actor; open(): void }[] = []
   #steps = 0
   #ids = 0
   #released = 0
@@ -86,15 +82,16 @@ class World {
     this.#scene = scene
     this.#choose = choose
     this.#chance = seededChance(seed)
-    this.#left = new Map(Object.entries(scene.acts) as [MaintenanceAct, number][])
-    this.#catalog.fault = () => this.#oneOf<PostFault>('post-fault', ['applied-unknown', 'lost', 'delayed'])
+    this.#acts = new Acts(scene.acts, choose)
+    this.#catalog.fault = () =>
+      this.#acts.oneOf<PostFault>('post-fault', ['applied-unknown', 'lost', 'delayed'], CALM)
     this.#ledger.fault = (write) =>
-      write === 'mark' ? this.#oneOf('mark-fault', ['error'] as const) : 'none'
+      write === 'mark' ? this.#acts.oneOf('mark-fault', ['error'] as const, CALM) : 'none'
   }
 
   async run(): Promise<MaintenanceVerdict> {
     await this.#ledger.register('w', 'a writer')
-    const writer = { alive: true, weight: WRITER_WEIGHT }
+    const writer = { name: 'writer', alive: true, weight: WRITER_WEIGHT }
     this.#guard(writer, this.#runWriter(writer))
     for (let i = 0; i < this.#scene.committers; i++) this.#startCommitter(i)
     for (let i = 0; i < this.#scene.maintainers; i++) this.#startMaintainer(i)
@@ -106,19 +103,16 @@ class World {
     while (this.#catalog.land());
     await this.#check()
     await this.#calmRound()
-    return { violation: this.#violation, taken: this.#taken, done: this.#done }
+    return { violation: this.#violation, taken: this.#acts.taken, done: this.#done }
   }
 
   async #step(): Promise<void> {
     this.#steps += 1
-    this.#gates = this.#gates.filter(({ actor }) => actor.alive)
+    const waiting = this.#turns.waiting()
     const acts = this.#possibleActs()
-    const chosen = this.#choose([
-      ...this.#gates.map(({ actor }) => actor.weight),
-      ...acts.map(({ weight }) => weight),
-    ])
-    const act = acts[chosen - this.#gates.length]
-    if (act === undefined) this.#gates.splice(chosen, 1)[0]?.open()
+    const chosen = this.#choose([...waiting, ...acts.map(({ weight }) => weight)])
+    const act = acts[chosen - waiting.length]
+    if (act === undefined) this.#turns.open(chosen)
     else await act.apply()
     await quiescence()
     await this.#check()
@@ -139,7 +133,7 @@ class World {
   /** With nobody else about, rounds leave one snapshot and no file that the table does not need. */
   async #calmRound(): Promise<void> {
     if (this.#violation !== null) return
-    this.#left.clear()
+    this.#acts.end()
     this.#steps += 10 * MIN_AGE_MS
     await this.#store.io.write(
       `${(await this.#loaded()).metadata.location}/data/young.parquet`,
@@ -159,30 +153,17 @@ class World {
 
   // ---------------------------------------------------------------- acts
 
-  #oneOf<T extends string>(act: MaintenanceAct, faults: readonly T[]): T | 'none' {
-    if ((this.#left.get(act) ?? 0) === 0) return 'none'
-    const chosen = this.#choose([3, ...faults.map(() => 1)])
-    if (chosen === 0) return 'none'
-    this.#spend(act)
-    return faults[chosen - 1] as T
-  }
-
-  #spend(act: MaintenanceAct): void {
-    this.#left.set(act, (this.#left.get(act) ?? 0) - 1)
-    this.#taken.set(act, (this.#taken.get(act) ?? 0) + 1)
-  }
-
   #possibleActs(): { readonly weight: number; apply(): unknown }[] {
     const acts: { weight: number; apply(): unknown }[] = []
     const offerAct = (act: MaintenanceAct, apply: () => unknown): void => {
-      if ((this.#left.get(act) ?? 0) === 0) return
+      if (this.#acts.left(act) === 0) return
       const spend = (): unknown => {
-        this.#spend(act)
+        this.#acts.spend(act)
         return apply()
       }
       acts.push({ weight: 0.1, apply: spend })
     }
-    if (this.#taken.has('post-fault')) acts.push({ weight: 0.1, apply: () => this.#catalog.land() })
+    if (this.#acts.taken.has('post-fault')) acts.push({ weight: 0.1, apply: () => this.#catalog.land() })
     for (const i of this.#committers.keys()) offerAct('crash-committer', () => this.#startCommitter(i))
     for (const i of this.#maintainers.keys()) offerAct('crash-maintainer', () => this.#startMaintainer(i))
     if (this.#catalog.look(name)?.metadata.currentSnapshotId) {
@@ -227,20 +208,6 @@ class World {
 
   // ---------------------------------------------------------------- actors
 
-  #gate(actor: Actor | null): Promise<void> {
-    if (actor === null) return Promise.resolve()
-    return new Promise((open) => {
-      this.#gates.push({ actor, open })
-    })
-  }
-
-  #gated<T extends object>(actor: Actor | null, port: T): T {
-    return around(port, async (_method, call) => {
-      await this.#gate(actor)
-      return call()
-    })
-  }
-
   #guard(actor: Actor, work: Promise<void>): void {
     work.catch((error: unknown) => {
       if (actor.alive) this.#fail(String(error instanceof Error ? error.stack : error))
@@ -250,7 +217,7 @@ class World {
   /** Uploads and seals in one step: what is not sealed is for the least age to protect, which is not the question here. */
   async #runWriter(actor: Actor): Promise<void> {
     for (let epoch = 1; epoch <= this.#scene.epochs; epoch++) {
-      await this.#gate(actor)
+      await this.#turns.gate(actor)
       const rows = [`${epoch}a`, `${epoch}b`]
       this.#rows.set(epoch, rows)
       // An epoch that was cut before and lost with its process.
@@ -260,7 +227,7 @@ class World {
         epoch,
         files.map(({ location }) => location),
       )
-      await this.#gate(actor)
+      await this.#turns.gate(actor)
       await this.#put(epoch, files)
       this.#guard(actor, this.#release(actor, epoch))
     }
@@ -282,7 +249,7 @@ class World {
 
   async #release(actor: Actor, epoch: number): Promise<void> {
     for (let isDone = false; !isDone; ) {
-      await this.#gate(actor)
+      await this.#turns.gate(actor)
       const item = await this.#ledger.item('w', epoch)
       isDone = item?.kind === 'request' && item.done[table] !== undefined
     }
@@ -291,22 +258,22 @@ class World {
   }
 
   #startCommitter(index: number): void {
-    const actor = replaced(this.#committers, index)
+    const actor = replaced(this.#committers, 'committer', index)
     const committer = createCommitter({
       voidAfterMs: Number.POSITIVE_INFINITY,
-      catalog: this.#gated(actor, this.#catalog),
-      ledger: this.#gated(actor, this.#ledger),
+      catalog: this.#turns.gated(actor, this.#catalog),
+      ledger: this.#turns.gated(actor, this.#ledger),
       append: (base, files, options) => prepareAppend(this.#context(actor), base, files, options),
       exists: async (location) => this.#store.has(location),
       tables: { [table]: definition },
       namespace: 'market',
-      clock: this.#clock(actor),
+      clock: this.#turns.clock(actor, () => this.#steps + 2 * DAY_MS),
       chance: seededChance(this.#chance.below(2 ** 31)),
       bounds: { epochs: 2 },
     })
     const work = async (): Promise<void> => {
       for (;;) {
-        await this.#gate(actor)
+        await this.#turns.gate(actor)
         const outcome = (await committer.runRound()).get(table)
         if (outcome?.kind === 'halted') this.#fail(`halted: ${outcome.why}`)
       }
@@ -315,12 +282,12 @@ class World {
   }
 
   #startMaintainer(index: number): void {
-    const actor = replaced(this.#maintainers, index)
+    const actor = replaced(this.#maintainers, 'maintainer', index)
     const own = this.#maintenance(actor)
     const options = this.#scene.mutate?.(own) ?? own
     const work = async (): Promise<void> => {
       for (;;) {
-        await this.#gate(actor)
+        await this.#turns.gate(actor)
         for (const report of await maintainTables(options, roundPlan, () => {})) {
           this.#done.compacted += report.compacted.removed
           this.#done.expired += report.expired.snapshots
@@ -332,27 +299,27 @@ class World {
   }
 
   #maintenance(actor: Actor | null): MaintenanceOptions {
-    const io = this.#gated(actor, this.#store.io)
+    const io = this.#turns.gated(actor, this.#store.io)
     return {
-      catalog: this.#gated(actor, this.#catalog),
-      ledger: this.#gated(actor, this.#ledger),
+      catalog: this.#turns.gated(actor, this.#catalog),
+      ledger: this.#turns.gated(actor, this.#ledger),
       io,
       tables: { [table]: definition },
       namespace: 'market',
-      clock: this.#clock(actor),
+      clock: this.#turns.clock(actor, () => this.#steps + 2 * DAY_MS),
       chance: seededChance(this.#chance.below(2 ** 31)),
       uuid: () => this.#uuid(),
       exists: async (location) => this.#store.has(location),
       rewrite: async (_table, { files }) => {
-        await this.#gate(actor)
+        await this.#turns.gate(actor)
         return this.#rewritten(files)
       },
       list: async (location) => {
-        await this.#gate(actor)
+        await this.#turns.gate(actor)
         return this.#store.list(location)
       },
       sealed: async () => {
-        await this.#gate(actor)
+        await this.#turns.gate(actor)
         return { files: new Set([...this.#sealed.values()].flat()), elsewhere: () => null }
       },
       isStopped: () => false,
@@ -371,7 +338,11 @@ class World {
   }
 
   #context(actor: Actor | null = null) {
-    return { io: this.#gated(actor, this.#store.io), nowMs: () => this.#steps, uuid: () => this.#uuid() }
+    return {
+      io: this.#turns.gated(actor, this.#store.io),
+      nowMs: () => this.#steps,
+      uuid: () => this.#uuid(),
+    }
   }
 
   #uuid(): string {
@@ -381,31 +352,13 @@ class World {
   #commitOptions() {
     return { snapshotId: BigInt(++this.#ids) + (1n << 40n), summary: {}, attempt: 1 }
   }
-
-  #clock(actor: Actor | null): Clock {
-    return {
-      nowUs: () => (this.#steps + 2 * DAY_MS) * 1000,
-      after: (_ms, callback) => {
-        void this.#gate(actor).then(callback)
-        return () => {}
-      },
-      every: () => () => {},
-    }
-  }
 }
 
 /** A new actor in the place of one that is dead from now on. */
-function replaced(actors: Actor[], index: number): Actor {
+function replaced(actors: Actor[], name: string, index: number): Actor {
   const before = actors[index]
   if (before !== undefined) before.alive = false
-  const actor = { alive: true, weight: 1 }
+  const actor = { name, alive: true, weight: 1 }
   actors[index] = actor
   return actor
-}
-
-/** Every promise that can go on without an actor's turn has gone on. */
-function quiescence(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }

@@ -11,6 +11,8 @@ import { type MemoryLedger, memoryLedger } from '../memory-ledger.ts'
  */
 export type Mutation =
   | 'R2 seal before put'
+  | 'R4 no hole that may hold rows is passed'
+  | 'R4 a hole without rows is passed'
   | 'R5 table before ledger'
   | 'R6 the map decides'
   | 'R7 map in a property'
@@ -31,6 +33,10 @@ export function mutatedCommitterPorts(
   ports: CommitterPorts & { readonly ledger: MemoryLedger },
 ): CommitterPorts {
   switch (mutation) {
+    case 'R4 no hole that may hold rows is passed':
+      return { ...ports, ledger: namingNobody(ports.ledger) }
+    case 'R4 a hole without rows is passed':
+      return { ...ports, ledger: { ...ports.ledger, following: ports.ledger.consecutive } }
     case 'R5 table before ledger':
       return ledgerFirst(ports)
     case 'R6 the map decides':
@@ -115,6 +121,19 @@ function withReads(ledger: Ledger, seen: (item: EpochItem | null) => EpochItem |
   }
 }
 
+/** Requests that call every table unnamed before them: whatever is not there is passed over. */
+function namingNobody(ledger: CommitLedger): CommitLedger {
+  return {
+    ...ledger,
+    following: async (writer, from, limit) => {
+      const items = await ledger.following(writer, from, limit)
+      return items.map((item) =>
+        item.kind === 'end' ? item : { ...item, request: { ...item.request, lastNamed: {} } },
+      )
+    },
+  }
+}
+
 /** What is read of the ledger is older than the table: it was read before the last load. */
 function ledgerFirst(ports: CommitterPorts & { readonly ledger: MemoryLedger }): CommitterPorts {
   const { catalog, ledger } = ports
@@ -130,7 +149,7 @@ function ledgerFirst(ports: CommitterPorts & { readonly ledger: MemoryLedger }):
         return catalog.load(name)
       },
     },
-    ledger: { ...ledger, writers: before.writers, consecutive: before.consecutive },
+    ledger: { ...ledger, writers: before.writers, following: before.following },
   }
 }
 
@@ -234,8 +253,8 @@ function nearestMap(metadata: TableMetadata): string | undefined {
 function withoutDone(ledger: CommitLedger): CommitLedger {
   return {
     ...ledger,
-    consecutive: async (writer, from, limit) => {
-      const items = await ledger.consecutive(writer, from, limit)
+    following: async (writer, from, limit) => {
+      const items = await ledger.following(writer, from, limit)
       const open = items.findIndex((item) => item.kind === 'request' && Object.keys(item.done).length === 0)
       return open < 0 ? [] : items.slice(open)
     },
@@ -243,7 +262,7 @@ function withoutDone(ledger: CommitLedger): CommitLedger {
 }
 
 /** Epochs are passed over, and nobody can tell which. */
-function withoutVoids(catalog: Catalog): Catalog {
+export function withoutVoids(catalog: Catalog): Catalog {
   return {
     ...catalog,
     commit: (base, requirements, updates) => {

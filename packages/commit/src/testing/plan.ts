@@ -11,10 +11,12 @@ export type Act =
   | 'replace'
   | 'expire'
   | 'lose-item'
+  | 'lose-released'
   | 'clone'
   | 'declare-dead'
   | 'disk-lost'
   | 'restore-catalog'
+  | 'restore-ledger'
   | 'retire'
   | 'purge'
   | 'age'
@@ -31,6 +33,8 @@ export interface Plan {
   readonly ignoresNull?: boolean
   /** The ledger's listing hides items and returns short pages. */
   readonly lyingLedger?: boolean
+  /** How many epochs without its rows a table lets wait; 1 where it is not said. */
+  readonly emptyEpochs?: number
   /** Weight with which a delayed write or post arrives; an actor's call weighs 1. */
   readonly landWeight?: number
 }

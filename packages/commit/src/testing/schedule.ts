@@ -1,42 +1,21 @@
-import { type EpochRequest, type TableName, tables } from '@cryptoflow/model'
-import { type Chance, type Clock, CryptoFlowError, seededChance } from '@cryptoflow/runtime'
-import { type Committer, createCommitter } from '../committer.ts'
-import { tableDefinition } from '../definition.ts'
-import type { CommitLedger } from '../ledger.ts'
+import type { TableName } from '@cryptoflow/model'
+import { type Chance, seededChance } from '@cryptoflow/runtime'
 import { mapProperty } from '../map.ts'
 import { type MemoryCatalog, memoryCatalog, type PostFault } from '../memory-catalog.ts'
-import { memoryLedger, type WriteFault } from '../memory-ledger.ts'
-import { replacesOf, type VoidRows } from '../void-rows.ts'
-import { createEpochWriter, type EpochLog, type EpochWriter } from '../writer.ts'
-import { mutatedCommitterPorts, mutatedWriterPorts } from './mutations.ts'
-import { type Journal, type Life, namespace, Oracle, served } from './oracle.ts'
+import { type LedgerCopy, memoryLedger, type WriteFault } from '../memory-ledger.ts'
+import { Acts } from './acts.ts'
+import { mutatedWriterPorts } from './mutations.ts'
+import { namespace, Oracle, served } from './oracle.ts'
 import type { Act, Choose, Plan, Verdict } from './plan.ts'
-import { around } from './ports.ts'
+import { type Host, runCommitter, runWriter, type Stage, voidAfterMs } from './players.ts'
+import { type Actor, quiescence, Turns } from './turns.ts'
 
 const faultyStepsMax = 600
 /** Many times what any backlog here takes: a schedule that needs more is stuck. */
 const calmStepsMax = 4_000
 const tailSteps = 150
-/** Longer than any schedule: requests grow old by leaps only. */
-const voidAfterMs = 1_000_000
-
-/** A journal and the process on it. */
-interface Host extends Journal {
-  actor: Actor | null
-  done: boolean
-  /** Disk gone: what only it knew is nobody's any more. */
-  lost: boolean
-}
-
-interface Actor {
-  readonly name: string
-  alive: boolean
-}
-
-interface Gate {
-  readonly actor: Actor
-  open(): void
-}
+/** How much more often a call works than it meets each of its faults. */
+const CALM = 4
 
 /**
  * Whole schedules of the commit protocol: production writers and committers over a memory catalog and ledger,
@@ -54,29 +33,34 @@ class Schedule {
   readonly #catalog = memoryCatalog()
   readonly #ledger = memoryLedger()
   readonly #journals: Host[] = []
-  readonly #left: Map<Act, number>
-  readonly #taken = new Map<Act, number>()
+  readonly #turns = new Turns()
+  readonly #acts: Acts<Act>
+  readonly #stage: Stage
   readonly #retired = new Set<string>()
   readonly #oracle = new Oracle(this.#catalog)
-  #gates: Gate[] = []
   #committers: Actor[] = []
   #violation: string | null = null
   #ids = 0
   #steps = 0
   #leapMs = 0
   #fences = 0
+  #isCalm = false
   #savedCatalog: ReturnType<MemoryCatalog['copy']> | null = null
+  #savedLedger: LedgerCopy | null = null
 
   constructor(plan: Plan, choose: Choose, seed: number) {
     this.#plan = plan
     this.#choose = choose
     this.#chance = seededChance(seed)
-    this.#left = new Map(Object.entries(plan.acts) as [Act, number][])
+    this.#acts = new Acts(plan.acts, choose)
+    this.#stage = this.#stageOf(plan)
     this.#catalog.ignoresNull = plan.ignoresNull ?? false
-    this.#catalog.fault = () => this.#oneOf<PostFault>('post-fault', ['applied-unknown', 'lost', 'delayed'])
+    this.#catalog.fault = () =>
+      this.#acts.oneOf<PostFault>('post-fault', ['applied-unknown', 'lost', 'delayed'], CALM)
     this.#ledger.fault = (write) => {
       const faults: WriteFault[] = ['error', 'applied-but-error', 'delayed']
-      return write === 'end' ? 'none' : this.#oneOf(write === 'mark' ? 'mark-fault' : 'put-fault', faults)
+      if (write === 'end') return 'none'
+      return this.#acts.oneOf(write === 'mark' ? 'mark-fault' : 'put-fault', faults, CALM)
     }
   }
 
@@ -95,42 +79,46 @@ class Schedule {
     this.#fail(this.#oracle.missing(this.#journals))
     for (const { actor } of this.#journals) if (actor !== null) actor.alive = false
     for (const actor of this.#committers) actor.alive = false
-    return { violation: this.#violation, steps: this.#steps, taken: this.#taken, fences: this.#fences }
+    return { violation: this.#violation, steps: this.#steps, taken: this.#acts.taken, fences: this.#fences }
+  }
+
+  #stageOf(plan: Plan): Stage {
+    return {
+      plan,
+      chance: this.#chance,
+      catalog: this.#catalog,
+      ledger: this.#ledger,
+      oracle: this.#oracle,
+      turns: this.#turns,
+      nowMs: () => this.#steps + this.#leapMs,
+      nextId: () => ++this.#ids,
+      isFaulty: () => !this.#isCalm,
+      fenced: () => {
+        this.#fences += 1
+      },
+      fail: (violation) => this.#fail(violation),
+    }
   }
 
   // ---------------------------------------------------------------- scheduler
 
   async #step(faulty: boolean): Promise<void> {
     this.#steps += 1
-    this.#gates = this.#gates.filter(({ actor }) => actor.alive)
+    const waiting = this.#turns.waiting()
     const acts = faulty ? this.#possibleActs() : []
-    const options = [...this.#gates.map(() => 1), ...acts.map(({ weight }) => weight)]
+    const options = [...waiting, ...acts.map(({ weight }) => weight)]
     if (options.length === 0) return this.#fail('no actor can go on')
     const chosen = faulty ? this.#choose(options) : 0
-    const act = acts[chosen - this.#gates.length]
-    if (act === undefined) this.#gates.splice(chosen, 1)[0]!.open()
+    const act = acts[chosen - waiting.length]
+    if (act === undefined) this.#turns.open(chosen)
     else act.apply()
     await quiescence()
     this.#fail(this.#oracle.doubled())
   }
 
-  #gate(actor: Actor): Promise<void> {
-    return new Promise((open) => {
-      this.#gates.push({ actor, open })
-    })
-  }
-
-  /** The same port, where every call of the actor waits for its turn; a dead actor's never comes. */
-  #gated<T extends object>(actor: Actor, port: T): T {
-    return around(port, async (_method, call) => {
-      await this.#gate(actor)
-      return call()
-    })
-  }
-
   #hasErrands(): boolean {
-    const retire = (this.#left.get('retire') ?? 0) > 0 && this.#finishedWriters().length > 0
-    const purge = (this.#left.get('purge') ?? 0) > 0 && this.#forgettable().length > 0
+    const retire = this.#acts.left('retire') > 0 && this.#finishedWriters().length > 0
+    const purge = this.#acts.left('purge') > 0 && this.#forgettable().length > 0
     return retire || purge || !this.#isQuiet()
   }
 
@@ -144,31 +132,19 @@ class Schedule {
 
   // ---------------------------------------------------------------- acts
 
-  #oneOf<T extends string>(act: Act, faults: readonly T[]): T | 'none' {
-    if ((this.#left.get(act) ?? 0) === 0) return 'none'
-    const chosen = this.#choose([4, ...faults.map(() => 1)])
-    if (chosen === 0) return 'none'
-    this.#spend(act)
-    return faults[chosen - 1]!
-  }
-
-  #spend(act: Act): void {
-    this.#left.set(act, (this.#left.get(act) ?? 0) - 1)
-    this.#taken.set(act, (this.#taken.get(act) ?? 0) + 1)
-  }
-
   #possibleActs(): { weight: number; apply(): void }[] {
     const acts: { weight: number; apply(): void }[] = []
     const offer = (act: Act, apply: () => void): void => {
       const spend = (): void => {
-        this.#spend(act)
+        this.#acts.spend(act)
         apply()
       }
-      if ((this.#left.get(act) ?? 0) > 0) acts.push({ weight: 0.12, apply: spend })
+      if (this.#acts.left(act) > 0) acts.push({ weight: 0.12, apply: spend })
     }
     const { landWeight = 0.1 } = this.#plan
-    if (this.#taken.has('post-fault')) acts.push({ weight: landWeight, apply: () => this.#catalog.land() })
-    if (this.#taken.has('put-fault')) acts.push({ weight: landWeight, apply: () => this.#ledger.land() })
+    if (this.#acts.taken.has('post-fault'))
+      acts.push({ weight: landWeight, apply: () => this.#catalog.land() })
+    if (this.#acts.taken.has('put-fault')) acts.push({ weight: landWeight, apply: () => this.#ledger.land() })
     const living = this.#journals.filter(({ done, lost }) => !done && !lost)
     for (const journal of living) offer('crash', () => this.#restart(journal))
     for (const [index] of this.#committers.entries()) offer('crash', () => this.#startCommitter(index))
@@ -182,7 +158,12 @@ class Schedule {
     offer('restore-catalog', () => {
       if (this.#savedCatalog !== null) this.#catalog.restore(this.#savedCatalog)
     })
-    if (this.#left.has('restore-catalog') && this.#steps % 40 === 0) this.#saveCatalog()
+    offer('restore-ledger', () => {
+      if (this.#savedLedger !== null) this.#ledger.restore(this.#savedLedger)
+    })
+    if (this.#acts.left('restore-catalog') > 0 && this.#steps % 40 === 0) this.#saveCatalog()
+    if (this.#acts.left('restore-ledger') > 0 && this.#steps % 40 === 0)
+      this.#savedLedger = this.#ledger.copy()
     return acts
   }
 
@@ -206,10 +187,13 @@ class Schedule {
     const life = journal.lives.at(-1)!
     const sealed = life.log.filter(({ kind }) => kind === 'seal').length
     const accepted = life.log.filter(({ kind }) => kind === 'accepted').length
+    const released = life.log.filter(({ kind }) => kind === 'released').length
     const requests = life.log.flatMap((entry) => (entry.kind === 'seal' ? [entry.request] : []))
     const losable = this.#plan.acts['lose-file'] === undefined ? undefined : this.#oracle.losable(requests)
     if (losable !== undefined) offer('lose-file', () => this.#oracle.lose(losable))
     if (accepted > 0) offer('lose-item', () => this.#ledger.lose(life.writer, accepted))
+    if (released > 0)
+      offer('lose-released', () => this.#ledger.lose(life.writer, 1 + this.#chance.below(released)))
     offer('declare-dead', () => void this.#declareDead(life.writer))
     offer('clone', () => this.#addJournal(`${journal.tag}${++this.#ids}`, journal))
     // The oracle cannot ask a lost disk for its unsealed rows, so only a sealed-and-accepted one is lost.
@@ -245,7 +229,8 @@ class Schedule {
   }
 
   async #endFaults(): Promise<void> {
-    this.#left.clear()
+    this.#isCalm = true
+    this.#acts.end()
     while (this.#catalog.land() || this.#ledger.land());
   }
 
@@ -266,18 +251,18 @@ class Schedule {
 
   #restart(journal: Host): void {
     if (journal.actor !== null) journal.actor.alive = false
-    const actor: Actor = { name: journal.tag, alive: true }
+    const actor: Actor = { name: journal.tag, alive: true, weight: 1 }
     journal.actor = actor
     for (const life of journal.lives) mutatedWriterPorts(this.#plan.mutation).forget(life.log)
-    this.#guard(actor, this.#runWriter(journal, actor))
+    this.#guard(actor, runWriter(this.#stage, journal, actor))
   }
 
   #startCommitter(index: number): void {
     const before = this.#committers[index]
     if (before !== undefined) before.alive = false
-    const actor: Actor = { name: `committer-${index}`, alive: true }
+    const actor: Actor = { name: `committer-${index}`, alive: true, weight: 1 }
     this.#committers[index] = actor
-    this.#guard(actor, this.#runCommitter(actor))
+    this.#guard(actor, runCommitter(this.#stage, actor))
   }
 
   #guard(actor: Actor, work: Promise<void>): void {
@@ -285,147 +270,4 @@ class Schedule {
       if (actor.alive) this.#fail(`${actor.name}: ${error instanceof Error ? error.stack : error}`)
     })
   }
-
-  async #runCommitter(actor: Actor): Promise<void> {
-    const ports = mutatedCommitterPorts(this.#plan.mutation, {
-      catalog: this.#catalog,
-      ledger: this.#ledger,
-      append: this.#catalog.append,
-    })
-    const committer: Committer = createCommitter({
-      catalog: this.#gated(actor, ports.catalog),
-      ledger: this.#gated(actor, this.#plan.lyingLedger ? this.#lying(ports.ledger) : ports.ledger),
-      append: ports.append,
-      exists: async (location) => this.#oracle.has(location),
-      tables: Object.fromEntries(served.map((table) => [table, tableDefinition(tables[table])])),
-      namespace,
-      clock: this.#clock(actor),
-      chance: seededChance(this.#chance.below(2 ** 31)),
-      bounds: { epochs: 3, files: 3 },
-      voidAfterMs,
-    })
-    for (;;) {
-      await this.#gate(actor)
-      for (const [table, outcome] of await committer.runRound()) {
-        if (outcome.kind === 'halted') this.#fail(`${table} halted: ${outcome.why}`)
-      }
-    }
-  }
-
-  #lying(ledger: CommitLedger): CommitLedger {
-    return {
-      ...ledger,
-      consecutive: async (writer, from, limit) => {
-        const items = await ledger.consecutive(writer, from, limit)
-        const hidden = this.#left.size === 0 ? -1 : this.#chance.below(4)
-        return items.filter((_, index) => index !== hidden)
-      },
-    }
-  }
-
-  async #runWriter(journal: Host, actor: Actor): Promise<void> {
-    journal.done = false
-    const writers: EpochWriter[] = []
-    for (const life of journal.lives) writers.push(await this.#open(life, actor))
-    for (;;) {
-      await this.#gate(actor)
-      for (const writer of writers) await writer.settle()
-      const { fenced, lastSealed, canSeal, voids } = writers.at(-1)!.state
-      const life = journal.lives.at(-1)!
-      const lastRecord = lastSealed?.to ?? life.begin - 1
-      if (fenced?.settled) {
-        this.#fences += 1
-        journal.lives.push({ writer: `writer-${journal.tag}-${++this.#ids}`, log: [], begin: lastRecord + 1 })
-        writers.push(await this.#open(journal.lives.at(-1)!, actor))
-      } else if (fenced === null && canSeal && (lastRecord < this.#plan.frames || voids.length > 0)) {
-        const request = this.#cut(journal, life, { epoch: lastSealed?.epoch ?? 0, to: lastRecord }, voids)
-        await writers.at(-1)!.submit({ request, image: 'image' })
-      }
-      const open = writers.some(({ state }) => state.sealed + state.accepted > 0)
-      const { lastSealed: last, fenced: fence } = writers.at(-1)!.state
-      const end = last?.to ?? journal.lives.at(-1)!.begin - 1
-      if (!open && fence === null && end >= this.#plan.frames) break
-    }
-    journal.done = true
-  }
-
-  /** While a table may have been put back, I2 holds in the end only: R10 heals it. */
-  #checkReleased(life: Life, epoch: number): void {
-    if (this.#plan.acts['restore-catalog'] !== undefined || this.#plan.ignoresNull) return
-    this.#fail(this.#oracle.missingOf(life, epoch))
-  }
-
-  async #open(life: Life, actor: Actor): Promise<EpochWriter> {
-    const mutated = mutatedWriterPorts(this.#plan.mutation)
-    const log: EpochLog = {
-      entries: life.log,
-      append: async (entry) => {
-        await this.#gate(actor)
-        if (entry.kind === 'released') this.#checkReleased(life, entry.epoch)
-        life.log.push(entry)
-      },
-    }
-    const writer = createEpochWriter({
-      log,
-      ledger: this.#gated(actor, mutated.ledger(this.#ledger, life.log)),
-      clock: this.#clock(actor),
-      writer: life.writer,
-      name: actor.name,
-      sealedMax: 3,
-    })
-    // The log is read in one go; a second reader of it is a clone.
-    await writer.resume()
-    return writer
-  }
-
-  /** The next request: one to three records, another cut after every restart, and rows that came to nothing before. */
-  #cut(
-    journal: Host,
-    life: Life,
-    last: { readonly epoch: number; readonly to: number },
-    voids: readonly VoidRows[],
-  ): EpochRequest {
-    const from = last.to + 1
-    const to = Math.max(from, Math.min(this.#plan.frames, from + this.#chance.below(3)))
-    const id = `${life.writer}-${++this.#ids}`
-    const named = served.map((table) => {
-      const ranges = [{ from, to }, ...voids.filter((each) => each.table === table)]
-      return [table, this.#oracle.offer(journal.tag, { id, table, ranges })] as const
-    })
-    return {
-      writer: life.writer,
-      epoch: last.epoch + 1,
-      from,
-      to,
-      tables: Object.fromEntries(named.filter(([, files]) => files.length > 0)),
-      progress: {},
-      sealedAtMs: this.#nowMs(),
-      version: '0',
-      ...(voids.length === 0 ? {} : { replaces: replacesOf(voids) }),
-    }
-  }
-
-  #nowMs(): number {
-    return this.#steps + this.#leapMs
-  }
-
-  #clock(actor: Actor): Clock {
-    return {
-      nowUs: () => this.#nowMs() * 1000,
-      after: (_ms, callback) => {
-        void this.#gate(actor).then(callback)
-        return () => {}
-      },
-      every: () => {
-        throw new CryptoFlowError('no actor here repeats itself', { kind: 'usage', reaction: 'stop' })
-      },
-    }
-  }
-}
-
-/** Every promise that can go on without an actor's turn has gone on. */
-function quiescence(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }
