@@ -24,7 +24,8 @@ export async function brokenPromise(
   const files = await liveDataFiles(store.io, metadata)
   const shown = files.flatMap(({ location }) => store.rowsOf(location)).sort()
   const decided = [...epochs].filter(([epoch]) => isDecided(reading.map, 'w', epoch))
-  const expected = [...decided.flatMap(([, rows]) => rows), ...foreign].sort()
+  // An epoch may bring the rows of a void one again, which counts as decided from then on.
+  const expected = [...new Set(decided.flatMap(([, rows]) => rows)), ...foreign].sort()
   return shown.join() === expected.join() ? null : `shows ${shown}, expected ${expected}`
 }
 
