@@ -21,9 +21,30 @@ export const commitRules: readonly Mutant[] = [
   {
     name: 'R4: an epoch is decided before the one in front of it',
     file: 'packages/commit/src/batch.ts',
-    from: 'if (request.writer !== entry.writer || request.epoch !== epoch) break',
-    to: 'epoch = request.epoch',
+    from: 'if (request.writer !== entry.writer || !joins(table, decided, request)) break',
+    to: '',
     tests: COMMIT,
+  },
+  {
+    name: 'R4: a lost item that may name the table is passed over',
+    file: 'packages/commit/src/lost-items.ts',
+    from: '(lastNamed[table] ?? 0) <= decided',
+    to: '(lastNamed[table] ?? 0) < epoch',
+    tests: ['packages/commit/src/schedule.test.ts'],
+  },
+  {
+    name: 'I3: a table waits for a lost item that does not name it',
+    file: 'packages/commit/src/lost-items.ts',
+    from: 'return epoch > decided && lastNamed !== undefined && (lastNamed[table] ?? 0) <= decided',
+    to: 'return lastNamed === null',
+    tests: ['packages/commit/src/schedule.test.ts'],
+  },
+  {
+    name: 'R4: a request forgets who was named before the one in front of it',
+    file: 'packages/commit/src/lost-items.ts',
+    from: '...request.lastNamed, ...Object',
+    to: '...Object',
+    tests: ['packages/commit/src/writer.test.ts'],
   },
   {
     name: 'R8: a new table begins with rows on whatever is there',
@@ -158,8 +179,8 @@ export const commitRules: readonly Mutant[] = [
   {
     name: 'T4: a writer that the registry lost is not put there again',
     file: 'packages/commit/src/writer.ts',
-    from: 'this.#registered = false\n        await this.#send(line)',
-    to: 'await this.#send(line)',
+    from: 'await ledger.register(writer, name)',
+    to: 'if (request.epoch === 1) await ledger.register(writer, name)',
     tests: ['packages/commit/src/writer.test.ts'],
   },
   {
@@ -259,6 +280,34 @@ export const commitRules: readonly Mutant[] = [
     from: 'if (wrong !== null) return halted(wrong)\n  const reading = readMap(table.metadata, event.knownDone)',
     to: 'const reading = readMap(table.metadata, event.knownDone)',
     tests: COMMIT,
+  },
+  {
+    name: 'R16: a request that grew too old on the way is appended, and the catalog has deleted its files',
+    file: 'packages/commit/src/committer.ts',
+    from: "if (options.nowMs() - state.batch.oldestMs > context.voidAfterMs) return { kind: 'late' }",
+    to: '',
+    tests: ['packages/commit/src/days.test.ts'],
+  },
+  {
+    name: 'R16: one request that is refused holds all others up',
+    file: 'packages/commit/src/round.ts',
+    from: 'if (batch.files.length === 0 || only === undefined) return halted(why)',
+    to: 'if (batch.files.length >= 0 || only === undefined) return halted(why)',
+    tests: ['packages/commit/src/days.test.ts'],
+  },
+  {
+    name: 'T23: a reader finds a table whose metadata is yet to be written',
+    file: 'packages/iceberg/src/sqlite-catalog.ts',
+    from: 'await io.write(file, encode(metadata))\n  let swap',
+    to: 'void io.write(file, encode(metadata))\n  let swap',
+    tests: ['test/readers.test.ts'],
+  },
+  {
+    name: 'T23: who opens the catalog waits for those who write',
+    file: 'packages/iceberg/src/sqlite-tables.ts',
+    from: 'if (!hasLayout(database)) transaction',
+    to: 'transaction',
+    tests: ['packages/iceberg/src/sqlite-catalog.test.ts'],
   },
   {
     name: 'of a damaged control log the good beginning protects its files',

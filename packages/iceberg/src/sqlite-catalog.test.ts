@@ -279,6 +279,17 @@ describe('a load', () => {
 })
 
 describe('several users at once', () => {
+  it('wait for no write lock to open the catalog and read a table', async () => {
+    await append(open(), await open().create(tableName, definition), 1)
+    const database = new DatabaseSync(file())
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      expect(await live(open())).toHaveLength(1)
+    } finally {
+      database.close()
+    }
+  })
+
   it('who create the same table get the same one, with one metadata file', async () => {
     const tables = await Promise.all(Array.from({ length: 8 }, () => open().create(tableName, definition)))
     expect(new Set(tables.map(({ metadata }) => metadata.tableUuid)).size).toBe(1)

@@ -61,7 +61,7 @@ interface Move {
 export function openSqliteTables(file: string, catalog: string, onSwap: () => void): SqliteTables {
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;')
-  transaction(database, () => createLayout(database))
+  if (!hasLayout(database)) transaction(database, () => createLayout(database))
   const select = database.prepare(`SELECT metadata_location FROM iceberg_tables WHERE ${IS_TABLE}`)
   const insert = database.prepare(
     "INSERT INTO iceberg_tables VALUES (?, ?, ?, ?, NULL, 'TABLE') ON CONFLICT DO NOTHING",
@@ -135,6 +135,18 @@ export function openSqliteTables(file: string, catalog: string, onSwap: () => vo
       database.close()
     },
   }
+}
+
+/** Asked first: whoever only reads waits for nobody who writes. */
+function hasLayout(database: DatabaseSync): boolean {
+  const columns = (table: string): unknown[] =>
+    database
+      .prepare('SELECT name FROM pragma_table_info(?)')
+      .all(table)
+      .map(({ name }) => name)
+  return (
+    columns('iceberg_tables').includes('iceberg_type') && columns('iceberg_namespace_properties').length > 0
+  )
 }
 
 function createLayout(database: DatabaseSync): void {
