@@ -16,12 +16,7 @@ describe('an explanation', () => {
   })
 
   it('says of keys that nothing uses that nothing uses them, and what holds instead', () => {
-    for (const key of [
-      'channels.defaults.norm_cap',
-      'sharding.egress_pool',
-      's3tables.bucket',
-      'parquet.flush_interval_ms',
-    ]) {
+    for (const key of ['channels.defaults.norm_cap', 'sharding.egress_pool', 's3tables.bucket']) {
       expect(explain(key).text, key).toMatch(/^ {2}not used yet: .+\.$/m)
     }
     expect(explain('parquet.compression').text).toContain('used by sink')

@@ -1,4 +1,4 @@
-import { choice, flag, optional, section, size, text, textOrNull, whole } from './node.ts'
+import { choice, flag, optional, section, size, text, textOrNull, whole, wholeOrNull } from './node.ts'
 import { bucketName, endpointAddress, pathText, plainName, tableName } from './shapes.ts'
 
 const KIB = 1024
@@ -89,8 +89,6 @@ const images = section(
   },
 )
 
-const bySeal = 'Files are sealed by `seal.every_ms`, `seal.rows` and `seal.bytes`.'
-
 const parquet = section(
   { doc: 'Data files.', usedBy: 'sink' },
   {
@@ -113,11 +111,10 @@ const parquet = section(
       min: 1,
       max: 2048,
     }),
-    flush_interval_ms: whole({
-      doc: 'Milliseconds after which a data file is written at the latest.',
-      usedBy: null,
-      note: bySeal,
-      default: 5000,
+    flush_interval_ms: wholeOrNull({
+      doc: 'Milliseconds that a row waits for its data file at most: `seal.every_ms` by another name. Where both are given the shorter one counts; null: `seal.every_ms` alone.',
+      usedBy: 'pipeline',
+      default: null,
       min: 10,
       max: HOUR_MS,
     }),
@@ -127,7 +124,12 @@ const parquet = section(
 const seal = section(
   { doc: 'When data files are cut: at whichever comes first.', usedBy: 'pipeline' },
   {
-    every_ms: whole({ doc: 'Milliseconds since the last cut.', default: 30_000, min: 10, max: HOUR_MS }),
+    every_ms: whole({
+      doc: 'Milliseconds since the last cut, and so the longest that a row waits for its data file.',
+      default: 30_000,
+      min: 10,
+      max: HOUR_MS,
+    }),
     rows: whole({ doc: 'Rows of all tables together.', default: 500_000, min: 1, max: 50_000_000 }),
     bytes: size({
       doc: 'Bytes of the journal since the last cut, which bound the texts and bytes in rows.',

@@ -137,13 +137,13 @@ s3tables:
     expect(problems).toEqual([])
     expect(config?.collectors[0]).toMatchObject({ market: 'spot', streams: ['spot_delta'] })
     expect(config?.sharding.perShardIpOverride['413']).toBe('10.0.1.102')
+    expect(config?.parquet.flushIntervalMs).toBe(5000)
     expect(warnings.map(({ key }) => key)).toEqual([
       'channels.defaults.norm_cap',
       'channels.defaults.buffer_inbox_cap',
       'channels.overrides.binance.spot_delta.norm_cap',
       'channels.overrides.binance.spot_delta.buffer_inbox_cap',
       'sharding',
-      'parquet.flush_interval_ms',
       's3tables',
     ])
   })

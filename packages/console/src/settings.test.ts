@@ -28,6 +28,16 @@ describe('who commits', () => {
   })
 })
 
+describe('when data files are cut', () => {
+  it('is said by either key, and the shorter time counts', () => {
+    const sealed = (more: string): number => settingsWith(more).sealEveryMs
+    expect(sealed('')).toBe(30_000)
+    expect(sealed('parquet: {flush_interval_ms: 5000}')).toBe(5_000)
+    expect(sealed('parquet: {flush_interval_ms: 5000}\nseal: {every_ms: 2000}')).toBe(2_000)
+    expect(sealed('parquet: {flush_interval_ms: 60000}')).toBe(30_000)
+  })
+})
+
 describe('how the tables are looked after', () => {
   it('is what the pipeline takes for granted, unless somebody says otherwise', () => {
     expect(settingsWith('').maintenance).toEqual({ ...maintenanceDefaults, everyMs: 3_600_000 })

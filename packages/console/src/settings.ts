@@ -56,7 +56,7 @@ export function settingsOf(config: Config): Settings {
     },
     compression: parquet.compression,
     fileBounds: fileBoundsOf(config),
-    sealEveryMs: seal.everyMs,
+    sealEveryMs: Math.min(seal.everyMs, parquet.flushIntervalMs ?? seal.everyMs),
     sealRows: seal.rows,
     commit: roleOf(config),
     sealBytes: seal.bytes,
