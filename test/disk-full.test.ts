@@ -1,41 +1,11 @@
-import { spawnSync } from 'node:child_process'
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { fillDisk, mountDisk } from './small-disk.ts'
 import { collectFrom, inFolder, run, runJson, said, start, withSimulator } from './support.ts'
 
 /** More than the reserve and the room that a journal wants before it goes on, and both again. */
 const DISK_MB = 192
-
-/** A disk of its own in memory; null where this process may not mount one. */
-function mountSmallDisk(directory: string): (() => void) | null {
-  mkdirSync(directory, { recursive: true })
-  const options = ['-t', 'tmpfs', '-o', `size=${DISK_MB}m`, 'tmpfs', directory]
-  if (spawnSync('mount', options).status !== 0) return null
-  return () => spawnSync('umount', ['-l', directory])
-}
-
-/** Writes a file until no more than `leaveBytes` are free, which may be 0. */
-function fill(path: string, leaveBytes: number): void {
-  const file = openSync(path, 'w')
-  const block = Buffer.alloc(1 << 20, 7)
-  const free = (): number => {
-    const { bavail, bsize } = statfsSync(path)
-    return bavail * bsize
-  }
-  try {
-    for (let size = block.length; size >= 512 && free() > leaveBytes; ) {
-      try {
-        if (writeSync(file, block, 0, size) < size) size = Math.floor(size / 2)
-      } catch {
-        size = Math.floor(size / 2)
-      }
-    }
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-}
 
 const isRoot = process.getuid?.() === 0
 if (!isRoot) console.warn('SKIPPED: a full disk; mounting a small one needs root')
@@ -50,7 +20,7 @@ describe.runIf(isRoot)('a collecting process whose disk is full', () => {
       const hasReserve = reserve !== '0'
       await inFolder(async (folder) => {
         const disk = join(folder, 'disk')
-        const unmount = mountSmallDisk(disk)
+        const unmount = mountDisk(disk, DISK_MB)
         if (unmount === null) {
           console.warn('SKIPPED: a full disk; this process may not mount one')
           return
@@ -73,14 +43,14 @@ describe.runIf(isRoot)('a collecting process whose disk is full', () => {
             if (hasReserve) {
               const low = said(collector, 'the disk is nearly full')
               const eased = said(collector, 'images of books are made again')
-              fill(filler, 6 << 20)
+              fillDisk(filler, 6 << 20)
               await low
               rmSync(filler)
               await eased
             }
             const full = said(collector, 'the disk is full')
             const again = said(collector, 'the disk has room again')
-            fill(filler, 0)
+            fillDisk(filler, 0)
             await full
             rmSync(filler)
             await again

@@ -113,6 +113,8 @@ export function noticeText(notice: CollectNotice): string {
         : `requests of ${notice.alarm.name} (${notice.alarm.writer}) go on`
     case 'commit-failed':
       return `not committed in this round: ${notice.tables.join(', ')}: ${notice.reason}`
+    case 'ledger-away':
+      return `the ledger could not be used: ${notice.reason}; what is sealed is kept and offered again`
     case 'halted':
       return `HALTED ${notice.table}: ${notice.reason}; its rows are sealed and wait (cryptoflow repair)`
     case 'voided':

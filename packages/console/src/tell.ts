@@ -114,6 +114,7 @@ const LEVELS: Readonly<Record<Exclude<CollectNotice['kind'], 'alarm'>, 'info' | 
   'retention-failed': 'warn',
   'alarm-over': 'info',
   'commit-failed': 'warn',
+  'ledger-away': 'warn',
   halted: 'error',
   unhalted: 'info',
   voided: 'warn',

@@ -54,6 +54,8 @@ export type CommitNotice =
   | { readonly kind: 'alarm-over'; readonly alarm: Alarm }
   /** A round left these tables to the next one. */
   | { readonly kind: 'commit-failed'; readonly tables: readonly TableName[]; readonly reason: string }
+  /** The ledger took no request, or told of none; what is sealed is kept, and offered again in the next round. */
+  | { readonly kind: 'ledger-away'; readonly reason: string }
   /** A table needs a person (`cryptoflow repair`); its requests wait, and the other tables go on. */
   | { readonly kind: 'halted'; readonly table: TableName; readonly reason: string }
   | { readonly kind: 'unhalted'; readonly table: TableName }

@@ -198,6 +198,8 @@ export function startRounds(
       .then((summary) => {
         options.measure?.({ kind: 'round', ...summary.measures })
         tellAlarms(summary.measures.alarms)
+        if (summary.failed !== null) notice({ kind: 'commit-failed', ...summary.failed })
+        if (summary.trouble !== null) notice({ kind: 'ledger-away', reason: summary.trouble })
         for (const { why: reason, ...each } of summary.measures.voided)
           notice({ kind: 'voided', ...each, reason })
         recutter.heard(summary)

@@ -13,7 +13,7 @@ import { filePath } from '@cryptoflow/stores'
 import { openAlarmTeller } from './alarm-teller.ts'
 import { openAttendance, waitingIn } from './attendance.ts'
 import { type MaintenanceHostOptions, startMaintenance } from './maintenance-host.ts'
-import { committerBounds, tableDefinitions, voidedIn } from './publisher.ts'
+import { committerBounds, failedIn, tableDefinitions, voidedIn } from './publisher.ts'
 import { NAMESPACE, openCatalog, warehouseAt } from './warehouse.ts'
 import { shareWarehouse } from './warehouse-lock.ts'
 import { openWriteMeter } from './write-meter.ts'
@@ -173,19 +173,16 @@ function openTableTeller(
   return {
     tell(report) {
       const halted = new Map<TableName, string>()
-      const failed: { readonly table: TableName; readonly why: string }[] = []
       for (const [table, outcome] of report) {
         if (outcome.kind === 'halted') halted.set(table, outcome.why)
-        if (outcome.kind === 'failed') failed.push({ table, why: outcome.why })
       }
       for (const [table, reason] of halted) {
         if (known.get(table) !== reason) notice({ kind: 'halted', table, reason })
       }
       for (const table of known.keys()) if (!halted.has(table)) notice({ kind: 'unhalted', table })
       known = halted
-      const [first] = failed
-      if (first === undefined) return
-      notice({ kind: 'commit-failed', tables: failed.map(({ table }) => table), reason: first.why })
+      const failed = failedIn(report)
+      if (failed !== null) notice({ kind: 'commit-failed', ...failed })
     },
     due(halted) {
       if (clock.nowUs() - lookedUs < LOOK_AGAIN_US) return []

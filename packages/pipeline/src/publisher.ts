@@ -85,6 +85,10 @@ export interface RoundSummary {
   readonly isSettled: boolean
   /** Tables that need a person, with the reason. */
   readonly halted: Readonly<Record<string, string>>
+  /** Tables that were left to the next round, and why. */
+  readonly failed: FailedTables | null
+  /** Why the ledger was of no use to this writer; null when it was. */
+  readonly trouble: string | null
   /** Rows of this writer that tables have passed over: they are to come again under a later epoch (R16). */
   readonly voids: readonly VoidRows[]
   /** State images that are kept for making rows again, oldest first. */
@@ -224,9 +228,9 @@ export function createPublisher(parts: PublisherParts): Publisher {
     const alarms = (await waitingIn(ledger, clock))?.alarms ?? null
     const measures = { tables, voided: voidedIn(report), pending, alarms, ...meter.take() }
     const halted = Object.fromEntries(committer.halted)
-    const { voids } = writer.state
+    const { voids, trouble } = writer.state
     const isSettled = (isCommitter ? pending : sealed) === 0
-    return { isSettled, halted, voids, states: seals.states(), measures }
+    return { isSettled, halted, failed: failedIn(report), trouble, voids, states: seals.states(), measures }
   }
   return {
     async resume(journalTo) {
@@ -268,6 +272,23 @@ export function voidedIn(report: RoundReport): RoundMeasures['voided'] {
   return [...report].flatMap(([table, outcome]) =>
     outcome.kind === 'committed' ? outcome.voided.map((each) => ({ ...each, table })) : [],
   )
+}
+
+/** Tables that a round could not commit to, and may the next time. */
+export interface FailedTables {
+  readonly tables: readonly TableName[]
+  /** Of the first of them. */
+  readonly reason: string
+}
+
+export function failedIn(report: RoundReport): FailedTables | null {
+  const failed = [...report].flatMap(([table, outcome]) => {
+    if (outcome.kind === 'failed') return [{ table, why: outcome.why }]
+    if (outcome.kind !== 'behind') return []
+    return [{ table, why: `none of ${outcome.attempts} attempts was known to be applied` }]
+  })
+  const [first] = failed
+  return first === undefined ? null : { tables: failed.map(({ table }) => table), reason: first.why }
 }
 
 export function tableDefinitions(): Record<TableName, TableDefinition> {
