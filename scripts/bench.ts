@@ -26,6 +26,7 @@ import { rowsBench } from '../packages/pipeline/bench/rows.ts'
 import { wholePathBench } from '../packages/pipeline/bench/whole-path.ts'
 import { encodingScene } from '../packages/sink/bench/encodings.ts'
 import { bookBench } from './bench/book.ts'
+import { chainBench } from './bench/chain.ts'
 import { MARKDOWN_HEAD, markdownRow, textLine } from './bench/report.ts'
 import { tardisOrReason } from './bench/yardsticks.ts'
 
@@ -75,6 +76,7 @@ function benches(): Bench[] {
     ...['spot', 'linear', 'inverse'].map((name) => rowsBench(name, setOf(name), tardisOrReason)),
     rowTricksBench(mixed),
     operatorsBench(mixed),
+    chainBench(mixed),
     bookBench(async () => allSets().filter(({ name }) => name !== 'mixed'), tardisOrReason),
     // Long recordings of one symbol each, all of the same minutes: they can be journaled as one.
     wholePathBench(async () => allFiles().filter((file) => /hftbacktest|made-up/.test(file))),

@@ -19,6 +19,8 @@ const bars = (...windows: string[]): MarketOperators => ({
   aggregate: { windows },
 })
 const minutes = bars('1m', '1h')
+/** One of each. */
+export const allOperators: MarketOperators = { ...filter, ...dedupe, ...minutes }
 
 /**
  * What operators cost: nanoseconds for each frame that decoding and normalizing with them takes, beside the same with
@@ -34,7 +36,7 @@ export function operatorsBench(setOf: () => Promise<FrameSet>): Bench {
         ['filter', filter],
         ['dedupe', dedupe],
         ['bars of a minute and an hour', minutes],
-        ['all of these', { ...filter, ...dedupe, ...minutes }],
+        ['all of these', allOperators],
         ['bars of a second, and of five minutes each second', bars('1s', '5m/1s')],
       ] as const
       const seconds = await medianCpuSeconds(
