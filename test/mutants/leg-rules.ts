@@ -65,6 +65,6 @@ export const legRules: readonly Mutant[] = [
     file: 'packages/normalize/src/coverage.ts',
     from: 'if (undecided !== undefined) return undecided.fromUs',
     to: '',
-    tests: ['packages/normalize/src/coverage-worlds.test.ts'],
+    tests: LEGS,
   },
 ]

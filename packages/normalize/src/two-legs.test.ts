@@ -154,6 +154,19 @@ describe('two connections of one key', () => {
     ])
   })
 
+  it('keep the minute open in which a hole begins that waits', () => {
+    const MINUTE_US = 60_000_000
+    const { lane } = play([0, 0, 1], [[], []])
+    lane.play({ ...frame(0, 4), atUs: START_US + 2 * MINUTE_US - 100_000 })
+    const minutes = (step: Step): unknown[] =>
+      of(lane.play(step), 'coverage')
+        .filter(({ table_name }) => table_name === 'ticks')
+        .map(({ minute, causes }) => [(Number(minute) - START_US) / MINUTE_US, causes])
+    expect(minutes({ kind: 'clock', atUs: START_US + 2 * MINUTE_US })).toEqual([])
+    lane.play(frame(1, 2), frame(1, 4))
+    expect(minutes({ kind: 'clock', atUs: START_US + 3 * MINUTE_US })).toEqual([[0, 'sequence,start']])
+  })
+
   it('wait for the one that carries the stream on, not for the one that found the hole', () => {
     const { lane } = play(behind, [[3], []])
     expect(of(lane.play({ kind: 'disconnect', connection: 2 }), 'gaps')).toEqual([])
