@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { BytesColumn, type Column, DecimalColumn, TextColumn } from './columns.ts'
 import { EventBatch } from './events.ts'
+import { ticks } from './market-tables.ts'
 import { createRowBuffer, reserveRows } from './rows.ts'
 import { StringTable } from './strings.ts'
-import { ticks } from './tables.ts'
 
 const WIDE = 123456789012345678901234567890n
 

@@ -9,7 +9,7 @@ import {
   TextColumn,
 } from './columns.ts'
 import type { StringTable } from './strings.ts'
-import type { ColumnSpec, ColumnType, TableContract } from './tables.ts'
+import type { ColumnSpec, ColumnType, TableContract } from './table-contract.ts'
 
 type ColumnOf<T extends ColumnType> = T extends 'name'
   ? NameColumn

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createRowBuffer } from './rows.ts'
 import { StringTable } from './strings.ts'
-import { type ColumnSpec, type TableContract, tables } from './tables.ts'
+import type { ColumnSpec, TableContract } from './table-contract.ts'
+import { tables } from './tables.ts'
 
 const contracts: TableContract[] = Object.values(tables)
 
