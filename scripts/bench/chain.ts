@@ -13,7 +13,7 @@ import {
 import { Book } from '../../packages/normalize/src/book.ts'
 import { createNormalizer, FrameRun, imageDefaults } from '../../packages/normalize/src/index.ts'
 import type { BenchFrame, FrameSet } from '../../packages/pipeline/bench/frames.ts'
-import { type Bench, costLine, type Line } from '../../packages/pipeline/bench/line.ts'
+import { type Bench, costLine } from '../../packages/pipeline/bench/line.ts'
 import { medianCpuSeconds, SEVEN } from '../../packages/pipeline/bench/measure.ts'
 import { allOperators } from '../../packages/pipeline/bench/operators.ts'
 import { openBuffers, type RowBuffers, WRITER } from '../../packages/pipeline/bench/our-rows.ts'
@@ -35,37 +35,18 @@ export function chainBench(setOf: () => Promise<FrameSet>): Bench {
     async run() {
       const set = await setOf()
       const books = booksOf(set)
-      const withImages = openBuffers()
-      const without = openBuffers()
+      const chained = openBuffers()
       const bare = openBuffers()
-      const seconds = await medianCpuSeconds(
-        [
-          () => readChain(set, books, withImages, imageDefaults.derivedLevels),
-          () => readChain(set, books, without, 0),
-          () => readBare(set, bare.batch),
-        ],
+      const [chain = 0, alone = 0] = await medianCpuSeconds(
+        [() => readChain(set, books, chained), () => readBare(set, bare.batch)],
         SEVEN,
       )
-      const [whole, imageless, yardstick] = seconds.map((one) => (one / set.frames.length) * 1e9) as [
-        number,
-        number,
-        number,
-      ]
-      return [
-        chainLine(
-          'operators, whole chain with rows and images, over decoding and books alone',
-          whole,
-          yardstick,
-        ),
-        chainLine('operators, whole chain with rows, over decoding and books alone', imageless, yardstick),
-      ]
+      const perFrame = (seconds: number): number => (seconds / set.frames.length) * 1e9
+      const costs = { ours: perFrame(chain), yardstick: perFrame(alone) }
+      const line = costLine('operators, whole chain, over decoding and books alone', 'ns a frame', costs)
+      return [{ ...line, floor: FLOOR, goal: FLOOR, met: line.ratio >= FLOOR }]
     },
   }
-}
-
-function chainLine(name: string, ours: number, yardstick: number): Line {
-  const line = costLine(name, 'ns a frame', { ours, yardstick })
-  return { ...line, floor: FLOOR, goal: FLOOR, met: line.ratio >= FLOOR }
 }
 
 /** The books of a set: every symbol of whose deltas it has. */
@@ -104,7 +85,7 @@ function readBare({ sources, frames }: FrameSet, batch: EventBatch): void {
 }
 
 /** Decodes every frame and does all that a lane does with it, in tables' columns. */
-function readChain(set: FrameSet, books: Subscriptions, buffers: RowBuffers, derivedLevels: number): void {
+function readChain(set: FrameSet, books: Subscriptions, buffers: RowBuffers): void {
   const { names, batch } = buffers
   const { sources, frames } = set
   batch.clear()
@@ -116,7 +97,6 @@ function readChain(set: FrameSet, books: Subscriptions, buffers: RowBuffers, der
       sources.find((known) => known.exchange === exchange && known.market === market) as ExchangeMarket,
     rowsFor: buffers.rowsFor,
     wantSnapshot: (request) => asked.push(request),
-    images: { derivedLevels },
     imports: true,
   })
   const record = {
