@@ -41,7 +41,7 @@ export const legRules: readonly Mutant[] = [
   },
   {
     name: 'holes that wait are forgotten by a restart',
-    file: 'packages/normalize/src/state-image.ts',
+    file: 'packages/normalize/src/stream-image.ts',
     from: 'stream.waiting = (image.waiting ?? []).map(restoreWaiting)',
     to: 'stream.waiting = []',
     tests: LEGS,

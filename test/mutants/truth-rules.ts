@@ -81,7 +81,7 @@ export const truthRules: readonly Mutant[] = [
   },
   {
     name: 'the second book of an audit is not in the state image',
-    file: 'packages/normalize/src/state-image.ts',
+    file: 'packages/normalize/src/book-image.ts',
     from: 'return second === null ? {}',
     to: 'return second === null || second.number > 0 ? {}',
     tests: ['packages/normalize/src/book-audit.test.ts'],

@@ -1,8 +1,10 @@
 import type { ExchangeMarket } from '@cryptoflow/model'
+import { restoreKeeper } from './book-image.ts'
 import { restoreCoverage } from './coverage-image.ts'
 import type { KeyIndex } from './key-state.ts'
 import { restoreBars } from './operators/bar-image.ts'
-import { type KeyImage, restoreImageGap, restoreKeeper, restoreStream } from './state-image.ts'
+import { type KeyImage, restoreImageGap } from './state-image.ts'
+import { restoreStream } from './stream-image.ts'
 
 /** A key goes on from its image. */
 export function restoreKey(index: KeyIndex, market: ExchangeMarket, saved: KeyImage, depthCap: number): void {
