@@ -19,6 +19,8 @@ import {
 } from '../support.ts'
 
 const DISK_MB = 48
+/** Others hold the locks for moments. */
+const LOCK_WAIT_MS = 30_000
 
 interface Verdict {
   readonly ok: boolean
@@ -30,7 +32,7 @@ interface Verdict {
 /** Takes the write locks of databases, as another program may; frees them when called. */
 function lock(...paths: string[]): () => void {
   const held = paths.map((path) => {
-    const database = new DatabaseSync(path)
+    const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS })
     database.exec('BEGIN IMMEDIATE')
     return database
   })
@@ -74,7 +76,7 @@ describe('catalog and ledger that are locked or read-only for a while, and table
       if (unmount === null)
         console.warn('SKIPPED: tables without room; this process may not mount a small disk')
       const [ledger, catalog] = [join(warehouse, 'ledger.db'), join(warehouse, 'catalog.db')]
-      let stopAll = (): void => {}
+      let stopAll = async (): Promise<void> => {}
       try {
         await withSimulator(['--log', log, '--market', 'spot:BTCUSDT,ETHUSDT'], async (urls) => {
           const rhythm = ['--seal-ms', '300', '--commit-ms', '200', '--set', 'journal.reserve_bytes=1MiB']
@@ -84,12 +86,15 @@ describe('catalog and ledger that are locked or read-only for a while, and table
             'commit.by=committer',
           )
           const committer = startApp('committer', '--warehouse', warehouse, '--commit-ms', '200')
-          stopAll = () => {
-            for (const { process } of [collector, committer]) process.kill('SIGKILL')
+          stopAll = async () => {
+            for (const { process, ended } of [collector, committer]) {
+              process.kill('SIGKILL')
+              await ended
+            }
           }
-          await Promise.all([said(collector, ' rows/s'), said(committer, 'commits')])
+          await Promise.all([heard(collector, ' rows/s'), heard(committer, 'commits')])
 
-          const away = said(collector, 'the ledger could not be used')
+          const away = heard(collector, 'the ledger could not be used')
           const unlock = lock(ledger, catalog)
           const asked = await run('query', 'SELECT count(*) AS n FROM ticks', '--warehouse', warehouse)
           expect(asked, asked.stderr).toMatchObject({ code: 0 })
@@ -99,14 +104,14 @@ describe('catalog and ledger that are locked or read-only for a while, and table
 
           if (!canSetReadOnly(folder)) console.warn('SKIPPED: read-only databases; chattr does not work here')
           else {
-            await readOnly(catalog, said(committer, 'not committed in this round'))
+            await readOnly(catalog, heard(committer, 'not committed in this round'))
             await goOn(collector, warehouse)
-            await readOnly(ledger, said(collector, 'the ledger could not be used'))
+            await readOnly(ledger, heard(collector, 'the ledger could not be used'))
             await goOn(collector, warehouse)
           }
 
           if (unmount !== null) {
-            const full = said(collector, 'no room to seal')
+            const full = heard(collector, 'no room to seal')
             const filler = join(data, 'filler')
             fillDisk(filler, 0)
             await full
@@ -125,19 +130,27 @@ describe('catalog and ledger that are locked or read-only for a while, and table
         expect(verdict).toMatchObject({ ok: true, lost: 0, doubled: 0 })
         expect(verdict.stored).toBeGreaterThan(0)
       } finally {
-        stopAll()
+        await stopAll()
         unmount?.()
       }
     })
   })
 })
 
+/** As `said`; a process that ends instead is a failure. */
+function heard(process: Started, text: string): Promise<void> {
+  const ended = process.ended.then(({ code, stderr }) => {
+    throw new Error(`ended with ${code} before it said "${text}": ${stderr.slice(-2_000)}`)
+  })
+  return Promise.race([said(process, text), ended])
+}
+
 /** Waits until there are more data files in the tables; between two looks is a line of progress. */
 async function goOn(collector: Started, warehouse: string): Promise<void> {
   const filesOf = async (): Promise<number> =>
     [...(await tableFiles(warehouseAt(warehouse), systemClock())).values()].flat().length
   const before = await filesOf()
-  while ((await filesOf()) <= before) await said(collector, ' rows/s')
+  while ((await filesOf()) <= before) await heard(collector, ' rows/s')
 }
 
 interface Status {

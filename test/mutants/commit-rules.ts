@@ -8,7 +8,11 @@ import type { Mutant } from './mutants.ts'
  * schedules of `packages/commit` as well, by ports that lie.
  */
 const COMMIT = ['packages/commit/src']
-const ROUNDS = ['packages/commit/src/round.test.ts', 'packages/commit/src/committer.test.ts']
+const ROUNDS = [
+  'packages/commit/src/round.test.ts',
+  'packages/commit/src/committer.test.ts',
+  'packages/commit/src/void-requests.test.ts',
+]
 
 export const commitRules: readonly Mutant[] = [
   {

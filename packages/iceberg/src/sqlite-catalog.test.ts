@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -12,6 +11,7 @@ import {
   definition,
   diskIO,
   pathOf,
+  runWithCatalog,
   tableName,
   temporaryFolder,
 } from './test-support.ts'
@@ -201,7 +201,7 @@ describe('a commit', () => {
       const options = { snapshotId: 1n, summary: {}, attempt: 1 }
       const { requirements, updates } = await prepareAppend(context, base, [dataFile(1)], options)
       await catalog.commit(base, requirements, updates)`
-    await expect(runProcess(1, script)).rejects.toThrow('SIGKILL')
+    await expect(runWithCatalog(folder.path, 1, script)).rejects.toThrow('SIGKILL')
     expect((await open().load(tableName))?.metadataLocation).toBe(base.metadataLocation)
     await append(open(), base, 2)
     expect(await live(open())).toEqual([dataFile(2).location])
@@ -372,7 +372,8 @@ async function filesAfterCommits(properties: TableDefinition['properties']): Pro
 
 /** A process that creates the table if need be and appends `count` files of its own; it reloads when it loses. */
 function runWriter(number: number, count: number): Promise<void> {
-  return runProcess(
+  return runWithCatalog(
+    folder.path,
     number,
     `
     await catalog.create(tableName, definition)
@@ -385,28 +386,4 @@ function runWriter(number: number, count: number): Promise<void> {
     }
     catalog.close()`,
   )
-}
-
-/** Runs a script in a process of its own, with `catalog` open and `context` made. Rejects with its last words. */
-function runProcess(number: number, script: string): Promise<void> {
-  const from = import.meta.dirname
-  const head = `
-    import { createSqliteCatalog } from '${from}/sqlite-catalog.ts'
-    import { prepareAppend } from '${from}/append.ts'
-    import { countedUuids, dataFile, definition, diskIO, tableName } from '${from}/test-support.ts'
-    const context = { io: diskIO, nowMs: () => 5000, uuid: countedUuids(${1000 + number}) }
-    let onSwap = () => {}
-    const catalog = createSqliteCatalog({ ...context, file: '${file()}', name: 'test',
-      warehouse: 'file://${folder.path}/warehouse', onSwap: () => onSwap() })`
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', head + script], {
-      stdio: 'pipe',
-    })
-    let problems = ''
-    child.stderr.on('data', (chunk) => {
-      problems += chunk
-    })
-    child.on('error', reject)
-    child.on('exit', (code, signal) => (code === 0 ? resolve() : reject(new Error(signal ?? problems))))
-  })
 }

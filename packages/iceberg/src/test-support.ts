@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -158,4 +159,31 @@ export function chance(seed: number): (below: number) => number {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff
     return (state >>> 8) % below
   }
+}
+
+/**
+ * Runs a script in a process of its own, with the `catalog` of a folder open and `context` made. Rejects with its last
+ * words.
+ */
+export function runWithCatalog(folder: string, number: number, script: string): Promise<void> {
+  const from = import.meta.dirname
+  const head = `
+    import { createSqliteCatalog } from '${from}/sqlite-catalog.ts'
+    import { prepareAppend } from '${from}/append.ts'
+    import { countedUuids, dataFile, definition, diskIO, tableName } from '${from}/test-support.ts'
+    const context = { io: diskIO, nowMs: () => 5000, uuid: countedUuids(${1000 + number}) }
+    let onSwap = () => {}
+    const catalog = createSqliteCatalog({ ...context, file: '${folder}/catalog.db', name: 'test',
+      warehouse: 'file://${folder}/warehouse', onSwap: () => onSwap() })`
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', head + script], {
+      stdio: 'pipe',
+    })
+    let problems = ''
+    child.stderr.on('data', (chunk) => {
+      problems += chunk
+    })
+    child.on('error', reject)
+    child.on('exit', (code, signal) => (code === 0 ? resolve() : reject(new Error(signal ?? problems))))
+  })
 }
