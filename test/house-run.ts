@@ -49,8 +49,9 @@ export async function houseRun(
   folder: string,
   seconds: number,
   offers: readonly HouseOffer[],
+  auditEveryMs: number | null = null,
 ): Promise<Verdict> {
-  const options = await collectHouses(seed, folder, seconds, offers)
+  const options = await collectHouses(seed, folder, seconds, offers, { auditEveryMs })
   await closeMinutes(options)
   const [warehouse, log] = [options.warehouseDirectory, join(folder, LOG)]
   return await runJson<Verdict>('verify', '--json', '--warehouse', warehouse, '--emissions', log)

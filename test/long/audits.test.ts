@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { findsFaults, findsNothing } from '../audit-judgement.ts'
 import type { AuditedExchange } from '../audit-scene.ts'
 import { queried } from '../book-poll-run.ts'
-import { collectHouses, houseOffers } from '../house-run.ts'
+import { collectHouses, houseOffers, houseRun } from '../house-run.ts'
 import { inFolder } from '../support.ts'
 
 const SEEDS = 6
@@ -54,6 +54,21 @@ describe('books that begin in their stream, audited over sockets by subscription
       const found = await queried<Found>(folder, FOUND)
       expect(found.reduce((sum, { wrong }) => sum + wrong, 0)).toBeGreaterThan(0)
       expect(await queried(folder, UNMARKED)).toEqual([{ n: 0 }])
+    })
+  })
+
+  it.each([11, 12, 13])('are stored and judged with everything else going wrong: seed %i', async (seed) => {
+    await inFolder(async (folder) => {
+      const verdict = await houseRun(seed, folder, 8, audited, 1_000)
+      expect(verdict).toMatchObject({
+        lost: 0,
+        doubled: 0,
+        foreign: 0,
+        gap_mismatch_count: 0,
+        images_wrong: 0,
+      })
+      expect(verdict.ok).toBe(true)
+      expect(await queried<Found>(folder, FOUND)).not.toEqual([])
     })
   })
 })

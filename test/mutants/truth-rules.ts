@@ -115,6 +115,20 @@ export const truthRules: readonly Mutant[] = [
     tests: ['packages/ingest/src/audit-subscription.test.ts'],
   },
   {
+    name: 'a snapshot of an audit is stored as one that replaces its book',
+    file: 'packages/normalize/src/event-flow.ts',
+    from: "isAside ? 'stale' : ",
+    to: '',
+    tests: ['packages/normalize/src/stream-audit.test.ts'],
+  },
+  {
+    name: 'what audits find is stored only where it was asked for',
+    file: 'packages/normalize/src/row-sink.ts',
+    from: ", 'book_audit'])",
+    to: '])',
+    tests: ['packages/normalize/src/stored.test.ts'],
+  },
+  {
     name: 'an audit is sent without a record of its question',
     file: 'packages/ingest/src/audits.ts',
     from: "number = note('asked')",

@@ -59,10 +59,10 @@ export const catalogue = {
   reader_unreadable_total: counter('Connections given up because most frames could not be read.', market),
   reader_mute_total: counter('Subscriptions acknowledged and not heard in time.', market),
   reader_pauses_total: counter('Times that sockets were paused because the disk was behind.', market),
-  reader_snapshots_total: counter('Book snapshots asked for over REST, by outcome (ok, failed).', [
-    ...market,
-    'outcome',
-  ]),
+  reader_snapshots_total: counter(
+    'Book snapshots asked for, by REST or for an audit, by outcome (ok, failed).',
+    [...market, 'outcome'],
+  ),
   reader_polls_total: counter('Polls over REST, by outcome (ok, failed).', [...market, 'outcome']),
 
   // Messages and sequences.

@@ -92,6 +92,12 @@ const KEPT = `
   FROM verdicts WHERE row_count > 0 AND due > 0 AND kept > 0 AND records > 1;
 `
 
+/** What a subscription of an audit brought is an answer to its question, and no message of the stream. */
+const ASIDE = `
+  UPDATE kept SET rule = 'asked'
+  WHERE is_snapshot AND is_stored AND (${MESSAGE_KEY}) IN (SELECT (${MESSAGE_KEY}) FROM stored_messages WHERE is_aside);
+`
+
 /**
  * Messages of streams whose sequence only grows that say nothing new: the same book as one that is stored, sent
  * again. They must not be stored as well.
@@ -137,5 +143,6 @@ export const keptSql = (suspects: number): string[] => [
   suspects > 0 ? SUSPECT_ROWS : NO_SUSPECT_ROWS,
   KEY_VERDICTS,
   KEPT,
+  ASIDE,
   REPEATED,
 ]

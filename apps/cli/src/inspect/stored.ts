@@ -74,6 +74,7 @@ export const storedSql: readonly string[] = [
     min(writer) AS writer, min(frame) AS frame, max(frame) AS frame_last,
     min(received_ts) AS received_ts, max(received_ts) AS received_last,
     min(event_ts) AS event_ts, min(sent_ts) AS sent_ts,
-    bool_or(book_state = 'live') AS is_live, bool_or(book_state IN ('waiting', 'resync')) AS is_unready
+    bool_or(book_state = 'live') AS is_live, bool_or(book_state IN ('waiting', 'resync')) AS is_unready,
+    coalesce(bool_and(form = 'snapshot' AND book_state = 'stale'), false) AS is_aside
   FROM stored_rows GROUP BY ALL`,
 ]
