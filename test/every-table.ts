@@ -8,12 +8,14 @@ import {
   encodeAnswer,
   encodeNote,
   encodeRedrive,
+  type ImageOptions,
   marketText,
   type Operators,
   RecordKind,
   StringTable,
   type Subscription,
 } from '@cryptoflow/model'
+import { imageDefaults } from '@cryptoflow/pipeline'
 import type { Chance } from '@cryptoflow/runtime'
 
 /** A record as it is appended; its number and those of connections are given by the journal. */
@@ -36,6 +38,8 @@ const encoder = new TextEncoder()
 const root = join(import.meta.dirname, '../packages/exchanges/src')
 const DEPTH = 'depth@100ms'
 const BOOK_DELTAS = 400
+/** How images of books are made, as each start record says. */
+export const images: ImageOptions = { ...imageDefaults, derivedLevels: 5, depthCap: 200 }
 /** Of every market: bars of two widths, and a filter that takes some trades. */
 export const operators: Operators = Object.fromEntries(
   exchangeMarkets.map((market) => [
@@ -88,7 +92,9 @@ export function everyTable(chance: Chance, startUs: number): Draft[] {
       add(RecordKind.images, null, () => note)
     }
     if (chance.hits(0.01)) {
-      add(RecordKind.start, null, () => encodeNote({ lastRecord: 0, clean: false, version: 't', operators }))
+      add(RecordKind.start, null, () =>
+        encodeNote({ lastRecord: 0, clean: false, version: 't', operators, images }),
+      )
       for (const one of waiting) connect(one.market, one.messages)
     }
   }

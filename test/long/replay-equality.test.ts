@@ -25,7 +25,7 @@ import { imageDefaults, openBoard } from '@cryptoflow/pipeline'
 import { openLane } from '@cryptoflow/pipeline/parts'
 import { type Chance, manualClock, seededChance } from '@cryptoflow/runtime'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Draft, everyTable, operators } from '../every-table.ts'
+import { type Draft, everyTable, images, operators } from '../every-table.ts'
 import { memoryLane, type TableFile } from '../memory-lane.ts'
 import { readFiles, rowText } from '../simulation/stored-rows.ts'
 
@@ -34,8 +34,7 @@ type Content = Readonly<Record<string, readonly string[]>>
 
 const JOURNAL = '/journal'
 const STATE = '/state'
-const images = { ...imageDefaults, derivedLevels: 5, depthCap: 200 }
-const shared = { images, compression: 'snappy', isImport: false } as const
+const shared = { images: imageDefaults, compression: 'snappy', isImport: false } as const
 
 let drafts: Draft[]
 let records: JournalRecord[]
