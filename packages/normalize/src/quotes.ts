@@ -148,9 +148,11 @@ export class QuoteCheck {
 class Tops {
   head = 0
   tail = 0
-  private readonly sequences = new Float64Array(TOPS_MAX)
-  private readonly price = new DecimalColumn()
-  private readonly quantity = new DecimalColumn()
+  /** Grows with how many wait at once: where quotes come, that is a handful. */
+  private capacity = 16
+  private sequences = new Float64Array(16)
+  private price = new DecimalColumn(32)
+  private quantity = new DecimalColumn(32)
 
   isEmpty(): boolean {
     return this.head === this.tail
@@ -166,13 +168,12 @@ class Tops {
   }
 
   sequenceOf(top: number): number {
-    return this.sequences[top % TOPS_MAX] as number
+    return this.sequences[top % this.capacity] as number
   }
 
   push(book: Book, lastSeq: number): void {
-    const slot = this.tail % TOPS_MAX
-    this.price.reserve(2 * slot + 2)
-    this.quantity.reserve(2 * slot + 2)
+    if (this.tail - this.head === this.capacity) this.makeRoom()
+    const slot = this.tail % this.capacity
     this.sequences[slot] = lastSeq
     this.write(book.bids, 2 * slot)
     this.write(book.asks, 2 * slot + 1)
@@ -181,12 +182,27 @@ class Tops {
 
   /** Whether side 0 (bid) or 1 (ask) of a top has exactly the price and quantity in a row. */
   equals(top: number, side: 0 | 1, price: DecimalColumn, quantity: DecimalColumn, row: number): boolean {
-    const own = 2 * (top % TOPS_MAX) + side
+    const own = 2 * (top % this.capacity) + side
     if (this.price.mantissa(own) === null) return false
     return (
       compareDecimals(this.price, own, price, row) === 0 &&
       compareDecimals(this.quantity, own, quantity, row) === 0
     )
+  }
+
+  private makeRoom(): void {
+    const { capacity, sequences, price, quantity } = this
+    this.capacity *= 2
+    this.sequences = new Float64Array(this.capacity)
+    this.price = new DecimalColumn(2 * this.capacity)
+    this.quantity = new DecimalColumn(2 * this.capacity)
+    for (let top = this.head; top < this.tail; top++) {
+      const from = top % capacity
+      const to = top % this.capacity
+      this.sequences[to] = sequences[from] as number
+      this.price.copy(2 * to, price, 2 * from, 2)
+      this.quantity.copy(2 * to, quantity, 2 * from, 2)
+    }
   }
 
   private write(side: BookSide, row: number): void {
