@@ -5,7 +5,10 @@ import {
   RecordKind,
   type StreamSpec,
 } from '@cryptoflow/model'
+import { manualClock } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
+import { type AuditSubscriptionOptions, subscribeForAudit } from './audit-subscription.ts'
+import type { ConnectPool } from './connect-pool.ts'
 import {
   bookStreams,
   confirming,
@@ -15,6 +18,7 @@ import {
   type MemoryIntake,
   snapshotFrame,
 } from './ingest-support.ts'
+import { defaultLimits } from './limits.ts'
 
 /** Books `o` of which another connection counts the same updates. */
 const offered = bookStreams.map((spec) =>
@@ -115,5 +119,29 @@ describe('an audit by a subscription of its own', () => {
     })
     expect(intake.told('snapshot-failed')).toEqual([])
     expect(intake.of(RecordKind.answer)).toEqual([])
+  })
+
+  it('is left out where its turn to connect does not come in time, and stands in nobody’s way', async () => {
+    const clock = manualClock()
+    let waiting = 0
+    const end = subscribeForAudit({
+      clock,
+      limits: defaultLimits,
+      signal: new AbortController().signal,
+      pool: {
+        request() {
+          waiting += 1
+          return () => {
+            waiting -= 1
+          }
+        },
+      } as Partial<ConnectPool> as ConnectPool,
+      begin: () => expect.unreachable('it never had a turn'),
+    } as Partial<AuditSubscriptionOptions> as AuditSubscriptionOptions)
+    clock.advance(defaultLimits.answerWithinMs - 1)
+    expect(waiting).toBe(1)
+    clock.advance(1)
+    expect(await end).toEqual({ kind: 'dropped' })
+    expect(waiting).toBe(0)
   })
 })

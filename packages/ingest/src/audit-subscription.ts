@@ -32,12 +32,13 @@ export type AuditSubscriptionEnd =
 
 /**
  * Subscribes one book on a connection of its own, hears the snapshot that it begins with, and leaves. What else comes
- * over this connection is nobody's: the book's own connection brings it. It is one of the host's connects, in their
- * order; opening and hearing have the time of an answer each.
+ * over this connection is nobody's: the book's own connection brings it. Waiting for a turn, opening and hearing have the
+ * time of an answer each. After a host was shut for long, those who lost their streams must not wait behind many audits:
+ * one that gets no turn is left out.
  */
 export async function subscribeForAudit(options: AuditSubscriptionOptions): Promise<AuditSubscriptionEnd> {
   const { pool, signal, begin } = options
-  if (signal.aborted || !(await turnToConnect(pool, signal))) return { kind: 'dropped' }
+  if (signal.aborted || !(await turnToConnect(options))) return { kind: 'dropped' }
   if (signal.aborted || !begin()) {
     pool.abandoned()
     return { kind: 'dropped' }
@@ -45,19 +46,20 @@ export async function subscribeForAudit(options: AuditSubscriptionOptions): Prom
   return await converse(options)
 }
 
-/** Waits for a turn; false: it is not wanted any more, and none was taken. */
-function turnToConnect(pool: ConnectPool, signal: AbortSignal): Promise<boolean> {
+/** Waits for a turn; false: none came in time, or it is not wanted any more, and none was taken. */
+function turnToConnect({ pool, clock, limits, signal }: AuditSubscriptionOptions): Promise<boolean> {
   return new Promise((resolve) => {
     let cancel = (): void => {}
-    const stop = (): void => {
-      cancel()
-      resolve(false)
+    const settle = (isTurn: boolean): void => {
+      stopWaiting()
+      signal.removeEventListener('abort', giveUp)
+      if (!isTurn) cancel()
+      resolve(isTurn)
     }
-    signal.addEventListener('abort', stop, { once: true })
-    cancel = pool.request(() => {
-      signal.removeEventListener('abort', stop)
-      resolve(true)
-    })
+    const giveUp = (): void => settle(false)
+    const stopWaiting = clock.after(limits.answerWithinMs, giveUp)
+    signal.addEventListener('abort', giveUp, { once: true })
+    cancel = pool.request(() => settle(true))
   })
 }
 
