@@ -93,6 +93,20 @@ export const commitRules: readonly Mutant[] = [
     tests: COMMIT,
   },
   {
+    name: 'R12: a writer is ended in the slot of an item that was lost',
+    file: 'packages/commit/src/memory-ledger.ts',
+    from: "if ([...slotsOf(writer).keys()].some((each) => each > epoch)) return 'taken'",
+    to: '',
+    tests: ['packages/commit/src/schedule.test.ts'],
+  },
+  {
+    name: 'R12: a request is taken behind the end of its writer',
+    file: 'packages/commit/src/sqlite-ledger.ts',
+    from: "if (all(db, before, writer, epoch)[0]?.kind === 'end') return 'taken'",
+    to: '',
+    tests: ['packages/commit/src/ledger.test.ts'],
+  },
+  {
     name: 'R12: a slot that another process took counts as ours',
     file: 'packages/commit/src/epoch.ts',
     from: "taken: { state: 'fenced', actions: ['append-fenced'] },",

@@ -10,7 +10,10 @@ export interface CommitLedger extends Ledger {
   markVoid(writer: string, epoch: number, table: TableName): Promise<void>
   /** Whether any epoch has ever been marked done in the table; outlives the items. */
   hasMarks(table: TableName): Promise<boolean>
-  /** Puts the fence that ends a writer into a slot: whoever puts a request there later is told `taken`. */
+  /**
+   * Puts the fence that ends a writer into a slot: whoever puts a request there or behind it later is told `taken`. So is
+   * this call where the slot is filled, or one behind it is: a slot whose item was lost is not the writer's next.
+   */
   end(writer: string, epoch: number): Promise<'stored' | 'present' | 'taken'>
   /**
    * Enters a writer as retired with its last epoch, so that tables may drop it from their maps (R18).

@@ -61,6 +61,8 @@ export function memoryLedger(): MemoryLedger {
   const put = (request: EpochRequest, hash: string): 'stored' | 'present' | 'taken' => {
     const found = slotAt(request.writer, request.epoch)
     if (found !== null) return found.kind === 'request' && found.hash === hash ? 'present' : 'taken'
+    const before = [...slotsOf(request.writer)].filter(([epoch]) => epoch < request.epoch)
+    if (before.some(([, slot]) => slot.kind === 'end')) return 'taken'
     slotsOf(request.writer).set(request.epoch, {
       kind: 'request',
       hash,
@@ -84,6 +86,7 @@ export function memoryLedger(): MemoryLedger {
   const end = (writer: string, epoch: number): 'stored' | 'present' | 'taken' => {
     const found = slotAt(writer, epoch)
     if (found !== null) return found.kind === 'end' ? 'present' : 'taken'
+    if ([...slotsOf(writer).keys()].some((each) => each > epoch)) return 'taken'
     slotsOf(writer).set(epoch, { kind: 'end' })
     return 'stored'
   }

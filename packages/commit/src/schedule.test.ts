@@ -65,6 +65,11 @@ describe('any schedule of writers and committers stores every accepted row once 
       150,
     ],
     [
+      'a living writer declared dead whose released items were lost',
+      { ...losing, writers: 1, committers: 1, acts: { 'lose-released': 4, 'declare-dead': 1 } },
+      60,
+    ],
+    [
       'a disk lost and an empty journal begun under the same id',
       { ...base, writers: 1, acts: { crash: 2, ...unknown, 'disk-lost': 1 } },
       150,

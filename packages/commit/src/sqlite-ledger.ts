@@ -158,6 +158,8 @@ function put(db: DatabaseSync, request: EpochRequest, hash: string): 'stored' | 
   const { writer, epoch } = request
   const found = slotAt(db, writer, epoch)
   if (found !== null) return found.kind === 'request' && found.hash === hash ? 'present' : 'taken'
+  const before = 'SELECT kind FROM items WHERE writer = ? AND epoch < ? ORDER BY epoch DESC LIMIT 1'
+  if (all(db, before, writer, epoch)[0]?.kind === 'end') return 'taken'
   const text = JSON.stringify(request)
   run(db, `INSERT INTO items VALUES (?, ?, 'request', ?, ?, '{}')`, writer, epoch, hash, text)
   for (const table of Object.keys(request.tables)) {
@@ -185,6 +187,8 @@ function markVoid(db: DatabaseSync, writer: string, epoch: number, table: TableN
 function end(db: DatabaseSync, writer: string, epoch: number): 'stored' | 'present' | 'taken' {
   const found = slotAt(db, writer, epoch)
   if (found !== null) return found.kind === 'end' ? 'present' : 'taken'
+  const behind = 'SELECT 1 FROM items WHERE writer = ? AND epoch > ? LIMIT 1'
+  if (all(db, behind, writer, epoch).length > 0) return 'taken'
   run(db, `INSERT INTO items (writer, epoch, kind) VALUES (?, ?, 'end')`, writer, epoch)
   return 'stored'
 }

@@ -71,7 +71,7 @@ export interface WriterEntry {
 export interface Ledger {
   register(writer: string, name: string): Promise<void>
   writers(): Promise<readonly WriterEntry[]>
-  /** Puts the item if its slot is empty. `taken`: another hash or an end stands there (rule R12). */
+  /** Puts the item if its slot is empty. `taken`: another hash stands there, or an end there or before (rule R12). */
   put(request: EpochRequest, hash: string): Promise<'stored' | 'present' | 'taken'>
   item(writer: string, epoch: number): Promise<EpochItem | null>
   /** Items `from, from + 1, ...` up to the first empty slot or end, at most `limit`. Strongly consistent. */

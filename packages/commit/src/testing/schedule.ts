@@ -194,7 +194,9 @@ class Schedule {
     if (accepted > 0) offer('lose-item', () => this.#ledger.lose(life.writer, accepted))
     if (released > 0)
       offer('lose-released', () => this.#ledger.lose(life.writer, 1 + this.#chance.below(released)))
-    offer('declare-dead', () => void this.#declareDead(life.writer))
+    // Where items are to be lost, the end comes afterwards: before, there is no slot that it may not fill.
+    if (this.#plan.acts['lose-released'] === undefined || this.#acts.taken.has('lose-released'))
+      offer('declare-dead', () => void this.#declareDead(life.writer))
     offer('clone', () => this.#addJournal(`${journal.tag}${++this.#ids}`, journal))
     // The oracle cannot ask a lost disk for its unsealed rows, so only a sealed-and-accepted one is lost.
     if (sealed === accepted) offer('disk-lost', () => this.#loseDisk(journal))
