@@ -29,7 +29,7 @@ import {
 import { createNormalizer, FrameRun, type Normalizer, type SnapshotRequest } from '@cryptoflow/normalize'
 import { CryptoFlowError, entropy } from '@cryptoflow/runtime'
 import { dataFileKey, type FileBounds, offerOf, sealRows } from '@cryptoflow/sink'
-import { decodeAuditFrame } from './audit-frame.ts'
+import { decodeAnswered } from './answered.ts'
 import { type BookCheck, bookChecks } from './book-checks.ts'
 
 import {
@@ -187,10 +187,7 @@ export function createLane(options: LaneOptions): Lane {
   const answer = (record: JournalRecord): void => {
     const { context, body } = decodeAnswerPayload(record.payload)
     const market = findMarket(context.exchange, context.market)
-    const outcome =
-      context.isFrame === true
-        ? decodeAuditFrame(market, context, body, batch)
-        : market.decodeAnswer(context, body, batch)
+    const outcome = decodeAnswered(market, context, body, batch)
     tally.count(market, outcome, batch, 0)
     streams.count(market, batch, 0, record.receivedUs)
     if (outcome.kind === 'malformed' || outcome.kind === 'unknown') bury(record, market, outcome, body)

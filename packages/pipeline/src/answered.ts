@@ -6,11 +6,20 @@ import {
   type ExchangeMarket,
 } from '@cryptoflow/model'
 
-/**
- * Reads the frame that a subscription of an audit began with: the snapshots of the book that it is about, or nothing.
- * The batch is empty before.
- */
-export function decodeAuditFrame(
+/** Reads what an answer record holds, the body of a REST answer or the frame of an audit, into an empty batch. */
+export function decodeAnswered(
+  market: ExchangeMarket,
+  context: AnswerContext,
+  body: Uint8Array,
+  batch: EventBatch,
+): DecodeOutcome {
+  return context.isFrame === true
+    ? decodeAuditFrame(market, context, body, batch)
+    : market.decodeAnswer(context, body, batch)
+}
+
+/** The snapshots of the book that an audit is about, or nothing. */
+function decodeAuditFrame(
   market: ExchangeMarket,
   { symbol, stream }: Pick<AnswerContext, 'symbol' | 'stream'>,
   frame: Uint8Array,
