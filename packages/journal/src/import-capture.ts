@@ -2,7 +2,8 @@ import { encodeAnswer, encodeNote, type Market, RecordKind, type Subscription } 
 import type { Clock } from '@cryptoflow/runtime'
 import { type CaptureLine, captureError, payloadOf, readCapture } from './capture-file.ts'
 import { type Disk, nodeDisk, usageError } from './disk.ts'
-import { type Journal, openJournal } from './journal.ts'
+import type { Journal } from './journal.ts'
+import { openJournal } from './opening.ts'
 import type { JournalCompression } from './segment-writer.ts'
 
 export interface ImportOptions {

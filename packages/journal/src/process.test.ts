@@ -8,7 +8,7 @@ import { RecordKind } from '@cryptoflow/model'
 import { CryptoFlowError, systemClock } from '@cryptoflow/runtime'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verifyJournal } from './inspect.ts'
-import { openJournal } from './journal.ts'
+import { openJournal } from './opening.ts'
 import { openJournalReader } from './reader.ts'
 import { collect, failureOf } from './testing/journals.ts'
 

@@ -31,7 +31,6 @@ import { CryptoFlowError, entropy } from '@cryptoflow/runtime'
 import { dataFileKey, type FileBounds, offerOf, sealRows } from '@cryptoflow/sink'
 import { decodeAnswered } from './answered.ts'
 import { type BookCheck, bookChecks } from './book-checks.ts'
-
 import {
   deadLetterMeasures,
   gapMeasures,
@@ -40,12 +39,11 @@ import {
   openSpanMeter,
   openStreamMeter,
 } from './lane-measures.ts'
-
 import { decodeLetter } from './letters.ts'
-
 import type { BlockMeasures, CutMeasures, FileMeasure } from './measure.ts'
 import { type OpenPartition, openPartitions } from './partitions.ts'
 import { type FrameTally, openTally } from './tally.ts'
+import { openUnreadable, type UnreadableFrames } from './unreadable-frames.ts'
 import { VERSION } from './version.ts'
 
 export interface LaneOptions {
@@ -97,13 +95,6 @@ export interface LaneProgress {
   readonly duplicates: number
   readonly deadLetters: number
   readonly measures: BlockMeasures
-}
-
-/** How many frames of a connection came in a stretch of journal, and how many of them could not be read. */
-export interface UnreadableFrames {
-  readonly connection: number
-  readonly deadLetters: number
-  readonly frames: number
 }
 
 /** All rows of the records up to a barrier, as durable files, and the state after it. */
@@ -308,37 +299,6 @@ export function createLane(options: LaneOptions): Lane {
     },
     tally: tally.read,
     books: () => bookChecks(normalizer),
-  }
-}
-
-/** Counts frames by connection; frames come in runs, so the last connection's count is at hand. */
-function openUnreadable(): {
-  frames(connection: number): void
-  deadLetter(connection: number): void
-  take(): UnreadableFrames[]
-} {
-  type Counts = { connection: number; deadLetters: number; frames: number }
-  let counts = new Map<number, Counts>()
-  let last: Counts = { connection: 0, deadLetters: 0, frames: 0 }
-  const of = (connection: number): Counts => {
-    if (last.connection === connection) return last
-    last = counts.get(connection) ?? { connection, deadLetters: 0, frames: 0 }
-    counts.set(connection, last)
-    return last
-  }
-  return {
-    frames(connection) {
-      of(connection).frames += 1
-    },
-    deadLetter(connection) {
-      of(connection).deadLetters += 1
-    },
-    take() {
-      const taken = [...counts.values()].filter(({ deadLetters }) => deadLetters > 0)
-      counts = new Map()
-      last = { connection: 0, deadLetters: 0, frames: 0 }
-      return taken
-    },
   }
 }
 
