@@ -7,7 +7,7 @@ import { type ConfigFlags, flagsOf, withConfigFlags } from './config-flags.ts'
 import { takeMeasurement, takeNotice } from './measured.ts'
 import { openObservation, openProcessMetrics } from './observe.ts'
 import { loadSettings } from './settings.ts'
-import { onStopSignal, pendingText, stopWithin } from './shutdown.ts'
+import { onStopSignal, openStop, pendingText } from './shutdown.ts'
 import { collectorGlance, openTeller } from './tell.ts'
 import { runAlone, wholeNumber } from './terminal.ts'
 
@@ -68,20 +68,14 @@ async function collect(flags: CollectFlags): Promise<void> {
     },
     ...(metrics === null ? {} : { measure: (measurement) => takeMeasurement(metrics, measurement) }),
   })
-  let cancelBudget = (): void => {}
-  const stop = (): void => {
-    teller.say('stopping: draining, sealing, committing ...')
-    cancelBudget()
-    cancelBudget = stopWithin({
-      clock,
-      withinMs: config.shutdown.withinMs,
-      pending: () => pendingText(collector.board),
-      say: teller.say,
-      // Threads may be busy for long; what they hold is safe in the journal.
-      end: () => void teller.end().finally(() => process.exit(1)),
-    })
-    collector.stop().catch(() => {})
-  }
+  const stopping = openStop({
+    clock,
+    withinMs: config.shutdown.withinMs,
+    pending: () => pendingText(collector.board),
+    teller,
+    does: 'draining, sealing, committing',
+    stop: () => collector.stop(),
+  })
   let cancel = (): void => {}
   let server: HealthServer | null = null
   try {
@@ -91,8 +85,8 @@ async function collect(flags: CollectFlags): Promise<void> {
     }
     teller.started(build)
     cancel = clock.every(1000, () => teller.progress(collectorGlance(collector)))
-    if (flags.untilFrames !== undefined) stopAfter(collector, flags.untilFrames, clock, stop)
-    onStopSignal(clock, stop)
+    if (flags.untilFrames !== undefined) stopAfter(collector, flags.untilFrames, clock, stopping.begin)
+    onStopSignal(clock, stopping.begin)
     await collector.ended
     await collector.stop()
     teller.say(STOPPED[collector.commit.by])
@@ -101,7 +95,7 @@ async function collect(flags: CollectFlags): Promise<void> {
     throw error
   } finally {
     cancel()
-    cancelBudget()
+    stopping.done()
     await server?.close()
     await teller.end()
   }

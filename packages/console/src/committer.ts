@@ -8,7 +8,7 @@ import { takeMeasurement, takeNotice } from './measured.ts'
 import { openCommitObservation, openProcessMetrics } from './observe.ts'
 import { commitProgressText } from './progress.ts'
 import { loadSettings, maintenanceSettings, roleOf } from './settings.ts'
-import { onStopSignal, stopWithin } from './shutdown.ts'
+import { onStopSignal, openStop } from './shutdown.ts'
 import { type Glance, openTeller } from './tell.ts'
 import { runAlone } from './terminal.ts'
 
@@ -58,19 +58,14 @@ async function commit(flags: ConfigFlags): Promise<void> {
     },
     ...(metrics === null ? {} : { measure: (measurement) => takeMeasurement(metrics, measurement) }),
   })
-  let cancelBudget = (): void => {}
-  const stop = (): void => {
-    teller.say('stopping: finishing the round ...')
-    cancelBudget()
-    cancelBudget = stopWithin({
-      clock,
-      withinMs: config.shutdown.withinMs,
-      pending: () => 'a round is under way',
-      say: teller.say,
-      end: () => void teller.end().finally(() => process.exit(1)),
-    })
-    committing.stop().catch(() => {})
-  }
+  const stopping = openStop({
+    clock,
+    withinMs: config.shutdown.withinMs,
+    pending: () => 'a round is under way',
+    teller,
+    does: 'finishing the round',
+    stop: () => committing.stop(),
+  })
   let cancel = (): void => {}
   let server: HealthServer | null = null
   try {
@@ -81,13 +76,13 @@ async function commit(flags: ConfigFlags): Promise<void> {
     teller.started(build)
     teller.say(`committing into ${warehouseDirectory} every ${config.commit.everyMs} ms as ${committing.id}`)
     cancel = clock.every(1000, () => teller.progress(glanceOf(committing)))
-    onStopSignal(clock, stop)
+    onStopSignal(clock, stopping.begin)
     await committing.ended
     teller.say('stopped: what waits is for the next committer')
   } finally {
     cancel()
     await committing.stop().catch(() => {})
-    cancelBudget()
+    stopping.done()
     await server?.close()
     await teller.end()
   }

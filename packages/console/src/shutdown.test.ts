@@ -1,7 +1,7 @@
 import { openBoard } from '@cryptoflow/pipeline'
 import { manualClock } from '@cryptoflow/runtime'
 import { describe, expect, it } from 'vitest'
-import { pendingText, stopOnce, stopWithin } from './shutdown.ts'
+import { openStop, pendingText, stopOnce, stopWithin } from './shutdown.ts'
 
 describe('a signal to stop', () => {
   it('stops once, takes its echo for the same signal, and ends at once when it comes again', () => {
@@ -59,6 +59,37 @@ describe('a stop within its time', () => {
     clock.advance(60_000)
     expect(said).toEqual([])
     expect(ends()).toBe(0)
+  })
+})
+
+describe('a stop that was begun', () => {
+  it('has its time anew when it is begun again, and none when all is done', () => {
+    const clock = manualClock()
+    const said: string[] = []
+    let stops = 0
+    const stopping = openStop({
+      clock,
+      withinMs: 12_000,
+      pending: () => 'a round is under way',
+      teller: { say: (text) => void said.push(text), end: async () => {} },
+      does: 'finishing the round',
+      async stop() {
+        stops += 1
+      },
+    })
+    stopping.begin()
+    clock.advance(9_000)
+    stopping.begin()
+    clock.advance(9_000)
+    stopping.done()
+    clock.advance(60_000)
+    expect(stops).toBe(2)
+    expect(said).toEqual([
+      'stopping: finishing the round ...',
+      'stopping, 5 of 12 s: a round is under way',
+      'stopping: finishing the round ...',
+      'stopping, 5 of 12 s: a round is under way',
+    ])
   })
 })
 

@@ -1,5 +1,6 @@
 import type { Board } from '@cryptoflow/pipeline'
 import type { Clock } from '@cryptoflow/runtime'
+import type { Teller } from './tell.ts'
 import { grouped } from './terminal.ts'
 
 /** A terminal signals a whole group of processes, and whoever stands between may pass the signal on once more. */
@@ -55,6 +56,34 @@ export function stopWithin({ clock, withinMs, pending, say, end }: StopBudget): 
   return () => {
     cancelTelling()
     cancelEnd()
+  }
+}
+
+export interface Stopping extends Pick<StopBudget, 'clock' | 'withinMs' | 'pending'> {
+  readonly teller: Pick<Teller, 'say' | 'end'>
+  /** What a stop does, for a person. */
+  readonly does: string
+  /** Begins to stop; may be called again. */
+  stop(): Promise<void>
+}
+
+/** A stop that ends the process when its time is over. Whoever begins it again gives it its time anew. */
+export function openStop({ clock, withinMs, pending, teller, does, stop }: Stopping): {
+  begin(): void
+  /** All is done: nothing is waited for any more. */
+  done(): void
+} {
+  let cancel = (): void => {}
+  return {
+    begin() {
+      teller.say(`stopping: ${does} ...`)
+      cancel()
+      // Threads may be busy for long; what they hold is safe in the journal.
+      const end = (): void => void teller.end().finally(() => process.exit(1))
+      cancel = stopWithin({ clock, withinMs, pending, say: teller.say, end })
+      stop().catch(() => {})
+    },
+    done: () => cancel(),
   }
 }
 
