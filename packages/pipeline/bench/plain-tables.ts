@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ColumnSpec, type ColumnType, type TableName, tables } from '@cryptoflow/model'
+import { arrowType, decimalWords } from '@cryptoflow/sink/bench/arrow-types'
 import * as arrow from 'apache-arrow'
 import * as parquet from 'parquet-wasm'
 import type { PlainDecimal } from './plain-book.ts'
@@ -166,36 +167,12 @@ interface AnyBuilder {
 }
 
 function builderOf(type: ColumnType): AnyBuilder {
-  return arrow.makeBuilder({ type: typeOf(type), nullValues: [null] }) as unknown as AnyBuilder
-}
-
-function typeOf(type: ColumnType): arrow.DataType {
-  switch (type) {
-    case 'name':
-      return new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32())
-    case 'text':
-      return new arrow.Utf8()
-    case 'bytes':
-      return new arrow.Binary()
-    case 'boolean':
-      return new arrow.Bool()
-    case 'decimal':
-      return new arrow.Decimal(18, 38, 128)
-    case 'int':
-    case 'scale':
-      return new arrow.Int32()
-    case 'long':
-    case 'timestamp':
-      return new arrow.Int64()
-  }
+  return arrow.makeBuilder({ type: arrowType(type), nullValues: [null] }) as unknown as AnyBuilder
 }
 
 function arrowValue(type: ColumnType, value: NonNullable<Scalar>): unknown {
   if (type === 'long' || type === 'timestamp') return BigInt(value)
-  if (type !== 'decimal') return value
-  const low = BigInt.asUintN(64, value as bigint)
-  const high = BigInt.asUintN(64, (value as bigint) >> 64n)
-  return new Uint32Array(new BigUint64Array([low, high]).buffer)
+  return type === 'decimal' ? decimalWords(value as bigint) : value
 }
 
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {

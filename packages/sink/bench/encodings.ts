@@ -28,6 +28,7 @@ import * as parquet from 'parquet-wasm'
 import { sealRows } from '../src/index.ts'
 import { sortedOrder } from '../src/order.ts'
 import { unsealRows } from '../src/unseal.ts'
+import { arrowType, decimalWords } from './arrow-types.ts'
 
 type Value = string | number | bigint | boolean | Uint8Array | null
 
@@ -156,7 +157,7 @@ function byArrow(columns: readonly PlainColumn[]): Uint8Array {
       finish(): { toVector(): arrow.Vector }
     }
     for (const value of values)
-      builder.append(spec.type === 'decimal' && value !== null ? words(value) : value)
+      builder.append(spec.type === 'decimal' && value !== null ? decimalWords(value as bigint) : value)
     const built = builder.finish().toVector().data[0] as arrow.Data
     if (spec.type !== 'timestamp') return built
     const { length, nullCount, nullBitmap, values: numbers } = built
@@ -184,32 +185,6 @@ function byArrow(columns: readonly PlainColumn[]): Uint8Array {
   )
   const properties = new parquet.WriterPropertiesBuilder().setCompression(parquet.Compression.ZSTD).build()
   return parquet.writeParquet(parquet.Table.fromIPCStream(ipc), properties)
-}
-
-function words(value: Value): Uint32Array {
-  const [low, high] = [BigInt.asUintN(64, value as bigint), BigInt.asUintN(64, (value as bigint) >> 64n)]
-  return new Uint32Array(new BigUint64Array([low, high]).buffer)
-}
-
-function arrowType(type: ColumnType): arrow.DataType {
-  switch (type) {
-    case 'name':
-      return new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32())
-    case 'text':
-      return new arrow.Utf8()
-    case 'bytes':
-      return new arrow.Binary()
-    case 'boolean':
-      return new arrow.Bool()
-    case 'decimal':
-      return new arrow.Decimal(18, 38, 128)
-    case 'int':
-    case 'scale':
-      return new arrow.Int32()
-    case 'long':
-    case 'timestamp':
-      return new arrow.Int64()
-  }
 }
 
 interface HyparquetWriter {
