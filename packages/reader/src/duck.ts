@@ -222,6 +222,7 @@ export async function openDuck(options: DuckOptions): Promise<Duck> {
       const files = options.files.get(table.name as TableName) ?? []
       await registerTable(duck, table, files, options.where ?? [])
     }
+    await checkTypes(duck)
     for (const sql of viewSql) await duck.run(sql)
     if (options.isUnsafe !== true)
       await duck.run('SET enable_external_access = false; SET lock_configuration = true')
@@ -271,12 +272,8 @@ async function registerTable(
     files.length === 0
       ? `SELECT ${nothing} WHERE false`
       : `SELECT ${columns} FROM ${parquetSource(files)}${wanted}`
-  let found: { name: string; type: string }[]
   try {
     await duck.run(`CREATE VIEW "${table.name}" AS ${body}`)
-    found = await duck.objects(
-      `SELECT column_name AS name, data_type AS type FROM duckdb_columns() WHERE table_name = '${table.name}'`,
-    )
   } catch (cause) {
     throw new CryptoFlowError(`opening table ${table.name}: ${duckMessage(messageOf(cause))}`, {
       kind: 'data',
@@ -285,13 +282,24 @@ async function registerTable(
       cause,
     })
   }
-  const types = new Map(found.map(({ name, type }) => [name, type]))
-  for (const { name, type } of expected) {
-    if (types.get(name) === type) continue
-    throw new CryptoFlowError(
-      `opening table ${table.name}: column ${name} is ${types.get(name)}, expected ${type}`,
-      { kind: 'data', reaction: 'stop', context: { table: table.name, column: name } },
-    )
+}
+
+/** Asks for the columns of all tables at once: DuckDB makes the list of every column that there is each time. */
+async function checkTypes(duck: Duck): Promise<void> {
+  const found = await duck.objects<{ table: string; name: string; type: string }>(
+    `SELECT table_name AS "table", column_name AS name, data_type AS type FROM duckdb_columns() WHERE NOT internal`,
+  )
+  const types = new Map(found.map(({ table, name, type }) => [`${table} ${name}`, type]))
+  for (const { name: table, columns } of Object.values<TableContract>(tables)) {
+    for (const [name, spec] of Object.entries(columns)) {
+      const [type, expected] = [types.get(`${table} ${name}`), duckType(spec.type)]
+      if (type === expected) continue
+      throw new CryptoFlowError(`opening table ${table}: column ${name} is ${type}, expected ${expected}`, {
+        kind: 'data',
+        reaction: 'stop',
+        context: { table, column: name },
+      })
+    }
   }
 }
 
