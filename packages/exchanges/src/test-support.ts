@@ -3,6 +3,12 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { zstdDecompressSync } from 'node:zlib'
 import { type DecimalColumn, type EventBatch, EventKind, type ExchangeMarket } from '@cryptoflow/model'
+import { expect } from 'vitest'
+
+/** For properties of thousands of runs, where an assertion costs more than what it looks at. */
+export function expectSame(found: unknown, expected: unknown): void {
+  if (!isDeepStrictEqual(found, expected)) expect(found).toEqual(expected)
+}
 
 const eventColumns = [
   'kind',

@@ -42,8 +42,8 @@ function checkFixture(
   for (const mutation of byteMutations(fixture.bytes, chance, mutationShare)) judge(mutation)
   if (tree === null) return
   for (const mutation of equalMutations(tree, chance, mutationShare)) judge(mutation)
+  for (const mutation of shapeMutations(tree, chance, mutationShare)) judge(mutation)
   const isChosen = (): boolean => chance.below(100) < 100 * mutationShare
-  for (const mutation of shapeMutations(tree, chance)) if (isChosen()) judge(mutation)
   if (fixture.golden.outcome.kind === 'events')
     judgeHuge(subject, fixture, tree, batch, hugeSeen, isChosen, judge)
 }

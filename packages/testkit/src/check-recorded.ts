@@ -84,7 +84,7 @@ export function heard(
   try {
     const given = frame.slice()
     const found = market.hears(url, given)
-    if (given.some((byte, i) => byte !== frame[i])) return 'it writes into the frame'
+    if (Buffer.compare(given, frame) !== 0) return 'it writes into the frame'
     return found === null || typeof found === 'boolean' ? found : `it answers ${JSON.stringify(found)}`
   } catch (error) {
     return `it throws ${String(error).slice(0, 200)}`

@@ -116,22 +116,23 @@ const scalars = ['0', '-1', '1.5', '""', '"x"', 'null', 'true', `"${'x'.repeat(2
 const otherValues = [...scalars, '[]', '{}', '[["1","1"]]', '{"e":"trade"}']
 
 /** Messages of another shape: keys gone or double, values of another type, nesting without end. */
-export function* shapeMutations(tree: JsonTree, chance: Chance): Generator<Mutation> {
+export function* shapeMutations(tree: JsonTree, chance: Chance, share = 1): Generator<Mutation> {
+  const isChosen = (): boolean => chance.below(100) < 100 * share
   for (const { path, shape, tree: part } of oncePerShape(partsOf(tree))) {
-    const with_ = (what: string, change: (part: JsonTree) => JsonTree): Mutation => ({
-      what: `${shape || 'the message'} ${what}`,
-      bytes: bytesOf(changed(tree, path, change)),
-      promise: 'any',
-    })
-    for (const text of otherValues) yield with_(`is ${text.slice(0, 20)}`, () => ({ text }))
-    if (isLeaf(part)) yield with_('is of the other type', otherType)
+    const with_ = (what: string, change: (part: JsonTree) => JsonTree): Mutation[] => {
+      if (!isChosen()) return []
+      const bytes = bytesOf(changed(tree, path, change))
+      return [{ what: `${shape || 'the message'} ${what}`, bytes, promise: 'any' }]
+    }
+    for (const text of otherValues) yield* with_(`is ${text.slice(0, 20)}`, () => ({ text }))
+    if (isLeaf(part)) yield* with_('is of the other type', otherType)
     if (isMap(part)) yield* memberMutations(part, with_, chance)
-    if (isList(part)) yield with_('has its items twice', () => ({ items: [...part.items, ...part.items] }))
+    if (isList(part)) yield* with_('has its items twice', () => ({ items: [...part.items, ...part.items] }))
   }
   for (const depth of [DEPTH_MAX + 1, 20_000]) {
     const deep: JsonTree = { text: '['.repeat(depth) + ']'.repeat(depth) }
-    yield { what: `nested ${depth} deep`, bytes: bytesOf(deep), promise: 'deep' }
-    if (isMap(tree)) {
+    if (isChosen()) yield { what: `nested ${depth} deep`, bytes: bytesOf(deep), promise: 'deep' }
+    if (isMap(tree) && isChosen()) {
       const members = [...tree.members, { key: '"zzDeep"', value: deep }]
       yield { what: `with a key ${depth} deep`, bytes: bytesOf({ members }), promise: 'deep' }
     }
@@ -140,16 +141,16 @@ export function* shapeMutations(tree: JsonTree, chance: Chance): Generator<Mutat
 
 function* memberMutations(
   map: { readonly members: readonly JsonMember[] },
-  with_: (what: string, change: (part: JsonTree) => JsonTree) => Mutation,
+  with_: (what: string, change: (part: JsonTree) => JsonTree) => Mutation[],
   chance: Chance,
 ): Generator<Mutation> {
   for (const [i, member] of map.members.entries()) {
     const rest = map.members.filter((_, other) => other !== i)
     const doubled = { key: member.key, value: { text: chance.pick(otherValues) } }
-    yield with_(`is without ${member.key}`, () => ({ members: rest }))
-    yield with_(`has ${member.key} twice`, () => ({ members: [...map.members, member] }))
-    yield with_(`has another ${member.key} in front`, () => ({ members: [doubled, ...map.members] }))
-    yield with_(`has another ${member.key} behind`, () => ({ members: [...map.members, doubled] }))
+    yield* with_(`is without ${member.key}`, () => ({ members: rest }))
+    yield* with_(`has ${member.key} twice`, () => ({ members: [...map.members, member] }))
+    yield* with_(`has another ${member.key} in front`, () => ({ members: [doubled, ...map.members] }))
+    yield* with_(`has another ${member.key} behind`, () => ({ members: [...map.members, doubled] }))
   }
 }
 

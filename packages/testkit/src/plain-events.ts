@@ -54,16 +54,11 @@ export function plainEvents(batch: EventBatch, from = 0, market?: ExchangeMarket
 }
 
 /**
- * The events `from ...` of a batch as text, one line each: the spelling in which readings are compared.
+ * Plain events, from a batch or from a golden, as text, one line each: the spelling in which readings are compared.
  *
  * Keys are sorted and absent values left out, so that text from a golden and text from a batch are equal when
  * they mean the same.
  */
-export function eventsText(batch: EventBatch, from = 0, market?: ExchangeMarket): string {
-  return canonicalText(plainEvents(batch, from, market))
-}
-
-/** Plain events, from a batch or from a golden, in the spelling of `eventsText`. */
 export function canonicalText(events: readonly unknown[]): string {
   return events.map((event) => JSON.stringify(event, sortedWithoutNulls)).join('\n')
 }

@@ -2,7 +2,7 @@ import type { AnswerContext, DecodeOutcome, EventBatch, ExchangeMarket } from '@
 import { difference, imageOf, prefixDifference } from './batch-image.ts'
 import type { ConformanceCases } from './cases.ts'
 import { outcomeProblem } from './outcome.ts'
-import { canonicalText, eventsText, type PlainEvent, plainEvents } from './plain-events.ts'
+import { canonicalText, type PlainEvent, plainEvents } from './plain-events.ts'
 import { eventsProblem } from './well-formed.ts'
 
 /** A market, and what its author says of its messages. */
@@ -16,7 +16,7 @@ export interface Reading {
   /** Null when it threw. */
   readonly outcome: DecodeOutcome | null
   readonly events: readonly PlainEvent[]
-  /** The events as `eventsText` spells them. */
+  /** The events as `canonicalText` spells them. */
   readonly text: string
   /** The frame's place in a count over its connection; NaN where it has none, and of an answer. */
   readonly connectionSeq: number
@@ -53,7 +53,7 @@ export function read(
     batch.rollback(before.count)
     return { ...nothing, meaning: 'thrown', problem: `it throws ${String(error).slice(0, 200)}` }
   }
-  const isKept = bytes.every((byte, i) => byte === message[i])
+  const isKept = Buffer.compare(bytes, message) === 0
   bytes.fill(WIPED)
   const { connectionSeq } = batch
   const isEvents = outcome?.kind === 'events'
@@ -89,16 +89,13 @@ function connectionProblem(connectionSeq: number, isCounted: boolean): string | 
 
 function readingOf(market: ExchangeMarket, outcome: DecodeOutcome, batch: EventBatch, from: number): Reading {
   const events = plainEvents(batch, from, market)
-  const spelled = events.map((event) =>
-    event.detail?.raw === undefined ? event : { ...event, detail: { ...event.detail, raw: null } },
-  )
-  return {
-    ...nothing,
-    outcome,
-    events,
-    text: eventsText(batch, from, market),
-    meaning: canonicalText(spelled),
-  }
+  const text = canonicalText(events)
+  const hasRaw = events.some(({ detail }) => detail?.raw !== undefined)
+  return { ...nothing, outcome, events, text, meaning: hasRaw ? canonicalText(events.map(withoutRaw)) : text }
+}
+
+function withoutRaw(event: PlainEvent): PlainEvent {
+  return event.detail === undefined ? event : { ...event, detail: { ...event.detail, raw: null } }
 }
 
 /** An outcome without its detail, which may name what the spelling was. */

@@ -2,6 +2,7 @@ import { EventBatch, EventKind, type Market, StringTable } from '@cryptoflow/mod
 import { type PlainEvent, plainEvents } from '@cryptoflow/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { expectSame } from '../test-support.ts'
 import { type Wire, wires } from './channels.ts'
 import { decodeExact } from './exact.ts'
 import { decodeFast, decodeFrame } from './frame.ts'
@@ -34,7 +35,7 @@ function decodeWith(
 ): { result: unknown; events: unknown[] } {
   const batch = usedBatch()
   const result = decode(wires[market], bytes, batch)
-  expect(batch.entryCount).toBe(batch.entryStart[batch.count])
+  expectSame(batch.entryCount, batch.entryStart[batch.count])
   return { result, events: plainEvents(batch, 0, markets[market]) }
 }
 
@@ -43,11 +44,10 @@ function expectAgreement(bytes: Uint8Array, market: Market): { isFast: boolean; 
   const fast = decodeWith(decodeFast, market, bytes)
   const exact = decodeWith(decodeExact, market, bytes)
   const whole = decodeWith(decodeFrame, market, bytes)
-  expect(whole).toEqual(exact)
-  expect(whole.events[0]).toEqual(before)
-  if (fast.result === true) expect(fast.events).toEqual(exact.events)
-  else expect(fast.events).toEqual([before])
-  if ((exact.result as { kind: string }).kind !== 'events') expect(exact.events).toEqual([before])
+  expectSame(whole, exact)
+  expectSame(whole.events[0], before)
+  expectSame(fast.events, fast.result === true ? exact.events : [before])
+  if ((exact.result as { kind: string }).kind !== 'events') expectSame(exact.events, [before])
   return { isFast: fast.result === true, events: whole.events.slice(1) }
 }
 
