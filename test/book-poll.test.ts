@@ -20,8 +20,7 @@ describe('order books that are polled by REST', () => {
       const [warehouse, strict] = [join(folder, 'warehouse'), join(folder, 'strict')]
       const query = (sql: string, place: string) =>
         runJson<Record<string, unknown>[]>('query', sql, '--warehouse', place, '--format', 'json')
-      const args = ['--log', join(folder, 'emissions.jsonl'), '--market', 'spot:BTCUSDT,ETHUSDT']
-      await withSimulator(args, async (urls) => {
+      await withSimulator({ log: join(folder, 'emissions.jsonl') }, async (urls) => {
         await polled(urls, warehouse)
         await polled(urls, strict, '--set', 'book_poll.spread_max_percent=0')
       })

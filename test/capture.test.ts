@@ -19,7 +19,7 @@ import {
   total,
   unknownExchanges,
 } from './captures.ts'
-import { runJson } from './support.ts'
+import { jsonOf, start } from './support.ts'
 
 /** Frames in binary form, which nothing here reads yet. */
 const BINARY = 'binance-spot__sbe-stream-frames__2025-04.jsonl.zst'
@@ -65,7 +65,9 @@ describe.runIf(areHere)('real captures', () => {
   let expected: readonly ExpectedFile[]
   beforeAll(async () => {
     const paths = captureNames.map((name) => join(folder, name))
-    replayed = await runJson<Replayed>('replay', '--input', ...paths, '--warehouse', warehouse, '--json')
+    // Its memory is measured: a process of its own.
+    const replay = start('replay', '--input', ...paths, '--warehouse', warehouse, '--json')
+    replayed = jsonOf<Replayed>(await replay.ended)
     expected = expectations()
     const missing = new Set(expected.flatMap(unknownExchanges))
     if (missing.size > 0) console.warn(`SKIPPED: captures of ${[...missing].join(', ')}: no adapter is there`)

@@ -21,7 +21,7 @@ import {
   start,
   startApp,
   type Tables,
-  withSimulator,
+  withSimulateCommand,
 } from './support.ts'
 
 /** A warehouse that is collected once, and looked at by every command. */
@@ -39,7 +39,7 @@ interface Status {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cryptoflow-'))
   warehouse = join(folder, 'warehouse')
-  await withSimulator(['--log', join(folder, 'log.jsonl')], async (markets) => {
+  await withSimulateCommand(['--log', join(folder, 'log.jsonl')], async (markets) => {
     urls = markets.spot ?? urls
     const collect = start(
       ...collectFrom(markets, 'BTCUSDT,ETHUSDT', warehouse),
@@ -304,8 +304,9 @@ describe('a warehouse', () => {
     })
     serving.process.kill('SIGTERM')
     expect(await serving.ended).toMatchObject({ code: 0, stderr: '' })
-    expect(await run('serve-catalog', '--warehouse', warehouse, '--port', '70000')).toMatchObject({ code: 2 })
-    expect(await run('serve-catalog', '--warehouse', folder)).toMatchObject({ code: 2 })
+    const refused = start('serve-catalog', '--warehouse', warehouse, '--port', '70000')
+    expect(await refused.ended).toMatchObject({ code: 2 })
+    expect(await start('serve-catalog', '--warehouse', folder).ended).toMatchObject({ code: 2 })
   })
 
   it('is told at a glance', async () => {

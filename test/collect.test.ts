@@ -31,13 +31,13 @@ ${more}`,
   return path
 }
 
-const MARKETS = ['--market', 'spot:BTCUSDT', 'linear:BTCUSDT,ETHUSDT']
+const markets = { spot: 'BTCUSDT', linear: 'BTCUSDT,ETHUSDT' }
 
 describe('collecting by a configuration file', () => {
   it('stores all its markets, serves metrics and health, logs for machines, and replays to the same tables', async () => {
     await inFolder(async (folder) => {
       const log = join(folder, 'emissions.jsonl')
-      await withSimulator(['--log', log, ...MARKETS], async (urls) => {
+      await withSimulator({ log, markets }, async (urls) => {
         const more = `metrics: { enabled: true, port: 0 }\nlog: { format: json }`
         const path = configuration(folder, urls, more)
         const collector = start('collect', '--config', path)
@@ -103,9 +103,9 @@ describe('collecting by a configuration file', () => {
       const server = createServer().listen(0, '127.0.0.1')
       await new Promise((resolve) => server.once('listening', resolve))
       const { port } = server.address() as AddressInfo
-      await withSimulator(['--log', join(folder, 'log.jsonl'), ...MARKETS], async (urls) => {
+      await withSimulator({ log: join(folder, 'log.jsonl'), markets }, async (urls) => {
         const more = `metrics: { enabled: true, port: ${port} }`
-        const { code, stderr } = await run('collect', '--config', configuration(folder, urls, more))
+        const { code, stderr } = await start('collect', '--config', configuration(folder, urls, more)).ended
         expect(code).not.toBe(0)
         expect(stderr).toContain(String(port))
         expect(stderr).toContain('metrics.port')
@@ -134,7 +134,7 @@ parquet: { compression: gzip }
 threads: 7
 `,
       )
-      const { code, stderr } = await run('collect', '--config', path)
+      const { code, stderr } = await start('collect', '--config', path).ended
       expect(code).toBe(2)
       for (const place of ['2:15', '7:24', '8:15', '9:1', '10:19', '11:31', '12:25', '13:10']) {
         expect(stderr).toContain(`${path}:${place}: `)

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { collectFrom, inFolder, run, runJson, start, withSimulator } from './support.ts'
+import { collectFrom, inFolder, runJson, start, withSimulator } from './support.ts'
 
 /** The steps of exactly-once.md section 2, in their order; `2` is the second passage with data in flight. */
 const steps = [
@@ -31,31 +31,15 @@ describe('a collecting process killed by SIGKILL', () => {
       const log = join(folder, 'emissions.jsonl')
       const warehouse = join(folder, 'warehouse')
       const report = join(folder, 'crash.json')
-      await withSimulator(['--log', log, '--fault-every', '150', '--seed', '7'], async (urls) => {
+      await withSimulator({ log, faultEvery: 150, seed: 7 }, async (urls) => {
         const collect = collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse)
-        const killed = await run(
-          ...collect,
-          '--seal-ms',
-          '300',
-          '--commit-ms',
-          '100',
-          '--crash-at',
-          `${step}:${report}`,
-        )
+        const often = ['--seal-ms', '300', '--commit-ms', '100']
+        const killed = await start(...collect, ...often, '--crash-at', `${step}:${report}`).ended
         expect(killed.signal, killed.stderr).toBe('SIGKILL')
         expect(JSON.parse(readFileSync(report, 'utf8')).inFlight).toBeGreaterThan(0)
         // The restart cuts elsewhere: by few rows instead of by time.
-        const restarted = await run(
-          ...collect,
-          '--seal-ms',
-          '10000',
-          '--seal-rows',
-          '333',
-          '--commit-ms',
-          '150',
-          '--until-frames',
-          '60',
-        )
+        const byRows = ['--seal-ms', '10000', '--seal-rows', '333', '--commit-ms', '150']
+        const restarted = await start(...collect, ...byRows, '--until-frames', '60').ended
         expect(restarted.code, restarted.stderr).toBe(0)
       })
       const verdict = await runJson<Verdict>(
@@ -74,7 +58,7 @@ describe('a collecting process killed by SIGKILL', () => {
 
   it('is refused as a second process on the same warehouse while the first one lives', async () => {
     await inFolder(async (folder) => {
-      await withSimulator(['--log', join(folder, 'emissions.jsonl')], async (urls) => {
+      await withSimulator({ log: join(folder, 'emissions.jsonl') }, async (urls) => {
         const warehouse = join(folder, 'warehouse')
         const collect = collectFrom(urls, 'BTCUSDT', warehouse)
         const first = start(...collect)
@@ -83,7 +67,7 @@ describe('a collecting process killed by SIGKILL', () => {
             if (String(text).includes('connected')) resolve()
           })
         })
-        const second = await run(...collect)
+        const second = await start(...collect).ended
         expect(second.code).toBe(2)
         expect(second.stderr).toContain(join(warehouse, 'raw'))
         first.process.kill('SIGTERM')

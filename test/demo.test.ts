@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { hashes, inFolder, run, runJson, type Tables } from './support.ts'
+import { hashes, inFolder, jsonOf, run, runJson, start, type Tables } from './support.ts'
 
 interface Demo {
   readonly tables: Tables
@@ -19,7 +19,7 @@ interface Demo {
 
 describe('the demo', () => {
   it('stores every emitted message once, and its journal replays to the same tables, twice', async () => {
-    const demo = await runJson<Demo>('demo', '--seconds', '6', '--seed', '3', '--json')
+    const demo = jsonOf<Demo>(await start('demo', '--seconds', '6', '--seed', '3', '--json').ended)
     expect(demo).toMatchObject({ ok: true, lost: 0, doubled: 0 })
     // Holes are compared by their borders; one hole of a book without numbers may hold several of the exchange's.
     expect(demo.gaps_recorded).toBeGreaterThan(2)
@@ -64,7 +64,7 @@ describe('the demo', () => {
   })
 
   it('prints a summary within 80 columns whose queries work', async () => {
-    const { code, stdout, stderr } = await run('demo', '--seconds', '3')
+    const { code, stdout, stderr } = await start('demo', '--seconds', '3').ended
     expect(code, stderr).toBe(0)
     expect(stdout).toContain('nothing lost, nothing doubled')
     const queries = [...stdout.matchAll(/cryptoflow query "(.+)"$/gm)].map(([, sql = '']) => sql)

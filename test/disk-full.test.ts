@@ -29,7 +29,7 @@ describe.runIf(isRoot)('a collecting process whose disk is full', () => {
           const log = join(folder, 'emissions.jsonl')
           const warehouse = join(disk, 'warehouse')
           const filler = join(disk, 'filler')
-          await withSimulator(['--log', log, '--market', 'spot:BTCUSDT,ETHUSDT'], async (urls) => {
+          await withSimulator({ log }, async (urls) => {
             const rhythm = [
               '--seal-ms',
               '300',

@@ -14,7 +14,7 @@ describe('a journal that is an older copy of itself', () => {
       const query = (sql: string) =>
         runJson<Record<string, unknown>[]>('query', sql, '--warehouse', warehouse, '--format', 'json')
       const writers = () => query('SELECT DISTINCT writer FROM ticks')
-      await withSimulator(['--log', log, '--market', 'spot:BTCUSDT'], async (urls) => {
+      await withSimulator({ log, markets: { spot: 'BTCUSDT' } }, async (urls) => {
         const collect = async () => {
           const collector = start(...collectFrom(urls, 'BTCUSDT', warehouse), '--seal-ms', '300')
           const heard = await Promise.race([said(collector, ' rows/s').then(() => true), collector.ended])

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { collectFrom, inFolder, runJson, start, withSimulator } from './support.ts'
+import { collectFrom, inFolder, runJson, start, withSimulateCommand } from './support.ts'
 
 describe('a signal that arrives twice, as a terminal and whoever stands between send it', () => {
   it('stops collector and simulator once, with everything in the tables and in the log', async () => {
     await inFolder(async (folder) => {
       const log = join(folder, 'emissions.jsonl')
       const warehouse = join(folder, 'warehouse')
-      await withSimulator(['--log', log, '--market', 'spot:BTCUSDT'], async (urls) => {
+      await withSimulateCommand(['--log', log, '--market', 'spot:BTCUSDT'], async (urls) => {
         const collector = start(...collectFrom(urls, 'BTCUSDT', warehouse))
         await new Promise<void>((resolve) => {
           collector.process.stderr?.on('data', (text) => {

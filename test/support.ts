@@ -3,8 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { runCommand } from '@cryptoflow/cli/command-line'
+import { faultKinds, startSimInWorker } from '@cryptoflow/exchange-sim'
+import type { Market } from '@cryptoflow/model'
 
 const root = join(import.meta.dirname, '..')
+
+// Many small warehouses at once: each would keep 64 MB of the disk back.
+process.env.CRYPTOFLOW_JOURNAL__RESERVE_BYTES = '1MiB'
 
 export interface Ended {
   readonly code: number | null
@@ -27,9 +33,7 @@ export function start(...args: string[]): Started {
 /** The same for any app, by its folder's name. */
 export function startApp(app: string, ...args: string[]): Started {
   const main = join(root, 'apps', app, 'src', 'main.ts')
-  // Many small warehouses at once: each would keep 64 MB of the disk back.
-  const env = { ...process.env, CRYPTOFLOW_JOURNAL__RESERVE_BYTES: '1MiB' }
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (text) => {
@@ -50,8 +54,45 @@ export function startApp(app: string, ...args: string[]): Started {
   return { process: child, firstLine, ended }
 }
 
+/** Commands that listen to signals, or begin threads that outlive them: these need a process. */
+const ofProcesses: ReadonlySet<string | undefined> = new Set([
+  'collect',
+  'committer',
+  'demo',
+  'serve-catalog',
+  'simulate',
+])
+
+/** The commands of this process share its stdout and its status: one comes after the other. */
+let turn: Promise<unknown> = Promise.resolve()
+
+/** Runs a command of the command line in this process: one of its own costs a second of a core before it begins. */
 export function run(...args: string[]): Promise<Ended> {
-  return start(...args).ended
+  if (ofProcesses.has(args[0])) throw new Error(`${args[0]} needs a process of its own: start(...).ended`)
+  const ended = turn.then(() => listened(args))
+  turn = ended.catch(() => {})
+  return ended
+}
+
+async function listened(args: readonly string[]): Promise<Ended> {
+  const texts = { stdout: '', stderr: '' }
+  const restore = (['stdout', 'stderr'] as const).map((name) => {
+    const { write } = process[name]
+    process[name].write = (text: string | Uint8Array) => {
+      texts[name] += typeof text === 'string' ? text : Buffer.from(text).toString()
+      return true
+    }
+    return () => {
+      process[name].write = write
+    }
+  })
+  try {
+    const failed = await runCommand(args)
+    return { code: failed ?? Number(process.exitCode ?? 0), signal: null, ...texts }
+  } finally {
+    for (const each of restore) each()
+    process.exitCode = undefined
+  }
 }
 
 /** Resolves when the process has said this on stderr, from now on. */
@@ -67,8 +108,12 @@ export function said({ process }: Started, text: string): Promise<void> {
 
 /** Runs a command that must succeed and reads the JSON object it prints. */
 export async function runJson<T>(...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await run(...args)
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}\n${stdout.slice(0, 4000)}\n${stderr}`)
+  return jsonOf<T>(await run(...args))
+}
+
+/** The JSON object that a command printed. Throws when it failed. */
+export function jsonOf<T>({ code, stdout, stderr }: Ended): T {
+  if (code !== 0) throw new Error(`the command ended with ${code}\n${stdout.slice(0, 4000)}\n${stderr}`)
   return JSON.parse(stdout) as T
 }
 
@@ -92,8 +137,45 @@ export function collectFrom(urls: Urls, symbols: string, warehouse: string): str
   return [...place, '--ws-url', wsUrl, '--rest-url', restUrl]
 }
 
-/** A simulated exchange in a process of its own, stopped when the work is done. */
+export interface Simulated {
+  /** A new file for the emission log. */
+  readonly log: string
+  /** Symbols by market, `BTCUSDT,ETHUSDT`; default: these two of the spot market. */
+  readonly markets?: Readonly<{ [market in Market]?: string }>
+  readonly seed?: number
+  /** A fault every so many messages; default: none. */
+  readonly faultEvery?: number
+}
+
+const SPOT = { spot: 'BTCUSDT,ETHUSDT' }
+
+/** A simulated exchange as `simulate` has it, in a thread of its own, closed when the work is done. */
 export async function withSimulator<T>(
+  { log, markets = SPOT, seed = 1, faultEvery }: Simulated,
+  work: (urls: Urls) => Promise<T>,
+): Promise<T> {
+  const cast = Object.entries(markets) as [Market, string][]
+  const simulator = await startSimInWorker({
+    logPath: log,
+    settings: {
+      seed,
+      markets: cast.map(([market, symbols]) => ({ market, symbols: symbols.split(',') })),
+      tradesPerSecond: 20,
+      levelsPerDiff: 25,
+      ...(faultEvery === undefined
+        ? {}
+        : { faults: { everyMessages: faultEvery, kinds: faultKinds, startAfterMessages: faultEvery } }),
+    },
+  })
+  try {
+    return await work(simulator.urls)
+  } finally {
+    await simulator.close()
+  }
+}
+
+/** The same in a process: the command itself. */
+export async function withSimulateCommand<T>(
   args: readonly string[],
   work: (urls: Urls) => Promise<T>,
 ): Promise<T> {

@@ -22,7 +22,7 @@ describe('a collecting process that is stopped and continued', () => {
     await inFolder(async (folder) => {
       const log = join(folder, 'emissions.jsonl')
       const warehouse = join(folder, 'warehouse')
-      await withSimulator(['--log', log, '--market', 'spot:BTCUSDT,ETHUSDT'], async (urls) => {
+      await withSimulator({ log }, async (urls) => {
         const collector = start(...collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse), '--seal-ms', '500')
         await said(collector, ' rows/s')
         collector.process.kill('SIGSTOP')

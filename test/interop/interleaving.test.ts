@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type LoadedTable, liveDataFiles } from '@cryptoflow/iceberg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { collectFrom, run, runJson, type Urls, withSimulator } from '../support.ts'
+import { collectFrom, run, runJson, start, type Urls, withSimulator } from '../support.ts'
 import { type Answer, ask, isInstalled } from './engines.ts'
 import { io, type Served, serve } from './places.ts'
 
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 describe.skipIf(!isInstalled('pyiceberg'))('the commits of a collector', () => {
   it('go on when PyIceberg appends between them, adds a column and expires snapshots', async () => {
-    await withSimulator(['--log', join(folder, 'log.jsonl')], async (urls) => {
+    await withSimulator({ log: join(folder, 'log.jsonl') }, async (urls) => {
       await collectSome(urls)
       served = await serve(warehouse)
       const [, appended] = await Promise.all([
@@ -57,7 +57,7 @@ describe.skipIf(!isInstalled('pyiceberg'))('the commits of a collector', () => {
   })
 
   it.skipIf(!isInstalled('spark'))('go on when Spark appends, compacts and expires', async () => {
-    await withSimulator(['--log', join(folder, 'log-2.jsonl'), '--seed', '2'], async (urls) => {
+    await withSimulator({ log: join(folder, 'log-2.jsonl'), seed: 2 }, async (urls) => {
       await ask('spark', { ...place(), do: 'append', rows: 30 })
       await collectSome(urls)
       await expectAll(70)
@@ -85,7 +85,7 @@ async function expectAll(foreignRows: number): Promise<void> {
 async function collectSome(urls: Urls): Promise<void> {
   const before = served === undefined ? 0 : await rowsCommitted()
   const often = ['--seal-ms', '500', '--commit-ms', '200', '--until-frames', String(FRAMES)]
-  const { code, stderr } = await run(...collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse), ...often)
+  const { code, stderr } = await start(...collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse), ...often).ended
   expect(code, stderr).toBe(0)
   const { last, releasedTo } = await runJson<{ last: number; releasedTo: number }>(
     'journal',

@@ -30,7 +30,7 @@ let expected: readonly Answer[]
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cryptoflow-'))
   warehouse = join(folder, 'warehouse')
-  await withSimulator(['--log', join(folder, 'log.jsonl')], async (markets) => {
+  await withSimulator({ log: join(folder, 'log.jsonl') }, async (markets) => {
     const often = ['--seal-ms', '500', '--commit-ms', '200']
     const collect = start(...collectFrom(markets, 'BTCUSDT,ETHUSDT', warehouse), ...often)
     for (let isEnough = false; !isEnough; ) {

@@ -26,8 +26,8 @@ describe('a collector of one table', () => {
       const market = one.market as keyof typeof SYMBOLS
       await inFolder(async (folder) => {
         const warehouse = join(folder, 'warehouse')
-        const simulate = ['--log', join(folder, 'log.jsonl'), '--market', `${market}:${SYMBOLS[market]}`]
-        await withSimulator(simulate, async (urls) => {
+        const simulated = { log: join(folder, 'log.jsonl'), markets: { [market]: SYMBOLS[market] } }
+        await withSimulator(simulated, async (urls) => {
           const { wsUrl = '', restUrl = '' } = urls[market] ?? {}
           const where = ['--market', market, '--symbols', SYMBOLS[market], '--warehouse', warehouse]
           const address = ['--ws-url', wsUrl, '--rest-url', restUrl]

@@ -16,8 +16,7 @@ describe('several collecting processes and a committer on one warehouse', () => 
     await inFolder(async (folder) => {
       const warehouse = join(folder, 'warehouse')
       const log = join(folder, 'emissions.jsonl')
-      const markets = Object.entries(MARKETS).map(([market, symbols]) => `${market}:${symbols}`)
-      await withSimulator(['--log', log, '--market', ...markets], async (urls) => {
+      await withSimulator({ log, markets: MARKETS }, async (urls) => {
         const collect = (market: keyof typeof MARKETS, ...more: string[]): string[] => {
           const { wsUrl = '', restUrl = '' } = urls[market] ?? {}
           const what = ['--market', market, '--symbols', MARKETS[market], '--warehouse', warehouse]
@@ -29,7 +28,7 @@ describe('several collecting processes and a committer on one warehouse', () => 
         const spot = start(...collect('spot', 'commit.by=committer'))
         const linear = start(...collect('linear', 'commit.by=committer'))
         await Promise.all([spot, linear].map((each) => said(each, 'connected')))
-        const again = await run(...collect('spot'))
+        const again = await start(...collect('spot')).ended
         expect(again.code).toBe(2)
         expect(again.stderr).toContain('journal.name')
         const third = await run(...collect('spot').with(-1, 'journal.name=third'))
@@ -47,7 +46,7 @@ describe('several collecting processes and a committer on one warehouse', () => 
         await Promise.all([first.ended, spot.ended])
         const second = commit()
         // What one process sealed, another commits, also by itself.
-        const embedded = await run(...collect('spot', 'commit.by=collector', '--until-frames', '60'))
+        const embedded = await start(...collect('spot', 'commit.by=collector', '--until-frames', '60')).ended
         expect(embedded.code, embedded.stderr).toBe(0)
         linear.process.kill('SIGTERM')
         const { code, stderr } = await linear.ended

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { collectFrom, hashes, inFolder, run, runJson, type Tables, withSimulator } from '../support.ts'
+import { collectFrom, hashes, inFolder, runJson, start, type Tables, withSimulator } from '../support.ts'
 
 interface Verdict {
   readonly lost: number
@@ -14,7 +14,7 @@ describe('a collecting process killed by SIGKILL', () => {
     await inFolder(async (folder) => {
       const log = join(folder, 'emissions.jsonl')
       const warehouse = join(folder, 'warehouse')
-      await withSimulator(['--log', log, '--fault-every', '120', '--seed', '11'], async (urls) => {
+      await withSimulator({ log, faultEvery: 120, seed: 11 }, async (urls) => {
         const collect = [...collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse), '--commit-ms', '120']
         const deaths = [
           'image-write:3',
@@ -27,15 +27,11 @@ describe('a collecting process killed by SIGKILL', () => {
         for (const [index, death] of deaths.entries()) {
           // Inline and in threads in turn, and never the same rhythm twice.
           const rhythm = ['--threads', String(index % 2), '--seal-ms', String(150 + 70 * index)]
-          const killed = await run(
-            ...collect,
-            ...rhythm,
-            '--crash-at',
-            `${death}:${join(folder, 'crash.json')}`,
-          )
+          const drill = ['--crash-at', `${death}:${join(folder, 'crash.json')}`]
+          const killed = await start(...collect, ...rhythm, ...drill).ended
           expect(killed.signal, killed.stderr).toBe('SIGKILL')
         }
-        const last = await run(...collect, '--until-frames', '60')
+        const last = await start(...collect, '--until-frames', '60').ended
         expect(last.code, last.stderr).toBe(0)
       })
       const verdict = await runJson<Verdict>(
