@@ -7,6 +7,22 @@ const maxWorkers = availableParallelism() + 1
 /** Where the real messages are; tests that need them say that they were skipped where it is not set. */
 const captures = process.env.CRYPTOFLOW_CAPTURES
 
+/**
+ * Files of a worker share the modules that they load: a process and modules for each would cost a third of a second a
+ * file, as much as most of them take.
+ */
+const isolate = false
+
+/** Again, and then with all of their mutations and seeds. */
+const thorough = [
+  'packages/exchanges/src/*/conformance.test.ts',
+  'packages/commit/src/maintain-schedule.test.ts',
+  'packages/normalize/src/coverage-worlds.test.ts',
+]
+
+/** What replaces a module cannot share it. */
+const mocking = ['packages/sink/src/reseal-refusal.test.ts']
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,6 +30,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
+          exclude: mocking,
+          isolate,
           testTimeout: 30_000,
           maxWorkers,
           provide: { isThorough: false, captures },
@@ -23,6 +41,7 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/*.test.ts', 'test/mutants/*.test.ts'],
+          isolate,
           testTimeout: 240_000,
           hookTimeout: 60_000,
           maxWorkers,
@@ -30,9 +49,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'mocking',
+          include: mocking,
+          maxWorkers,
+        },
+      },
+      {
+        test: {
           name: 'long',
-          // Conformance again, with all of its mutations.
-          include: ['test/long/*.test.ts', 'packages/exchanges/src/*/conformance.test.ts'],
+          include: ['test/long/*.test.ts', ...thorough],
           provide: { isThorough: true, captures },
           maxConcurrency: 3,
           testTimeout: 240_000,

@@ -28,7 +28,9 @@ for (const { name, command } of checks) {
   else failed += 1
 }
 
-const tests = runVitest(['--project', 'unit', '--project', 'whole', ...process.argv.slice(2)])
+const args = process.argv.slice(2)
+const projects = args.includes('--project') ? [] : ['unit', 'mocking', 'whole']
+const tests = runVitest([...projects.flatMap((name) => ['--project', name]), ...args])
 passed += tests.passed
 failed += tests.failed
 console.log(`${passed} passed, ${failed} failed`)

@@ -31,7 +31,7 @@ describe('several collecting processes and a committer on one warehouse', () => 
         const again = await start(...collect('spot')).ended
         expect(again.code).toBe(2)
         expect(again.stderr).toContain('journal.name')
-        const third = await run(...collect('spot').with(-1, 'journal.name=third'))
+        const third = await start(...collect('spot').with(-1, 'journal.name=third')).ended
         expect(third.code).toBe(2)
         expect(third.stderr.replaceAll(/\s+/g, ' ')).toContain(
           'spot trade of BTCUSDT comes into this warehouse',

@@ -78,7 +78,7 @@ describe('catalog and ledger that are locked or read-only for a while, and table
       const [ledger, catalog] = [join(warehouse, 'ledger.db'), join(warehouse, 'catalog.db')]
       let stopAll = async (): Promise<void> => {}
       try {
-        await withSimulator(['--log', log, '--market', 'spot:BTCUSDT,ETHUSDT'], async (urls) => {
+        await withSimulator({ log }, async (urls) => {
           const rhythm = ['--seal-ms', '300', '--commit-ms', '200', '--set', 'journal.reserve_bytes=1MiB']
           const collector = start(
             ...collectFrom(urls, 'BTCUSDT,ETHUSDT', warehouse),
