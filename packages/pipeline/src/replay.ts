@@ -133,50 +133,59 @@ async function openReplay(writer: string, isImport: boolean, options: ReplayOpti
   mkdirSync(directory, { recursive: true })
   const unlock = lockFile(join(directory, 'lock.db'))
   const shared = { writer, warehouseDirectory: warehouse.directory, board: board.shared, drill: null }
-  const publisher = await openPublisher({ ...shared, name: 'replay', controlDirectory: directory }, 0)
-  const { last } = await publisher.resume(null)
-  const image = { imageDirectory: directory, image: last?.image ?? null }
-  const { images, isOwnImages = false, compression } = options
-  const lane = await openLane({ ...shared, ...image, images, isOwnImages, compression, isImport }, 0)
-  const seal = sealer({ ...shared, lane, publisher, clock: options.clock, onFailure: () => {} }, last)
-  const { clock, speed } = options
-  const pace = speed === null ? unpaced : pacedBy(clock, speed)
-  let rows = 0
-  let bytes = 0
-  let lastSealUs = clock.nowUs()
-  return {
-    from: (last?.to ?? 0) + 1,
-    outstanding: lane.outstanding,
-    async accept(block) {
-      const wanted: SnapshotRequest[] = []
-      for await (const part of pace(block)) {
-        const progress = await lane.accept(part)
-        rows = progress.rows
-        wanted.push(...progress.wanted)
-        options.onProgress?.(progress)
-        bytes += part.bytes.length
-        const isLate = speed !== null && clock.nowUs() - lastSealUs >= PACED_SEAL_US
-        if (progress.rowsWaiting < options.sealRows && bytes < SEAL_BYTES && !isLate) continue
-        await seal.now()
-        bytes = 0
-        lastSealUs = clock.nowUs()
-        if (isLate) {
-          await seal.submitted()
-          await publisher.round()
+  const opened: { close(): Promise<void> }[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map((each) => each.close()))
+    unlock()
+  }
+  try {
+    const publisher = await openPublisher({ ...shared, name: 'replay', controlDirectory: directory }, 0)
+    opened.push(publisher)
+    const { last } = await publisher.resume(null)
+    const image = { imageDirectory: directory, image: last?.image ?? null }
+    const { images, isOwnImages = false, compression } = options
+    const lane = await openLane({ ...shared, ...image, images, isOwnImages, compression, isImport }, 0)
+    opened.push(lane)
+    const seal = sealer({ ...shared, lane, publisher, clock: options.clock, onFailure: () => {} }, last)
+    const { clock, speed } = options
+    const pace = speed === null ? unpaced : pacedBy(clock, speed)
+    let rows = 0
+    let bytes = 0
+    let lastSealUs = clock.nowUs()
+    return {
+      from: (last?.to ?? 0) + 1,
+      outstanding: lane.outstanding,
+      async accept(block) {
+        const wanted: SnapshotRequest[] = []
+        for await (const part of pace(block)) {
+          const progress = await lane.accept(part)
+          rows = progress.rows
+          wanted.push(...progress.wanted)
+          options.onProgress?.(progress)
+          bytes += part.bytes.length
+          const isLate = speed !== null && clock.nowUs() - lastSealUs >= PACED_SEAL_US
+          if (progress.rowsWaiting < options.sealRows && bytes < SEAL_BYTES && !isLate) continue
+          await seal.now()
+          bytes = 0
+          lastSealUs = clock.nowUs()
+          if (isLate) {
+            await seal.submitted()
+            await publisher.round()
+          }
         }
-      }
-      return wanted
-    },
-    async finish() {
-      await seal.now()
-      await seal.submitted()
-      await settle(publisher)
-      const records = board.get('sealed')
-      return { writer, records, rows, tally: await lane.tally(), books: await lane.books() }
-    },
-    async close() {
-      await Promise.all([lane.close(), publisher.close()])
-      unlock()
-    },
+        return wanted
+      },
+      async finish() {
+        await seal.now()
+        await seal.submitted()
+        await settle(publisher)
+        const records = board.get('sealed')
+        return { writer, records, rows, tally: await lane.tally(), books: await lane.books() }
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
