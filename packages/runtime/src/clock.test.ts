@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seededChance, ulid } from './chance.ts'
-import { systemClock } from './clock.ts'
+import { sleep, systemClock } from './clock.ts'
 import { backoffMs, defaultBackoff } from './retry.ts'
 
 describe('systemClock', () => {
@@ -14,6 +14,17 @@ describe('systemClock', () => {
     }
     expect(Math.abs(last / 1000 - Date.now())).toBeLessThan(2_000)
     expect(Number.isInteger(last)).toBe(true)
+  })
+
+  it('calls back soon, and without a warning, when the time is past', async () => {
+    const warned: string[] = []
+    const warn = ({ name }: Error): void => void warned.push(name)
+    process.on('warning', warn)
+    await sleep(systemClock(), -5)
+    // Warnings come with the next turn.
+    await sleep(systemClock(), 0)
+    process.off('warning', warn)
+    expect(warned).toEqual([])
   })
 
   it('follows a wall clock that is set forwards by more than 2 s, and carries on over one that is set back', () => {

@@ -4,7 +4,7 @@ import { machineTime, type TimeSources } from './time-sources.ts'
 export interface Clock {
   /** Microseconds since 1970, never decreasing. */
   nowUs(): number
-  /** Calls back once after `ms`; the answer cancels. */
+  /** Calls back once after `ms`, soon where that is past already; the answer cancels. */
   after(ms: number, callback: () => void): () => void
   /** Calls back every `ms` until cancelled. */
   every(ms: number, callback: () => void): () => void
@@ -31,7 +31,8 @@ export function systemClock({ wallUs, monotonicUs }: TimeSources = machineTime):
       return last
     },
     after(ms, callback) {
-      const timer = setTimeout(callback, ms)
+      // Node.js warns of a negative time, once a process.
+      const timer = setTimeout(callback, Math.max(0, ms))
       return () => clearTimeout(timer)
     },
     every(ms, callback) {
