@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { commandOf, type Found, hunt, shrunk, tried } from './simulation/hunt.ts'
 import { faultKinds, type Plan, planOf } from './simulation/plan.ts'
 
-const SEEDS = 100
+const SEEDS = 200
 
 describe('the whole system in memory', () => {
   it('keeps every promise, whatever goes wrong', async () => {
