@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type TableContract, type TableName, tables } from '@cryptoflow/model'
 import { type Clock, CryptoFlowError, messageOf, systemClock } from '@cryptoflow/runtime'
@@ -42,6 +43,8 @@ export interface QueryResult {
 
 /** Design section 10: memory and time of a query are limited. */
 const THREADS = 2
+/** Of files below this many bytes one thread reads all: two of them cost a third more and are no quicker. */
+const ONE_THREAD_BYTES = 32 * 2 ** 20
 const MEMORY_LIMIT = '2GB'
 const STATEMENT_TIMEOUT_MS = 60_000
 const INTERRUPT_AGAIN_MS = 100
@@ -213,7 +216,7 @@ function columnsOf(result: DuckDBResult): ResultColumn[] {
 
 /** Opens the tables for reading and locks the door behind. Close it after use. */
 export async function openDuck(options: DuckOptions): Promise<Duck> {
-  const instance = await DuckDBInstance.create(':memory:', { threads: String(THREADS) })
+  const instance = await DuckDBInstance.create(':memory:', { threads: String(threadsFor(options.files)) })
   const connection = await instance.connect()
   const duck = new Duck(instance, connection, options)
   try {
@@ -231,6 +234,13 @@ export async function openDuck(options: DuckOptions): Promise<Duck> {
     duck.close()
     throw error
   }
+}
+
+function threadsFor(files: TableFiles): number {
+  let bytes = 0
+  // What is not there is told by whoever reads it.
+  for (const path of [...files.values()].flat()) bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  return bytes < ONE_THREAD_BYTES ? 1 : THREADS
 }
 
 function settings(options: DuckOptions): string {

@@ -128,8 +128,8 @@ export interface ConformanceCases {
   readonly today: string
   /** Of the mutations. */
   readonly seed: number
-  /** Of the mutations, 0 to 1; left out: all of them. */
-  readonly mutationShare?: number
+  /** Of the mutations and the seeded numbers that are tried, 0 to 1; left out: all of them. */
+  readonly share?: number
   /** `given` where the market was made with addresses of its own: these may be without TLS. */
   readonly addresses: 'own' | 'given'
 }

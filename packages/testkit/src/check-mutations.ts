@@ -27,7 +27,7 @@ function checkFixture(
   findings: Findings,
   hugeSeen: Set<string>,
 ): void {
-  const { mutationShare = 1 } = subject.cases
+  const { share = 1 } = subject.cases
   const tree = treeOf(fixture.bytes)
   const batch = usedBatch()
   const { meaning } = read(subject, fixture.bytes, fixture.answer, batch)
@@ -39,11 +39,11 @@ function checkFixture(
   }
   for (const problem of misplacedProblems(subject, fixture, batch))
     findings.add(`${fixture.name}, ${problem}`)
-  for (const mutation of byteMutations(fixture.bytes, chance, mutationShare)) judge(mutation)
+  for (const mutation of byteMutations(fixture.bytes, chance, share)) judge(mutation)
   if (tree === null) return
-  for (const mutation of equalMutations(tree, chance, mutationShare)) judge(mutation)
-  for (const mutation of shapeMutations(tree, chance, mutationShare)) judge(mutation)
-  const isChosen = (): boolean => chance.below(100) < 100 * mutationShare
+  for (const mutation of equalMutations(tree, chance, share)) judge(mutation)
+  for (const mutation of shapeMutations(tree, chance, share)) judge(mutation)
+  const isChosen = (): boolean => chance.below(100) < 100 * share
   if (fixture.golden.outcome.kind === 'events')
     judgeHuge(subject, fixture, tree, batch, hugeSeen, isChosen, judge)
 }

@@ -20,9 +20,10 @@ const GENERATED = 20
  */
 export function checkNumbers(market: ExchangeMarket, cases: ConformanceCases): readonly Finding[] {
   const findings = createFindings('numbers')
+  const generated = Math.ceil(GENERATED * (cases.share ?? 1))
   const texts = {
-    decimal: decimalTexts(cases.seed, GENERATED),
-    number: wholeNumberTexts(cases.seed, GENERATED),
+    decimal: decimalTexts(cases.seed, generated),
+    number: wholeNumberTexts(cases.seed, generated),
   }
   const fields = new Set<string>()
   for (const fixture of cases.fixtures) {

@@ -16,6 +16,7 @@ import { checkTimes } from './check-times.ts'
 import { type Check, checks, conformance } from './conformance.ts'
 import { fakeCases, fakeMarket } from './testing/fake-market.ts'
 import type { Flaw } from './testing/flaw.ts'
+import { foundBy } from './testing/found-by.ts'
 
 const cases = fakeCases()
 
@@ -102,7 +103,7 @@ describe.each(flaws.map(([check, found]) => [check.name, check, found] as const)
       // One flaw changes prototypes, which only this check's own market may see.
       const before = Object.getOwnPropertyNames(Object.prototype)
       try {
-        expect(check(fakeMarket(flaw), cases)).not.toEqual([])
+        expect(foundBy(check, fakeMarket(flaw), cases)).not.toEqual([])
       } finally {
         for (const name of Object.getOwnPropertyNames(Object.prototype)) {
           if (!before.includes(name)) delete (Object.prototype as unknown as Record<string, unknown>)[name]

@@ -39,22 +39,22 @@ const CHECK_MS_MAX = 240_000
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A suite that has time: every mutation is tried. */
+    /** A suite that has time: every mutation and number is tried. */
     isThorough: boolean
   }
 }
 
-/** Of the mutations where nobody has time for all of them. */
-const SAMPLE = 0.25
+/** Of mutations and seeded numbers where nobody has time for all of them. */
+const SAMPLE = 0.1
 
 /** Defines the suite that every market of every exchange must pass. */
 export function conformance(market: ExchangeMarket, cases: ConformanceCases): void {
-  const mutationShare = inject('isThorough') ? 1 : SAMPLE
+  const share = inject('isThorough') ? 1 : SAMPLE
   describe(`${market.exchange} ${market.market} keeps the contract: it`, () => {
     it.each(Object.entries(checks))(
       '%s',
       (_promise, check) => {
-        expect(check(market, { ...cases, mutationShare })).toEqual([])
+        expect(check(market, { ...cases, share })).toEqual([])
       },
       CHECK_MS_MAX,
     )

@@ -8,7 +8,7 @@ import { eventsProblem } from './well-formed.ts'
 /** A market, and what its author says of its messages. */
 export interface Subject {
   readonly market: ExchangeMarket
-  readonly cases: Pick<ConformanceCases, 'spelledInLists' | 'connectionSeqOf' | 'mutationShare'>
+  readonly cases: Pick<ConformanceCases, 'spelledInLists' | 'connectionSeqOf' | 'share'>
 }
 
 /** What a market made of one message. */
