@@ -74,6 +74,26 @@ describe('a replacement', () => {
     })
   })
 
+  it('waits for the end of the one before, so that there are never three connections', async () => {
+    const sockets: WebSocket[] = []
+    const onSocket = acking((socket) => sockets.push(socket))
+    const intake = await hearing({ ...ruled, server: { onSocket } }, async (records, ingest) => {
+      await records.until(() => records.texts().length === 1)
+      // It hears of nothing, and so does not close either.
+      sockets[0]?.pause()
+      ingest.replace(records.opened(0))
+      await records.until(() => records.told('replaced').length === 1)
+      ingest.replace(records.opened(1))
+      for (let turn = 3; turn < 8; turn++) {
+        sockets[1]?.send('turn')
+        await records.until(() => records.texts().length === turn)
+      }
+      sockets[0]?.resume()
+      await records.until(() => records.told('replaced').length === 2)
+    })
+    expect(storyOf(intake)).toMatch(/^\+1 \+2 -1 \+3 /)
+  })
+
   it('of streams that do not know their duplicates closes first, then opens', async () => {
     const intake = await hearing({ ...unruled, server: { onSocket: acking() } }, async (records, ingest) => {
       await records.until(() => records.texts().length === 1)

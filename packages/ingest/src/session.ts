@@ -40,8 +40,8 @@ export interface Session {
  *
  * `live` is heard. It is lost: connect again with backoff, which is forgotten once a connection was steady. It is to
  * be replaced: where all its streams know their duplicates, a successor is subscribed and heard beside it for a
- * while, then `live` is closed; otherwise `live` is closed first. `pending` is the one thing waited for: a delay, a
- * turn to connect, or the end of the overlap.
+ * while, then `live` is closed; otherwise `live` is closed first. `pending` is the one thing waited for: a delay, the
+ * end of a connection that was replaced, a turn to connect, or the end of the overlap.
  */
 export function startSession(options: SessionOptions): Session {
   const { market, plan, clock, chance, backoff, limits, counters, notice } = options
@@ -66,8 +66,18 @@ export function startSession(options: SessionOptions): Session {
       then()
     })
   }
-  /** Waits for a turn, which may be now. */
+  /** Waits until connections that were replaced have ended, so that there are never three, and for a turn; both may be now. */
   const connect = (): void => {
+    if (retiring.size > 0) {
+      let isCancelled = false
+      pending = () => {
+        isCancelled = true
+      }
+      void Promise.all(retiring).then(() => {
+        if (!isCancelled) connect()
+      })
+      return
+    }
     pending = () => {}
     const cancel = pool.request(() => {
       pending = null
