@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { sideBySide } from './side-by-side.ts'
 
-/** The first seeds are those of `npm test`. About four minutes on two cores. */
+/** The first seeds are those of `npm test`. About eight minutes on two cores. */
 const FIRST_SEED = 200
 const PARTS = 10
 /** Of each of two processes. */
