@@ -2,7 +2,7 @@ import { assert, type Continuity, type EventBatch, type RestBookRule } from '@cr
 import { Book } from './book.ts'
 import { type BookInput, type BookState, bookTransitions } from './book-transitions.ts'
 import { type Counters, createCounters } from './counters.ts'
-import { type HeldBounds, HeldDeltas } from './held.ts'
+import { deltaOf, type HeldBounds, HeldDeltas } from './held.ts'
 import { QuoteCheck } from './quotes.ts'
 import { Audits, type Message } from './second-book.ts'
 import { blankStamp, copyStamp, type Stamp } from './stamps.ts'
@@ -242,15 +242,7 @@ export class BookKeeper {
   private hold(message: Message | null): void {
     if (message === null) return
     const { batch, event, stamp } = message
-    const delta = {
-      firstSeq: batch.firstSeq[event] as number,
-      lastSeq: batch.lastSeq[event] as number,
-      prevSeq: batch.prevSeq[event] as number,
-      stamp,
-      start: batch.entryStart[event] as number,
-      end: batch.entryStart[event + 1] as number,
-    }
-    this.options.counters.heldDropped += this.held.push(delta, batch)
+    this.options.counters.heldDropped += this.held.push(deltaOf(batch, event, stamp), batch)
   }
 
   private discard(): void {

@@ -6,6 +6,7 @@ import { legLane, legWorld } from './leg-world.ts'
 import { MINUTE_US } from './minutes.ts'
 import type { NormalizerOptions } from './normalizer-options.ts'
 import { type Played, plainCoverage, stretched, writtenCoverage } from './plain-coverage.ts'
+import { expectSame } from './same-texts.ts'
 import { streamLane, streamWorld } from './stream-world.ts'
 
 /** What must hold of the rows of `coverage`, whatever the network does. */
@@ -120,11 +121,4 @@ function covered(rows: readonly Row[]): string[] {
 
 function textOf([name, text]: readonly [string, string]): string {
   return `${name}: ${text}`
-}
-
-/** Compares long lists by their first difference: a whole diff would take minutes. */
-function expectSame(actual: readonly string[], expected: readonly string[]): void {
-  const at = expected.findIndex((line, i) => actual[i] !== line)
-  if (at >= 0) expect(actual[at]).toBe(expected[at])
-  expect(actual.length).toBe(expected.length)
 }

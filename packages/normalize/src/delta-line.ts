@@ -1,5 +1,5 @@
 import { EventBatch, EventKind, type Follows, type StringTable } from '@cryptoflow/model'
-import { type HeldBounds, type HeldDelta, HeldDeltas } from './held.ts'
+import { deltaOf, type HeldBounds, type HeldDelta, HeldDeltas } from './held.ts'
 import type { Stamp } from './stamps.ts'
 
 /** At 100 ms a delta far more than a hole waits; a book that is faster is begun anew. */
@@ -31,18 +31,7 @@ export class DeltaLine {
 
   /** Keeps a copy of a delta. False: the line was full, and the oldest is gone. */
   add(batch: EventBatch, event: number, stamp: Stamp): boolean {
-    const dropped = this.deltas.push(
-      {
-        firstSeq: batch.firstSeq[event] as number,
-        lastSeq: batch.lastSeq[event] as number,
-        prevSeq: batch.prevSeq[event] as number,
-        stamp,
-        start: batch.entryStart[event] as number,
-        end: batch.entryStart[event + 1] as number,
-      },
-      batch,
-    )
-    return dropped === 0
+    return this.deltas.push(deltaOf(batch, event, stamp), batch) === 0
   }
 
   /** Takes the deltas up to a sequence out of the line, in their order, into a batch of their own. */

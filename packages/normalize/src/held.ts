@@ -1,4 +1,4 @@
-import { DecimalColumn, grown, type RestBookRule } from '@cryptoflow/model'
+import { DecimalColumn, type EventBatch, grown, type RestBookRule } from '@cryptoflow/model'
 import type { Levels } from './book.ts'
 import { blankStamp, type Stamp, type TimeSource } from './stamps.ts'
 
@@ -10,6 +10,18 @@ export interface HeldDelta {
   readonly stamp: Stamp
   readonly start: number
   readonly end: number
+}
+
+/** A delta of a batch as it is held; its levels stand beside it in the batch. */
+export function deltaOf(batch: EventBatch, event: number, stamp: Stamp): HeldDelta {
+  return {
+    firstSeq: batch.firstSeq[event] as number,
+    lastSeq: batch.lastSeq[event] as number,
+    prevSeq: batch.prevSeq[event] as number,
+    stamp,
+    start: batch.entryStart[event] as number,
+    end: batch.entryStart[event + 1] as number,
+  }
 }
 
 export interface HeldBounds {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chanceOf, type FakeLane, type Row } from './lane-fixture.ts'
 import { type LegEmission, type LegWorld, legLane, legWorld } from './leg-world.ts'
+import { expectSame, texts } from './same-texts.ts'
 import { LEG_LAG_US_MAX } from './waiting-hole.ts'
 
 /** What must hold of streams that two connections carry, whatever either of them loses and however far it is behind. */
@@ -166,15 +167,4 @@ describe('a world of two connections of one key', () => {
 
 function text({ normalizer }: FakeLane): string {
   return new TextDecoder().decode(normalizer.image())
-}
-
-function texts(rows: readonly Row[]): string[] {
-  return rows.map((row) => JSON.stringify(row))
-}
-
-/** Compares long lists by their first difference: a whole diff would take minutes. */
-function expectSame(actual: readonly string[], expected: readonly string[]): void {
-  const at = expected.findIndex((line, i) => actual[i] !== line)
-  if (at >= 0) expect(actual[at]).toBe(expected[at])
-  expect(actual.length).toBe(expected.length)
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chanceOf, type FakeLane, type Row } from './lane-fixture.ts'
 import type { SnapshotRequest } from './normalizer-options.ts'
+import { expectSame, texts } from './same-texts.ts'
 import { bestOf, STREAM_MARKETS, type StreamEmission, streamLane, streamWorld } from './stream-world.ts'
 
 /** What must hold of books that begin in their streams, whatever the network does. */
@@ -195,15 +196,4 @@ function resume(
 
 function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes)
-}
-
-function texts(rows: readonly Row[]): string[] {
-  return rows.map((row) => JSON.stringify(row))
-}
-
-/** Compares long lists by their first difference: a whole diff would take minutes. */
-function expectSame(actual: readonly string[], expected: readonly string[]): void {
-  const at = expected.findIndex((line, i) => actual[i] !== line)
-  if (at >= 0) expect(actual[at]).toBe(expected[at])
-  expect(actual.length).toBe(expected.length)
 }

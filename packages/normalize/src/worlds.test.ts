@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { FakeLane, Row, Step } from './lane-fixture.ts'
 import { chanceOf } from './lane-fixture.ts'
 import { type Emission, laneWorld, WORLD_SYMBOLS, worldLane } from './lane-world.ts'
+import { expectSame, texts } from './same-texts.ts'
 
 /** What must hold of every kind of stream together, whatever the network does. */
 
@@ -203,15 +204,4 @@ function isTold(step: Step, stream: string): step is Extract<Step, { kind: 'told
 
 function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes)
-}
-
-function texts(rows: readonly Row[]): string[] {
-  return rows.map((row) => JSON.stringify(row))
-}
-
-/** Compares long lists by their first difference: a whole diff would take minutes. */
-function expectSame(actual: readonly string[], expected: readonly string[]): void {
-  const at = expected.findIndex((line, i) => actual[i] !== line)
-  if (at >= 0) expect(actual[at]).toBe(expected[at])
-  expect(actual.length).toBe(expected.length)
 }
