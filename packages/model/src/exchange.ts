@@ -1,4 +1,5 @@
 import type { DecimalColumn } from './columns.ts'
+import type { Continuity, Follows } from './continuity.ts'
 import type { EventBatch } from './events.ts'
 import type { Market } from './key.ts'
 import type { TableName } from './tables.ts'
@@ -87,14 +88,6 @@ export interface AnswerContext {
   /** The body is the frame that a subscription of the audit's own began with. Absent: it is that of a REST answer. */
   readonly isFrame?: true
 }
-
-/** How a delta stands to a position in its sequence. */
-export type Continuity = 'next' | 'stale' | 'gap'
-
-/**
- * How a stream's messages follow one another. Pure, on the exchange's own numbers (NaN = absent).
- */
-export type Follows = (lastSeq: number, firstSeq: number, nextLastSeq: number, prevSeq: number) => Continuity
 
 /** How a book begins, how it goes on, and how one knows that it is right. */
 export type BookRule = RestBookRule | StreamBookRule

@@ -1,5 +1,6 @@
 export * from './assert.ts'
 export * from './columns.ts'
+export * from './continuity.ts'
 export * from './decimal.ts'
 export * from './epochs.ts'
 export * from './event-texts.ts'

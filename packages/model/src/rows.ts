@@ -39,9 +39,11 @@ export type ColumnsOf<T extends TableContract> = {
  * `levelColumns` an event's n rows may share what the event says:
  *
  *     row                 7    8    9    10
- *     heads               7    7    7    10
+ *     heads               3    3    3    4
  *     price, side, ...    a    b    c    d
- *     event_ts, ...       x    ·    ·    y       · is neither written nor read: row 7 says it
+ *
+ *     place               3    4    5    ...
+ *     event_ts, ...       x    y    ·            the next event's: behind the last row's head, never behind the row itself
  */
 export interface RowBuffer<T extends TableContract = TableContract> {
   readonly table: T
@@ -51,7 +53,7 @@ export interface RowBuffer<T extends TableContract = TableContract> {
   count: number
   /** Rows that every column has room for. */
   capacity: number
-  /** By row, the row that has its event's columns: its own unless whoever fills it says otherwise. Null: all have them. */
+  /** By row, where its event's columns stand: in its own row unless whoever fills it says otherwise. Null: all so. */
   heads: Uint32Array | null
   /**
    * Rows of event times `fromUs ... untilUs - 1` of its exchange belong here: none until whoever gave the buffer out
@@ -88,7 +90,7 @@ function grownHeads(heads: Uint32Array, rows: number): Uint32Array {
   return copy
 }
 
-/** Where a row's value of a column stands: in its own row, or in the first of its event. */
+/** Where a row's value of a column stands: in its own row, or where those of its event do. */
 export function rowOf({ table, heads }: RowBuffer, column: string, row: number): number {
   if (heads === null || table.levelColumns?.includes(column)) return row
   return heads[row] as number

@@ -19,6 +19,8 @@ export class StringTable {
   private readonly spans: Uint8Array[] = []
   private readonly hashes: number[] = []
   private slots = new Int32Array(256).fill(-1)
+  /** Ids by the texts that `idOf` was asked for: to encode one costs as much as to write a row. */
+  private readonly asked = new Map<string, number>()
 
   get count(): number {
     return this.texts.length
@@ -33,8 +35,12 @@ export class StringTable {
 
   /** The id of a text, adding it when new. */
   idOf(text: string): number {
+    const known = this.asked.get(text)
+    if (known !== undefined) return known
     const bytes = encoder.encode(text)
-    return this.idOfBytes(bytes, 0, bytes.length)
+    const id = this.idOfBytes(bytes, 0, bytes.length)
+    if (id >= 0) this.asked.set(text, id)
+    return id
   }
 
   /**

@@ -1,11 +1,12 @@
 /**
  * Rows per CPU second from prebuilt batches into row buffers: sequence, duplicates, rows, and for deltas a live
  * book of 20 symbols with its images. Beside it objects per row, in the same process and in alternation.
- * Then what a key costs that only an instrument list knows.
+ * Then what an id costs as a text, and a key that only an instrument list knows.
  *
  * Run: `node packages/normalize/bench/rows.ts`
  */
 import {
+  assert,
   createRowBuffer,
   EventBatch,
   EventKind,
@@ -16,6 +17,7 @@ import {
   type TableName,
   tables,
 } from '@cryptoflow/model'
+import { idText } from '../src/id-text.ts'
 import { createNormalizer, type Normalizer } from '../src/index.ts'
 import { fakeMarket } from '../src/market-fixture.ts'
 import { advance, BASE_US, type Hot, hotBatch, streamOf, symbols } from './batches.ts'
@@ -30,6 +32,7 @@ const ROWS_PER_BUFFER = 50_000
 const INSTRUMENTS = 3_000
 
 for (const hot of ['trades', 'aggregates', 'quotes', 'deltas'] as const) measure(hot)
+measureIds()
 measureInstruments()
 
 function measure(hot: Hot): void {
@@ -66,6 +69,26 @@ function measure(hot: Hot): void {
   say(`${hot.padEnd(12)} ${millions(ours)} M rows/CPU-s (${perRow} ns), plain ${millions(theirs)}: ${ratio}x`)
   if (duplicates + crossed > 0 || gaps > symbols.length * 2)
     say(`  WRONG: ${duplicates} duplicates, ${gaps} gaps`)
+}
+
+/** Ids of one stream, beyond 2^31 as those of busy symbols are. */
+function measureIds(): void {
+  const from = 3_735_683_259
+  let bytes = 0
+  const written = (text: (id: number) => string | null) => () => {
+    for (let id = from; id < from + 10_000; id++) bytes += text(id)?.length ?? 0
+  }
+  const ours: number[] = []
+  const plain: number[] = []
+  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
+    const seconds = [cpu(written(idText)).each, cpu(written(String)).each] as const
+    if (round < WARM_UP_ROUNDS) continue
+    ours.push(seconds[0])
+    plain.push(seconds[1])
+  }
+  assert(bytes > 0, 'ids have texts')
+  const each = (median(ours) * 1e5).toFixed(0)
+  say(`ids by their tails ${each} ns, ${(median(plain) / median(ours)).toFixed(1)}x of String`)
 }
 
 function measureInstruments(): void {

@@ -2,7 +2,7 @@ import { type EventBatch, Side } from '@cryptoflow/model'
 import type { Book } from './book.ts'
 import { fillHeads, fillNames, fillNumbers } from './column-arrays.ts'
 import type { ImageRoom, UpdateRoom } from './rooms.ts'
-import type { RowSource } from './row-ids.ts'
+import { labelId, type RowSource } from './row-ids.ts'
 import { imageTableOf, isWritten, type RowSink } from './row-sink.ts'
 import type { BookLabel, DeltaTable, ImageKind, ImageTable, RowKey } from './row-types.ts'
 import type { Stamp } from './stamps.ts'
@@ -22,9 +22,9 @@ export function updateRows(
   const start = batch.entryStart[event] as number
   const count = (batch.entryStart[event + 1] as number) - start
   if (count === 0 || !isWritten(sink, key, table)) return
-  const room = sink.updates[table]
-  room.open(key, stamp.eventUs, count)
-  const head = room.next
+  const room = table === 'spot_delta' ? sink.updates.spot_delta : sink.updates.futures_delta
+  room.open(key, stamp, count)
+  const head = room.nextHead()
   room.common.write(head, key, stamp, source)
   room.firstSeq[head] = batch.firstSeq[event] as number
   room.lastSeq[head] = batch.lastSeq[event] as number
@@ -33,7 +33,7 @@ export function updateRows(
   room.connectionSeq[head] = sink.connectionSeq
   // Some exchanges send 0 where they have none.
   room.checksum[head] = sink.checksum === 0 ? Number.NaN : sink.checksum
-  room.bookState[head] = sink.ids[label]
+  room.bookState[head] = labelId(sink.ids, label)
   copyLevels(sink, room, room.position, head, batch, start, count)
   room.leave(count)
   sink.written += count
@@ -54,11 +54,11 @@ export function partialRows(
   const count = (batch.entryStart[event + 1] as number) - start
   if (count === 0 || !isWritten(sink, key, table)) return
   const room = sink.images[table]
-  room.open(key, stamp.eventUs, count)
-  const head = room.next
+  room.open(key, stamp, count)
+  const head = room.nextHead()
   room.common.write(head, key, stamp, source)
   const depth = copyLevels(sink, room, room.level, head, batch, start, count)
-  fillNumbers(room.knownDepth, Number.NaN, head, head + count)
+  fillNumbers(room.knownDepth, Number.NaN, room.next, room.next + count)
   const kind = source === 'rest' ? 'rest' : 'partial'
   writeImage(sink, room, head, { kind, lastSeq: batch.lastSeq[event] as number, depth, label })
   room.leave(count)
@@ -82,28 +82,29 @@ export function imageRows(sink: RowSink, key: RowKey, stamp: Stamp, book: Book, 
   const table = imageTableOf(key)
   if (bids + asks === 0 || !isWritten(sink, key, table)) return
   const room = sink.images[table]
-  room.open(key, stamp.eventUs, bids + asks)
-  const head = room.next
-  const middle = head + bids
+  room.open(key, stamp, bids + asks)
+  const from = room.next
+  const middle = from + bids
   const to = middle + asks
+  const head = room.nextHead()
   room.common.write(head, key, stamp, 'derived')
-  fillHeads(room.heads, head, to)
-  fillNames(room.side, sink.ids.bid, head, middle)
+  fillHeads(room.heads, head, from, to)
+  fillNames(room.side, sink.ids.bid, from, middle)
   fillNames(room.side, sink.ids.ask, middle, to)
-  for (let row = head; row < middle; row++) room.level[row] = row - head
+  for (let row = from; row < middle; row++) room.level[row] = row - from
   for (let row = middle; row < to; row++) room.level[row] = row - middle
   const price = room.price.column
   const quantity = room.quantity.column
-  book.bids.write(price, quantity, head, bids)
+  book.bids.write(price, quantity, from, bids)
   book.asks.write(price, quantity, middle, asks)
-  fillNumbers(room.knownDepth, book.bids.knownDepth() ?? Number.NaN, head, middle)
+  fillNumbers(room.knownDepth, book.bids.knownDepth() ?? Number.NaN, from, middle)
   fillNumbers(room.knownDepth, book.asks.knownDepth() ?? Number.NaN, middle, to)
   writeImage(sink, room, head, { kind, lastSeq, depth: Math.max(bids, asks), label: 'live' })
   room.leave(bids + asks)
   sink.written += bids + asks
 }
 
-/** What an image says beside its levels, in its first row. */
+/** What an image says beside its levels. */
 function writeImage(
   { ids }: RowSink,
   room: ImageRoom,
@@ -123,7 +124,7 @@ function writeImage(
   room.lastSeq[head] = lastSeq
   room.depth[head] = depth
   room.kind[head] = ids[kind]
-  room.bookState[head] = ids[label]
+  room.bookState[head] = labelId(ids, label)
 }
 
 /**
@@ -132,7 +133,7 @@ function writeImage(
  */
 function copyLevels(
   { sideIds }: RowSink,
-  { heads, side, price, quantity }: UpdateRoom | ImageRoom,
+  { next, heads, side, price, quantity }: UpdateRoom | ImageRoom,
   positions: Float64Array,
   head: number,
   batch: EventBatch,
@@ -147,7 +148,7 @@ function copyLevels(
   let bids = 0
   let asks = 0
   for (let i = 0; i < count; i++) {
-    const row = head + i
+    const row = next + i
     const entry = start + i
     const wireSide = wireSides[entry] as number
     heads[row] = head
@@ -158,7 +159,7 @@ function copyLevels(
     quantities[row] = wireQuantities[entry] as number
     quantityScales[row] = wireQuantityScales[entry] as number
   }
-  price.column.copyWide(head, batch.price, start, count)
-  quantity.column.copyWide(head, batch.quantity, start, count)
+  price.column.copyWide(next, batch.price, start, count)
+  quantity.column.copyWide(next, batch.quantity, start, count)
   return Math.max(bids, asks)
 }

@@ -127,7 +127,7 @@ export function fillNames(values: Int32Array, id: number, from: number, to: numb
   for (let row = from; row < to; row++) values[row] = id
 }
 
-/** Rows `from ... to - 1` are of the event whose columns stand in the first of them. */
-export function fillHeads(heads: Uint32Array, from: number, to: number): void {
-  for (let row = from; row < to; row++) heads[row] = from
+/** The columns of the event that rows `from ... to - 1` are of stand at `head`. */
+export function fillHeads(heads: Uint32Array, head: number, from: number, to: number): void {
+  for (let row = from; row < to; row++) heads[row] = head
 }

@@ -200,7 +200,7 @@ export class EventFlow {
     index: number,
   ): Outcome {
     const { counters } = state
-    const { spec } = stream
+    const { table } = stream
     const kind = batch.kind[event] as number
     const stands = stream.isRemembered ? this.pass(record, state, stream, batch, event, index) : 'unruled'
     counters.received += 1
@@ -210,26 +210,27 @@ export class EventFlow {
       counters.duplicates += 1
       return 'duplicate'
     }
-    const outcome = isFiltered(state, spec.table, batch, event) ? 'filtered' : 'stored'
-    counters[outcome] += 1
+    const outcome = isFiltered(state, table, batch, event) ? 'filtered' : 'stored'
+    if (outcome === 'stored') counters.stored += 1
+    else counters.filtered += 1
     if (stands === 'late') counters.late += 1
     const isInLine = standsInLine(state, stream, batch, event, this.isWaiting)
     const { stamp } = this
     if (outcome === 'stored') {
       const label = labelOf(state, stream, kind, stands, isInLine)
-      eventRows(this.parts.sink, spec.table, state.key, stamp, batch, event, label, sourceOf(record))
+      eventRows(this.parts.sink, table, state.key, stamp, batch, event, label, sourceOf(record))
     }
-    if (state.operators.bars !== null && spec.table === 'ticks') {
+    if (state.operators.bars !== null && table === 'ticks') {
       const standing = { isStored: outcome === 'stored', isNext: this.isNext, isLate: stands === 'late' }
       tradeHeard(state, stream, record, stamp, batch, event, standing)
     }
-    if (kind === EventKind.bookImage && spec.changes !== undefined && stands !== 'late') {
-      this.changes.write(state.key, stream, spec.changes, stamp, batch, event, stands === 'first')
+    if (kind === EventKind.bookImage && stream.changes !== null && stands !== 'late') {
+      this.changes.write(state.key, stream, stream.changes, stamp, batch, event, stands === 'first')
     }
     const { keeper } = state
     if (keeper === null) return outcome
     if (kind === EventKind.quote) keeper.quotes.add(batch, event)
-    else if (kind === EventKind.bookDelta && keeper.origin === 'rest' && keeper.stream === spec.name) {
+    else if (kind === EventKind.bookDelta && keeper.origin === 'rest' && keeper.stream === stream.name) {
       const message = { record, batch, event, index }
       if (isInLine) lineUp(this.parts, state, stream, message, stamp)
       else if (stands !== 'late') bookDelta(this.parts, state, stream, keeper, message, stamp, stands)
@@ -272,8 +273,11 @@ export class EventFlow {
 
   /** Whether something that could not be read, and that may have been of this stream, came after its last message. */
   private isUnreadBefore({ connection }: JournalRecord, stream: StreamState): boolean {
-    const ofConnection = this.parts.connections.get(connection)?.deadLetter ?? 0
-    return Math.max(ofConnection, stream.deadLetter) > stream.lastFrame
+    const { connections, letters } = this.parts
+    if (stream.deadLetter > stream.lastFrame) return true
+    return (
+      letters.last > stream.lastFrame && (connections.get(connection)?.deadLetter ?? 0) > stream.lastFrame
+    )
   }
 
   /**

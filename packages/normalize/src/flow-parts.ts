@@ -30,8 +30,14 @@ export interface FlowParts {
   readonly grid: ImageGrid
   /** Open connections by the numbers of the records that opened them. */
   readonly connections: ReadonlyMap<number, Connection>
+  readonly letters: LetterWatch
   readonly legs: LegWatch
   owns(market: ExchangeMarket, symbol: string): boolean
+}
+
+/** The last frame of any connection that could not be read, 0 = none: nearly every message needs to look no further. */
+export interface LetterWatch {
+  last: number
 }
 
 /** When holes that wait are looked at next, microseconds: not after the first of them is due. */
@@ -76,7 +82,7 @@ export function reveal(
  */
 export function labelOf(
   state: KeyState,
-  { spec }: StreamState,
+  { name }: StreamState,
   kind: number,
   stands: Standing,
   isInLine = false,
@@ -85,7 +91,7 @@ export function labelOf(
   if (isInLine) return 'resync'
   const { keeper } = state
   if (keeper === null) return 'waiting'
-  return keeper.stream === spec.name || kind === EventKind.bookImage ? bookLabel(keeper.state) : 'waiting'
+  return keeper.stream === name || kind === EventKind.bookImage ? bookLabel(keeper.state) : 'waiting'
 }
 
 /** What became of a message that could be read. */

@@ -79,8 +79,12 @@ export class FrameRun {
     for (let n = 0; n < frames; n++) {
       const from = ends[n] as number
       const to = ends[n + 1] as number
+      const record = records[n] as JournalRecord
+      const market = markets[n] as ExchangeMarket
       const seq = connectionSeqs[n] as number
-      normalizer.events(records[n] as JournalRecord, markets[n] as ExchangeMarket, batch, from, to, seq)
+      // Most have none, and what is not handed over costs nothing.
+      if (Number.isNaN(seq)) normalizer.events(record, market, batch, from, to)
+      else normalizer.events(record, market, batch, from, to, seq)
     }
     if (frames > 0) this.span('normalize', false)
     this.frames = 0

@@ -102,7 +102,7 @@ export function standsInLine(
   isWaiting: boolean,
 ): boolean {
   if (batch.kind[event] !== EventKind.bookDelta || keeper?.origin !== 'rest') return false
-  if (keeper.stream !== stream.spec.name) return false
+  if (keeper.stream !== stream.name) return false
   const { line } = stream
   if (line === null) return isWaiting && keeper.live
   return (batch.lastSeq[event] as number) > line.lastSeq

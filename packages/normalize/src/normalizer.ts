@@ -93,6 +93,7 @@ export class Normalizer {
       index: this.index,
       grid: this.grid,
       connections: this.connections,
+      letters: { last: 0 },
       legs: { dueUs: Number.POSITIVE_INFINITY },
       owns: this.owns,
     }
@@ -238,6 +239,7 @@ export class Normalizer {
     const connection = this.connections.get(record.connection)
     if (connection !== undefined && about === null) {
       connection.deadLetter = record.number
+      this.parts.letters.last = record.number
       if (reason !== 'unknown_message') doubtBooks(this.index.keys, record.connection, record.number)
     }
     this.flow.deadLetter(record, market, { reason, detail, decoderVersion, raw, symbol, stream })
@@ -312,6 +314,7 @@ export class Normalizer {
     this.parts.legs.dueUs = Number.NEGATIVE_INFINITY
     for (const { number, exchange, market, ...saved } of image.connections) {
       this.connections.set(number, { ...saved, market: this.options.findMarket(exchange, market) })
+      this.parts.letters.last = Math.max(this.parts.letters.last, saved.deadLetter)
     }
     this.stored = image.stored
     storeOnly(this.sink, image.stored)

@@ -15,7 +15,7 @@ export function quoteRow(
 ): void {
   if (!isWritten(sink, key, 'bbo')) return
   const room = sink.quotes
-  room.open(key, stamp.eventUs, 1)
+  room.open(key, stamp, 1)
   const row = room.next
   room.common.write(row, key, stamp, source)
   let bid = -1

@@ -2,6 +2,7 @@ import { assert, type RowBuffer, reserveRows, type StringTable, type TableName }
 import { CommonArrays, type CommonColumns } from './column-arrays.ts'
 import type { RowIds } from './row-ids.ts'
 import type { RowKey, RowsFor } from './row-types.ts'
+import type { Stamp } from './stamps.ts'
 
 /** Rows for which there is room from one reservation on: it walks over all columns, too dear for every row. */
 const ROOM_ROWS = 256
@@ -41,8 +42,10 @@ export abstract class Room<C extends CommonColumns> {
   }
 
   /** Goes where rows of this key and event time belong, and makes room there for `more`. */
-  open(key: RowKey, eventUs: number, more: number): void {
+  open(key: RowKey, stamp: Stamp, more: number): void {
     const { rows } = this
+    // Of the stamp and not handed over by itself: a number that is no small integer costs an object in a call.
+    const { eventUs } = stamp
     const isHere =
       rows !== null && eventUs < rows.untilUs && eventUs >= rows.fromUs && key.exchangeId === this.exchangeId
     if (isHere && this.holds(rows, more)) return

@@ -1,5 +1,5 @@
 import type { bbo, ColumnsOf, spotDelta, spotOb, ticks } from '@cryptoflow/model'
-import { DecimalArrays, HEADS, NAMES, NUMBERS, TRUTHS } from './column-arrays.ts'
+import { type CommonColumns, DecimalArrays, HEADS, NAMES, NUMBERS, TRUTHS } from './column-arrays.ts'
 import { Room, type Rows } from './room.ts'
 
 /** For the rows of quotes. */
@@ -46,11 +46,20 @@ export class TickRoom extends Room<ColumnsOf<typeof ticks>> {
   }
 }
 
-/** For the rows of book updates: a row per level, what the update says in the first. */
-export class UpdateRoom extends Room<ColumnsOf<typeof spotDelta>> {
+/** Of a table with `levelColumns`: what an event says stands behind what the one before it says, once. */
+abstract class EventRoom<C extends CommonColumns> extends Room<C> {
+  heads: Uint32Array = HEADS
+
+  /** Where the columns of the next event go. */
+  nextHead(): number {
+    return this.next === 0 ? 0 : (this.heads[this.next - 1] as number) + 1
+  }
+}
+
+/** For the rows of book updates: a row per level. */
+export class UpdateRoom extends EventRoom<ColumnsOf<typeof spotDelta>> {
   readonly price = new DecimalArrays()
   readonly quantity = new DecimalArrays()
-  heads: Uint32Array = HEADS
   side = NAMES
   position = NUMBERS
   firstSeq = NUMBERS
@@ -77,11 +86,10 @@ export class UpdateRoom extends Room<ColumnsOf<typeof spotDelta>> {
   }
 }
 
-/** For the rows of book images: a row per level, what the image says in the first. */
-export class ImageRoom extends Room<ColumnsOf<typeof spotOb>> {
+/** For the rows of book images: a row per level. */
+export class ImageRoom extends EventRoom<ColumnsOf<typeof spotOb>> {
   readonly price = new DecimalArrays()
   readonly quantity = new DecimalArrays()
-  heads: Uint32Array = HEADS
   kind = NAMES
   side = NAMES
   level = NUMBERS

@@ -1,4 +1,5 @@
 import type { StringTable } from '@cryptoflow/model'
+import type { BookLabel } from './row-types.ts'
 import type { TimeSource } from './stamps.ts'
 
 const WORDS = [
@@ -48,6 +49,13 @@ export function sourceId(ids: RowIds, source: RowSource): number {
 /** Likewise. */
 export function timeSourceId(ids: RowIds, source: TimeSource): number {
   return source === 'engine' ? ids.engine : source === 'sent' ? ids.sent : ids.received
+}
+
+/** Likewise. */
+export function labelId(ids: RowIds, label: BookLabel): number {
+  if (label === 'live') return ids.live
+  if (label === 'waiting') return ids.waiting
+  return label === 'stale' ? ids.stale : ids.resync
 }
 
 /**

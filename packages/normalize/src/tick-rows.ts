@@ -1,4 +1,5 @@
 import { type EventBatch, EventKind } from '@cryptoflow/model'
+import { idText } from './id-text.ts'
 import type { RowIds, RowSource } from './row-ids.ts'
 import { isWritten, type RowSink } from './row-sink.ts'
 import type { RowKey } from './row-types.ts'
@@ -15,7 +16,7 @@ export function tickRow(
 ): void {
   if (!isWritten(sink, key, 'ticks')) return
   const room = sink.ticks
-  room.open(key, stamp.eventUs, 1)
+  room.open(key, stamp, 1)
   const row = room.next
   room.common.write(row, key, stamp, source)
   const entry = batch.entryStart[event] as number
@@ -40,8 +41,4 @@ export function tickRow(
 function kindId(ids: RowIds, kind: number): number {
   if (kind === EventKind.trade) return ids.trade
   return kind === EventKind.aggregate ? ids.aggregate : ids.block
-}
-
-function idText(id: number): string | null {
-  return Number.isNaN(id) ? null : String(id)
 }

@@ -156,7 +156,8 @@ export function openPlain(set: FrameSet, buffers: RowBuffers = openBuffers()): R
       market.exchange,
       head.eventUs,
     )
-    const { columns, count: row } = buffer
+    const { columns, count } = buffer
+    const row = count === 0 ? 0 : ((buffer.heads as Uint32Array)[count - 1] as number) + 1
     const bids: Levels = data.b
     const asks: Levels = data.a
     makeRoom(buffer, bids.length + asks.length)

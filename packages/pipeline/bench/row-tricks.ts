@@ -1,4 +1,4 @@
-import { type Column, DecimalColumn, type EventBatch, type RowBuffer } from '@cryptoflow/model'
+import { type Column, DecimalColumn, type EventBatch, type Follows, type RowBuffer } from '@cryptoflow/model'
 import { partitionOf } from '@cryptoflow/partitioner'
 import type { BenchFrame, FrameSet } from './frames.ts'
 import { type Bench, rateLine } from './line.ts'
@@ -15,16 +15,18 @@ export function rowTricksBench(setOf: () => Promise<FrameSet>): Bench {
     async run() {
       const set = await setOf()
       const buffers = [openBuffers(), openBuffers(), placedOneByOne(openBuffers()), openBuffers()] as const
+      const asking = { set: askingEachRule(set), buffers: openBuffers() }
       const count = openCounts()
-      const [usual, spread, placed, counted] = (await medianCpuSeconds(
+      const [usual, spread, placed, counted, asked] = (await medianCpuSeconds(
         [
           () => readAll(set, buffers[0], () => {}),
           () => readAll(set, buffers[1], spreadEvents),
           () => readAll(set, buffers[2], () => {}),
           () => readAll(set, buffers[3], () => {}, count),
+          () => readAll(asking.set, asking.buffers, () => {}),
         ],
         SEVEN,
-      )) as [number, number, number, number]
+      )) as [number, number, number, number, number]
       const frames = set.frames.length
       const line = (name: string, without: number) =>
         rateLine(`rows, tricks, ${name}`, 'frames/CPU-s', {
@@ -35,6 +37,7 @@ export function rowTricksBench(setOf: () => Promise<FrameSet>): Bench {
         line('columns of an event once, over once per level', spread),
         line('rows placed by the window of a buffer, over one by one', placed),
         line('what became of messages counted once, over twice', counted),
+        line('usual messages judged without a call, over each by its rule', asked),
       ]
     },
   }
@@ -55,7 +58,7 @@ function readAll(
   }
 }
 
-/** Writes into every level's row what its event says, column by column. */
+/** Writes into every level's row what its event says, column by column; from behind, since no event stands behind its rows. */
 function spreadEvents({ table, columns, heads, count }: RowBuffer): void {
   if (heads === null) return
   for (const [name, column] of Object.entries(columns as Record<string, Column>)) {
@@ -69,15 +72,15 @@ function spreadEvents({ table, columns, heads, count }: RowBuffer): void {
 
 // One function per kind of array: each loop then knows its own.
 function spreadNumbers(values: Float64Array, heads: Uint32Array, count: number): void {
-  for (let row = 0; row < count; row++) values[row] = values[heads[row] as number] as number
+  for (let row = count - 1; row >= 0; row--) values[row] = values[heads[row] as number] as number
 }
 
 function spreadNames(values: Int32Array, heads: Uint32Array, count: number): void {
-  for (let row = 0; row < count; row++) values[row] = values[heads[row] as number] as number
+  for (let row = count - 1; row >= 0; row--) values[row] = values[heads[row] as number] as number
 }
 
 function spreadTruths(values: Uint8Array, heads: Uint32Array, count: number): void {
-  for (let row = 0; row < count; row++) values[row] = values[heads[row] as number] as number
+  for (let row = count - 1; row >= 0; row--) values[row] = values[heads[row] as number] as number
 }
 
 /** Counts events as `coverage` does, under the symbol: the way to a message's counts is none of their cost. */
@@ -92,6 +95,22 @@ function openCounts(): (batch: EventBatch, from: number) => void {
       own.stored += 1
     }
   }
+}
+
+/** The same set of markets whose rules do not say what is usual. */
+function askingEachRule(set: FrameSet): FrameSet {
+  const asked =
+    (follows: Follows): Follows =>
+    (last, first, next, prev) =>
+      follows(last, first, next, prev)
+  const sources = set.sources.map((market) => ({
+    ...market,
+    streams: market.streams.map((spec) => {
+      const follows = spec.follows ?? spec.book?.follows ?? null
+      return { ...spec, follows: follows === null ? null : asked(follows), book: null }
+    }),
+  }))
+  return { ...set, sources }
 }
 
 /** Buffers that never say what belongs to them, so that the partitioner is asked for each message. */

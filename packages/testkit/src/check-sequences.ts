@@ -1,4 +1,10 @@
-import type { Continuity, ExchangeMarket, Follows, StreamSpec } from '@cryptoflow/model'
+import {
+  type Continuity,
+  type ExchangeMarket,
+  type Follows,
+  isUsualNext,
+  type StreamSpec,
+} from '@cryptoflow/model'
 import type { ConformanceCases, SequenceCase, SequenceRow } from './cases.ts'
 import { createFindings, type Finding, type Findings } from './finding.ts'
 
@@ -48,6 +54,30 @@ function checkTable(what: string, rule: Follows, tables: readonly SequenceCase[]
     checkRows(what, rule, rows, findings)
     checkBorders(what, rows, never, findings)
     checkAbsent(what, rule, rows, findings)
+    checkUsual(what, rule, rows, findings)
+  }
+}
+
+/** Messages that are next by what the rule says of nearly all, so that it is not asked: it must say so when it is. */
+function checkUsual(what: string, rule: Follows, rows: readonly SequenceRow[], findings: Findings): void {
+  const { usual } = rule
+  if (usual === undefined) return
+  const positions = [...new Set(rows.map(([last]) => last))]
+  const absent = Number.NaN
+  for (const last of positions) {
+    const numbers = [absent, last - 1, last, last + 1, last + 2, last + 1_000]
+    for (const first of numbers) {
+      for (const nextLast of numbers) {
+        for (const prev of numbers) {
+          if (!isUsualNext(usual, last, first, nextLast, prev)) continue
+          const found = rule(last, first, nextLast, prev)
+          if (found === 'next') continue
+          findings.add(
+            `${what}(${[last, first, nextLast, prev].join(', ')}): ${found}, and next by \`${usual}\``,
+          )
+        }
+      }
+    }
   }
 }
 

@@ -6,6 +6,8 @@ const joins = (snapshot: number, first: number, last: number): string =>
 const follows = (position: number, first: number, last: number): string =>
   spotBookRule.follows(position, first, last, Number.NaN)
 
+const none = Number.NaN
+
 describe('the spot book rule', () => {
   it('joins when the diff holds the update after the snapshot', () => {
     expect(joins(100, 101, 101)).toBe('next')
@@ -53,7 +55,6 @@ describe('the spot book rule', () => {
 })
 
 describe('the futures book rule', () => {
-  const none = Number.NaN
   // Position, U, u, pu of the diff, and the answer: both sides of every border.
   const joins: readonly (readonly [number, number, number, number, string])[] = [
     [100, 90, 99, 89, 'stale'],
@@ -96,20 +97,20 @@ describe('the futures book rule', () => {
 
 describe('the rule of ids', () => {
   it('goes on by one', () => {
-    expect(followsId(12345, 12346)).toBe('next')
-    expect(followsId(12345, 12345)).toBe('stale')
-    expect(followsId(12345, 12344)).toBe('stale')
-    expect(followsId(12345, 12347)).toBe('gap')
-    expect(followsId(12345, Number.NaN)).toBe('gap')
+    expect(followsId(12345, 12346, 12346, none)).toBe('next')
+    expect(followsId(12345, 12345, 12345, none)).toBe('stale')
+    expect(followsId(12345, 12344, 12344, none)).toBe('stale')
+    expect(followsId(12345, 12347, 12347, none)).toBe('gap')
+    expect(followsId(12345, Number.NaN, Number.NaN, none)).toBe('gap')
   })
 })
 
 describe('the rule of whole pictures', () => {
   it('goes on with every larger id, and takes the same id for the same book', () => {
-    expect(followsGrowing(100, Number.NaN, 101)).toBe('next')
-    expect(followsGrowing(100, Number.NaN, 5000)).toBe('next')
-    expect(followsGrowing(100, Number.NaN, 100)).toBe('stale')
-    expect(followsGrowing(100, Number.NaN, 99)).toBe('stale')
-    expect(followsGrowing(100, Number.NaN, Number.NaN)).toBe('gap')
+    expect(followsGrowing(100, none, 101, none)).toBe('next')
+    expect(followsGrowing(100, none, 5000, none)).toBe('next')
+    expect(followsGrowing(100, none, 100, none)).toBe('stale')
+    expect(followsGrowing(100, none, 99, none)).toBe('stale')
+    expect(followsGrowing(100, none, Number.NaN, none)).toBe('gap')
   })
 })

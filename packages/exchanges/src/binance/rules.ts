@@ -1,4 +1,4 @@
-import type { Continuity, RestBookRule } from '@cryptoflow/model'
+import type { Follows, RestBookRule, UsualNext } from '@cryptoflow/model'
 
 /**
  * When one message follows another, and when a diff joins the REST snapshot. Absent numbers (NaN) are gaps.
@@ -7,29 +7,32 @@ import type { Continuity, RestBookRule } from '@cryptoflow/model'
  * correctly", read 2026-05-28.
  */
 
-/** Ids grow by one per symbol: so in every capture; of spot trades the documents promise only that they differ. */
-export function followsId(lastId: number, id: number): Continuity {
-  if (id === lastId + 1) return 'next'
-  return id <= lastId ? 'stale' : 'gap'
+function rule(usual: UsualNext, follows: Follows): Follows {
+  return Object.assign(follows, { usual })
 }
 
+/** Ids grow by one per symbol: so in every capture; of spot trades the documents promise only that they differ. */
+export const followsId = rule('counts', (lastId, id) => {
+  if (id === lastId + 1) return 'next'
+  return id <= lastId ? 'stale' : 'gap'
+})
+
 /** Update ids of whole pictures grow and skip: a larger one is newer, the same one is the same book. */
-export function followsGrowing(lastSeq: number, _firstSeq: number, nextLastSeq: number): Continuity {
+export const followsGrowing = rule('grows', (lastSeq, _firstSeq, nextLastSeq) => {
   if (nextLastSeq > lastSeq) return 'next'
   return nextLastSeq <= lastSeq ? 'stale' : 'gap'
-}
+})
 
 /**
  * Spot: a diff joins when it holds the update after the snapshot, and follows when it begins right behind the last.
  * One that begins earlier but ends later (seen by nobody; possible across connections) leaves no hole, and its
  * quantities are absolute: the documents have it applied, so it is `next` too.
  */
-export const spotBookRule: RestBookRule = { origin: 'rest', joins: linked, follows: linked }
-
-function linked(position: number, firstSeq: number, lastSeq: number): Continuity {
+const linked = rule('counts', (position, firstSeq, lastSeq) => {
   if (lastSeq <= position) return 'stale'
   return firstSeq <= position + 1 && lastSeq > position ? 'next' : 'gap'
-}
+})
+export const spotBookRule: RestBookRule = { origin: 'rest', joins: linked, follows: linked }
 
 /**
  * Futures: ids skip, and a diff names the last id of the diff before it on the same stream.
@@ -44,8 +47,8 @@ export const futuresBookRule: RestBookRule = {
     if (lastSeq < snapshotSeq) return 'stale'
     return firstSeq <= snapshotSeq && snapshotSeq <= lastSeq ? 'next' : 'gap'
   },
-  follows(lastSeq, _firstSeq, nextLastSeq, prevSeq) {
+  follows: rule('names', (lastSeq, _firstSeq, nextLastSeq, prevSeq) => {
     if (prevSeq === lastSeq) return 'next'
     return nextLastSeq <= lastSeq ? 'stale' : 'gap'
-  },
+  }),
 }
