@@ -9,6 +9,7 @@
 //   node scripts/run.mjs sim                    the whole system in memory, seed after seed
 //   node scripts/run.mjs soak                   a collector for half an hour: does it grow?
 //   node scripts/run.mjs bench                  benchmarks
+//   node scripts/run.mjs wasm                   compiles what is in WebAssembly
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -28,6 +29,7 @@ const tasks = {
   sim: { tools: true, script: 'scripts/sim.ts', args: rest },
   soak: { tools: false, script: 'scripts/soak.ts', args: rest },
   bench: { tools: true, script: 'scripts/bench.ts', args: rest },
+  wasm: { tools: false, script: 'scripts/wasm.ts', args: rest },
 }
 if (!Object.hasOwn(tasks, task)) fail(`no task "${task}"; there are ${Object.keys(tasks).join(', ')}`)
 const { tools, script, args } = tasks[task]

@@ -1,4 +1,4 @@
-// Other people's readers open our tables. What they need is installed from the configured package indexes into a cache
+// Other people's readers open our tables, and another's compiler makes our WebAssembly once more. What they need is installed from the configured package indexes into a cache
 // folder of the user; an engine that cannot be installed is SKIPPED, and the closing table says why. PyIceberg must
 // run, and one of Spark and DuckDB. The last line of stdout is `N passed, N failed`.
 import { spawnSync } from 'node:child_process'
@@ -77,9 +77,27 @@ if (pythons.pyiceberg === undefined || (pythons.spark ?? pythons.duckdb) === und
   console.log('FAIL PyIceberg and one of Spark and DuckDB must run')
   failed += 1
 }
+checkCompiled()
 for (const line of lines) console.log(line)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
+
+/** Whether the reader in WebAssembly is what its sources compile to. */
+function checkCompiled(): void {
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, 'wasm.ts'), '--check'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const isSkipped = status === 2
+  lines.push(
+    `${'AssemblyScript 0.28.20'.padEnd(30)}${isSkipped ? 'SKIPPED: it could not be installed' : 'ran'}`,
+  )
+  if (isSkipped) return
+  if (status === 0) passed += 1
+  else {
+    console.log('FAIL reader-binary.ts is not what its sources compile to: npm run wasm')
+    failed += 1
+  }
+}
 
 /** The engine's Python, from the cache or installed now; else why not. */
 function install(engine: Engine): { readonly python: string } | { readonly reason: string } {

@@ -2,6 +2,7 @@ import { commitRules } from './commit-rules.ts'
 import { files } from './files.ts'
 import { legRules } from './leg-rules.ts'
 import { polledBooks } from './polled-books.ts'
+import { readerRules } from './reader-rules.ts'
 import { truthRules } from './truth-rules.ts'
 
 /**
@@ -30,6 +31,7 @@ export const mutants: readonly Mutant[] = [
   ...files,
   ...legRules,
   ...polledBooks,
+  ...readerRules,
   ...truthRules,
   {
     name: 'a record is acknowledged before it is durable',

@@ -1,4 +1,5 @@
 import { type DecimalColumn, parseDecimal } from '@cryptoflow/model'
+import { WebAssembly } from './webassembly.ts'
 
 /**
  * Reading JSON text straight from bytes into columns: the parts that every fast path is made of.
@@ -25,6 +26,8 @@ const PADDING = 96
  * written to takes no memory.
  */
 export const FRAME_BYTES_MAX = 1 << 23
+/** Of 64 KiB. Never more, or the arrays over it would be lost. */
+const MEMORY_PAGES = 208
 
 const QUOTE = 34
 const POINT = 46
@@ -48,8 +51,10 @@ export interface Space {
   end: number
 }
 
-const bytes = new Uint8Array(FRAME_AT + FRAME_BYTES_MAX + PADDING)
-const view = new DataView(bytes.buffer)
+/** Of WebAssembly, so that template-reader.ts reads the same bytes; what it has of its own lies behind the largest frame. */
+export const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES })
+const bytes = new Uint8Array(memory.buffer, 0, FRAME_AT + FRAME_BYTES_MAX + PADDING)
+const view = new DataView(memory.buffer, 0, bytes.length)
 export const space: Space = { bytes, view, end: FRAME_AT }
 
 /** Puts the frame into the space, zeros around it; false when it is too large. */

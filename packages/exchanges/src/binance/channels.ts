@@ -1,26 +1,35 @@
 import type { EventBatch, Market, StringTable } from '@cryptoflow/model'
 import type { FieldReader, JsonObject } from '../json.ts'
-import { isSpelled, type Spelled, spelled } from '../spelled.ts'
-import { readAggregate, readFuturesAggregate, scanAggregate, scanFuturesAggregate } from './aggregates.ts'
+import type { Template } from '../templates.ts'
+import { assemble } from '../templates.ts'
 import {
+  aggregates,
+  futuresAggregates,
+  readAggregate,
+  readFuturesAggregate,
+  takeAggregate,
+} from './aggregates.ts'
+import {
+  diffs,
+  futuresDiffs,
   readDepth,
   readFuturesDepth,
   readFuturesImage,
-  scanDepth,
-  scanFuturesDepth,
-  scanFuturesImage,
+  takeDepth,
+  takeFuturesImage,
 } from './book.ts'
+import { envelope, enveloped } from './envelope.ts'
 import { readMarkPrice } from './funding.ts'
 import { readForceOrder } from './liquidations.ts'
-import { readFuturesQuote, readQuote, scanFuturesQuote, scanQuote } from './quotes.ts'
-import { readImage, scanImage } from './snapshots.ts'
+import { futuresQuotes, quotes, readFuturesQuote, readQuote, takeQuote } from './quotes.ts'
+import { images, readImage, takeImage } from './snapshots.ts'
 import { marketStreams } from './streams.ts'
-import { readTrade, scanFuturesTrade, scanTrade } from './trades.ts'
+import { futuresTrades, readTrade, takeFuturesTrade, takeTrade, trades } from './trades.ts'
 
 /** Which function reads the messages of which channel, fast and exactly. */
 
-/** Appends the event of the message at `at` and answers true; on false the caller rolls back. */
-export type Scanner = (at: number, symbolBytes: number, stream: number, out: EventBatch) => boolean
+/** Ends the event of the frame that was read as a template; on false the caller rolls back. */
+type Taker = (stream: number, isBare: boolean, out: EventBatch) => boolean
 /**
  * Appends the event that the fields of `message` give, or refuses on them. `streamSymbol` is the symbol in the
  * stream's name as it stands there, empty where there is none.
@@ -36,8 +45,8 @@ export type Reader = (
 /** Messages of one type: what their `e` says, undefined where they have none. */
 interface Form {
   readonly type: string | undefined
-  /** Null where the exact path is fast enough: at most once a second for a symbol. */
-  readonly scan: Scanner | null
+  /** How it is written, without an envelope too; null where the exact path is fast enough: at most once a second for a symbol. */
+  readonly fast: { readonly templates: (isBare: boolean) => readonly Template[]; readonly take: Taker } | null
   readonly read: Reader
 }
 
@@ -45,29 +54,43 @@ interface Form {
 export interface Channel extends Form {
   /** Without its symbol: `depth@100ms`, `!bookTicker`. */
   readonly name: string
-  /** `@depth@100ms","data":` as it stands behind the symbol. */
-  readonly text: Spelled
+}
+
+/** A way in which messages of a channel are written. */
+export interface WireTemplate {
+  /** Index of the channel. */
+  readonly channel: number
+  readonly isBare: boolean
+  readonly take: Taker
 }
 
 const readLiquidation: Reader = (fields, stream, out, message) =>
   readForceOrder(message, fields, stream, out.names, out)
 
 const spotForms = {
-  trade: { type: 'trade', scan: scanTrade, read: readTrade },
-  aggregate: { type: 'aggTrade', scan: scanAggregate, read: readAggregate },
-  diff: { type: 'depthUpdate', scan: scanDepth, read: readDepth },
-  image: { type: undefined, scan: scanImage, read: readImage },
-  quote: { type: undefined, scan: scanQuote, read: readQuote },
+  trade: { type: 'trade', fast: { templates: trades, take: takeTrade }, read: readTrade },
+  aggregate: { type: 'aggTrade', fast: { templates: aggregates, take: takeAggregate }, read: readAggregate },
+  diff: { type: 'depthUpdate', fast: { templates: diffs, take: takeDepth }, read: readDepth },
+  image: { type: undefined, fast: { templates: images, take: takeImage }, read: readImage },
+  quote: { type: undefined, fast: { templates: quotes, take: takeQuote }, read: readQuote },
 } as const satisfies Record<string, Form>
 
 const futuresForms = {
-  trade: { type: 'trade', scan: scanFuturesTrade, read: readTrade },
-  aggregate: { type: 'aggTrade', scan: scanFuturesAggregate, read: readFuturesAggregate },
-  diff: { type: 'depthUpdate', scan: scanFuturesDepth, read: readFuturesDepth },
-  image: { type: 'depthUpdate', scan: scanFuturesImage, read: readFuturesImage },
-  quote: { type: 'bookTicker', scan: scanFuturesQuote, read: readFuturesQuote },
-  markPrice: { type: 'markPriceUpdate', scan: null, read: readMarkPrice },
-  liquidation: { type: 'forceOrder', scan: null, read: readLiquidation },
+  trade: { type: 'trade', fast: { templates: futuresTrades, take: takeFuturesTrade }, read: readTrade },
+  aggregate: {
+    type: 'aggTrade',
+    fast: { templates: futuresAggregates, take: takeAggregate },
+    read: readFuturesAggregate,
+  },
+  diff: { type: 'depthUpdate', fast: { templates: futuresDiffs, take: takeDepth }, read: readFuturesDepth },
+  image: {
+    type: 'depthUpdate',
+    fast: { templates: futuresDiffs, take: takeFuturesImage },
+    read: readFuturesImage,
+  },
+  quote: { type: 'bookTicker', fast: { templates: futuresQuotes, take: takeQuote }, read: readFuturesQuote },
+  markPrice: { type: 'markPriceUpdate', fast: null, read: readMarkPrice },
+  liquidation: { type: 'forceOrder', fast: null, read: readLiquidation },
 } as const satisfies Record<string, Form>
 
 type FormName = keyof typeof futuresForms
@@ -90,6 +113,9 @@ export interface Wire {
   readonly byName: ReadonlyMap<string, Channel>
   /** By type, the channel that a message without an envelope counts as: the one that is collected by default. */
   readonly byType: ReadonlyMap<string, Channel>
+  /** Reads frames as one of `templates`. */
+  readonly program: number
+  readonly templates: readonly WireTemplate[]
   /** Ids of the channels' names in the table asked for last. */
   ids: { readonly names: StringTable; readonly ids: Int32Array } | null
 }
@@ -110,15 +136,37 @@ function wireOf(market: Market, kind: number | null): Wire {
       const form = forms[formOf(name)] as Form
       return {
         name,
-        text: spelled(`@${name}","data":`),
         ...form,
-        scan: scope === 'market' ? null : form.scan,
+        fast: scope === 'market' ? null : form.fast,
       }
     })
   const byName = new Map(channels.map((channel) => [channel.name, channel]))
   const bare = bareNames.map((name) => byName.get(name)).filter((channel) => channel !== undefined)
   const byType = new Map(bare.map((channel) => [channel.type ?? 'bookTicker', channel]))
-  return { market, kind, channels, byName, byType, ids: null }
+  return { market, kind, channels, byName, byType, ids: null, ...programOf(channels, [...byType.values()]) }
+}
+
+/** Frames in an envelope, and those without one, which may be of fewer channels. */
+function programOf(
+  channels: readonly Channel[],
+  bare: readonly Channel[],
+): Pick<Wire, 'program' | 'templates'> {
+  const templates: WireTemplate[] = []
+  const written = (of: readonly Channel[], isBare: boolean): Template[] =>
+    of.flatMap((known) => {
+      const { name, fast } = known
+      if (fast === null) return []
+      const { take } = fast
+      return fast.templates(isBare).map((payload) => {
+        templates.push({ channel: channels.indexOf(known), isBare, take })
+        return isBare ? payload : enveloped(name, payload)
+      })
+    })
+  const program = assemble([
+    { head: envelope, templates: written(channels, false) },
+    { head: [], templates: written(bare, true) },
+  ])
+  return { program, templates }
 }
 
 /** By market. Of futures `st` tells which kind: source CONN notice of 2026-06-10, 1 = USD-M, 2 = COIN-M. */
@@ -126,13 +174,6 @@ export const wires: Readonly<Record<Market, Wire>> = {
   spot: wireOf('spot', null),
   linear: wireOf('linear', 1),
   inverse: wireOf('inverse', 2),
-}
-
-/** The index of the channel whose name stands at `at`, with the envelope's `","data":` behind it; -1 for none. */
-export function channelAt(wire: Wire, at: number): number {
-  const { channels } = wire
-  for (let i = 0; i < channels.length; i++) if (isSpelled(at, (channels[i] as Channel).text)) return i
-  return -1
 }
 
 /** The ids of the channels in `names`, in their order; looked up once for as long as the same table is asked for. */

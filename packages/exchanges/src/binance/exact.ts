@@ -136,7 +136,7 @@ function readOne(
 ): DecodeOutcome | null {
   if (!isObject(message)) return NO_OBJECT
   if (field(message, 'e') !== channel.type) return WRONG_TYPE
-  const isMixed = channel.scan === null || streamSymbol === ''
+  const isMixed = channel.fast === null || streamSymbol === ''
   if (isMixed && isOfOther(wire, message)) return null
   const fields = new FieldReader(message)
   channel.read(fields, stream, out, message, streamSymbol)

@@ -1,8 +1,9 @@
 import type { DecodeOutcome, EventBatch } from '@cryptoflow/model'
-import { FRAME_AT, load } from '../bytes.ts'
+import { load } from '../bytes.ts'
 import { EVENTS } from '../outcomes.ts'
-import { type Channel, channelAt, channelIds, type Wire } from './channels.ts'
-import { isEnvelope, STREAM_AT, scanStreamSymbol } from './envelope.ts'
+import { readTemplate, takeEvent, templateOf } from '../template-reader.ts'
+import { channelIds, type Wire, type WireTemplate } from './channels.ts'
+import { isWide } from './envelope.ts'
 import { decodeExact } from './exact.ts'
 
 /**
@@ -25,21 +26,9 @@ export function decodeFast(wire: Wire, bytes: Uint8Array, out: EventBatch): bool
 }
 
 function scanFrame(wire: Wire, out: EventBatch): boolean {
-  if (!isEnvelope()) return scanBare(wire, out)
-  const at = scanStreamSymbol()
-  const index = channelAt(wire, at)
-  if (index < 0) return false
-  const { scan, text } = wire.channels[index] as Channel
-  if (scan === null) return false
-  return scan(at + text.bytes, at - STREAM_AT, channelIds(wire, out.names)[index] as number, out)
-}
-
-/** Without an envelope the payload tells what it is by its beginning. */
-function scanBare(wire: Wire, out: EventBatch): boolean {
-  const ids = channelIds(wire, out.names)
-  for (const channel of wire.byType.values()) {
-    const stream = ids[wire.channels.indexOf(channel)] as number
-    if (channel.scan?.(FRAME_AT, 0, stream, out)) return true
-  }
-  return false
+  const found = readTemplate(wire.program, out)
+  if (found < 0) return false
+  const { channel, take, isBare } = wire.templates[templateOf(found)] as WireTemplate
+  if (!isBare && isWide()) return false
+  return takeEvent(found, out) && take(channelIds(wire, out.names)[channel] as number, isBare, out)
 }

@@ -1,24 +1,21 @@
-import { type DecodeOutcome, type EventBatch, EventKind, Side, SYMBOL_BYTES_MAX } from '@cryptoflow/model'
-import {
-  FRAME_AT,
-  half,
-  isEight,
-  isFive,
-  load,
-  MISS,
-  scanAsciiText,
-  scanInteger,
-  scanPlainText,
-  space,
-  word,
-} from '../bytes.ts'
+import { type DecodeOutcome, type EventBatch, EventKind, Side } from '@cryptoflow/model'
+import { load } from '../bytes.ts'
 import { FieldReader, field, isObject, type JsonObject, malformed, parseJson } from '../json.ts'
 import { readLevels } from '../levels.ts'
 import { EVENTS, NO_JSON, UNKNOWN } from '../outcomes.ts'
-import { settleTime } from '../time.ts'
-import { isLastBrace } from './envelope.ts'
-import { scanLevels, scanListStart } from './levels.ts'
-import { streamSymbol, streamSymbolId } from './symbols.ts'
+import { places, placesRead, readTemplate, takeEvent } from '../template-reader.ts'
+import {
+  assemble,
+  integer,
+  levels,
+  optional,
+  type Part,
+  type Template,
+  text,
+  time,
+  unread,
+} from '../templates.ts'
+import { streamSymbol, streamSymbolRead, symbolRead } from './symbols.ts'
 
 /**
  * Books written as `{"lastUpdateId":1,"bids":[["1","1"]],"asks":[]}`: the REST snapshot that diffs join, of futures
@@ -123,87 +120,42 @@ function endWhole(out: EventBatch, kind: number, stream: number, symbol: number)
   out.endEvent()
 }
 
-const { bytes, view } = space
-const HEAD_1 = word('{"la')
-const HEAD_2 = word('stUp')
-const HEAD_3 = word('date')
-const HEAD_4 = word('Id":')
-const SENT_KEY = word(',"E"')
-const SENT_KEY_TAIL = word('"E":')
-const ENGINE_KEY = word(',"T"')
-const ENGINE_KEY_TAIL = word('"T":')
-const SYMBOL_KEY_1 = word(',"sy')
-const SYMBOL_KEY_2 = word('mbol')
-const PAIR_KEY_1 = word('","p')
-const PAIR_KEY_2 = word('air"')
-const BIDS_KEY_1 = word(',"bi')
-const BIDS_KEY_2 = word('ds":')
-const ASKS_KEY_1 = word(',"as')
-const ASKS_KEY_2 = word('ks":')
-const TEXT_KEY_TAIL = word('l":"')
-const QUOTED = half(':"')
-const QUOTE = 34
+const sides: Part[] = [',"bids":[', levels(Side.bid), ',"asks":[', levels(Side.ask), '}']
 
-function scanSnapshot(stream: number, symbol: number, out: EventBatch): boolean {
-  if (!isHead(FRAME_AT)) return false
-  out.reserveEvent()
-  const event = out.count
-  let at = scanInteger(FRAME_AT + 16, out.lastSeq, event)
-  out.sentUs[event] = Number.NaN
-  out.engineUs[event] = Number.NaN
-  if (isFive(at, SENT_KEY, SENT_KEY_TAIL)) at = scanTimes(at, out)
-  if (isEight(at, SYMBOL_KEY_1, SYMBOL_KEY_2)) at = scanNames(at, symbol, out)
-  if (!isLastBrace(scanSides(at, out), 0)) return false
-  endWhole(out, EventKind.bookSnapshot, stream, symbol)
-  return true
-}
+/** A spot partial book; without its stream's name it has no symbol. */
+export const images = (isBare: boolean): Template[] =>
+  isBare ? [] : [['{"lastUpdateId":', integer('lastSeq'), ...sides]]
 
 /** The fast path of a spot partial book. */
-export function scanImage(at: number, symbolBytes: number, stream: number, out: EventBatch): boolean {
-  if (symbolBytes === 0 || !isHead(at)) return false
-  out.reserveEvent()
-  const event = out.count
-  at = scanInteger(at + 16, out.lastSeq, event)
-  if (!isLastBrace(scanSides(at, out), symbolBytes)) return false
-  const symbol = streamSymbolId(symbolBytes, out.names)
+export function takeImage(stream: number, _isBare: boolean, out: EventBatch): boolean {
+  const symbol = streamSymbolRead(out.names)
   if (symbol < 0 || stream < 0) return false
-  out.sentUs[event] = Number.NaN
-  out.engineUs[event] = Number.NaN
   endWhole(out, EventKind.bookImage, stream, symbol)
   return true
 }
 
-/** Whether `{"lastUpdateId":` stands at `at`. */
-function isHead(at: number): boolean {
-  return isEight(at, HEAD_1, HEAD_2) && isEight(at + 8, HEAD_3, HEAD_4)
-}
+const snapshot = assemble([
+  {
+    head: [],
+    templates: [
+      [
+        '{"lastUpdateId":',
+        integer('lastSeq'),
+        optional(',"E":', time('sentUs'), ',"T":', time('engineUs')),
+        optional(',"symbol":"', text('symbol'), '","pair":"', unread, '"'),
+        ...sides,
+      ],
+    ],
+  },
+])
 
-/** Reads `,"E":1,"T":1`. */
-function scanTimes(at: number, out: EventBatch): number {
-  const event = out.count
-  at = scanInteger(at + 5, out.sentUs, event)
-  if (!isFive(at, ENGINE_KEY, ENGINE_KEY_TAIL)) return MISS
-  at = scanInteger(at + 5, out.engineUs, event)
-  return settleTime(out.sentUs, event) && settleTime(out.engineUs, event) ? at : MISS
-}
-
-/** Reads `,"symbol":"B","pair":"C"`; a miss when it is not the symbol that was asked for. */
-function scanNames(at: number, symbol: number, out: EventBatch): number {
-  if (view.getInt32(at + 7, true) !== TEXT_KEY_TAIL) return MISS
-  const symbolAt = at + 11
-  const symbolEnd = scanPlainText(symbolAt, SYMBOL_BYTES_MAX)
-  if (symbolEnd === MISS || out.names.idOfBytes(bytes, symbolAt, symbolEnd) !== symbol) return MISS
-  if (!isEight(symbolEnd, PAIR_KEY_1, PAIR_KEY_2) || view.getUint16(symbolEnd + 8, true) !== QUOTED) {
-    return MISS
-  }
-  const end = scanAsciiText(symbolEnd + 10, SYMBOL_BYTES_MAX)
-  return view.getUint8(end) === QUOTE ? end + 1 : MISS
-}
-
-/** Reads `,"bids":[...],"asks":[...]`. */
-function scanSides(at: number, out: EventBatch): number {
-  if (!isEight(at, BIDS_KEY_1, BIDS_KEY_2)) return MISS
-  at = scanLevels(scanListStart(at + 8), Side.bid, out)
-  if (!isEight(at, ASKS_KEY_1, ASKS_KEY_2)) return MISS
-  return scanLevels(scanListStart(at + 8), Side.ask, out)
+function scanSnapshot(stream: number, symbol: number, out: EventBatch): boolean {
+  placesRead[places.symbol] = 0
+  const found = readTemplate(snapshot, out)
+  if (found < 0) return false
+  const isNamed = placesRead[places.symbol] !== 0
+  if (isNamed && symbolRead(true, out.names) !== symbol) return false
+  if (!takeEvent(found, out)) return false
+  endWhole(out, EventKind.bookSnapshot, stream, symbol)
+  return true
 }
