@@ -2,6 +2,7 @@ import { EventBatch, EventKind, type ExchangeMarket, StringTable } from '@crypto
 import { type BenchFrame, type FrameSet, without } from './frames.ts'
 import { type Bench, type Line, rateLine, type SkippedLine } from './line.ts'
 import { medianCpuSeconds, SEVEN } from './measure.ts'
+import { appendNine, type NineReader, openNine } from './nine-columns.ts'
 import { isTruthTable, openBuffers, openOurs, type RowReader } from './our-rows.ts'
 import { openPlain } from './plain-rows.ts'
 import { appendMapped, numbersOf, rowDifference } from './row-check.ts'
@@ -15,7 +16,8 @@ const OVER_PLAIN = { floor: 4, goal: 6 }
 
 /**
  * Decode and normalize, bytes to rows in columns, rows per CPU second: over the tardis mappers, and over JSON.parse
- * and Number into the same columns. Targets are those of the mixed set.
+ * and Number into the same columns. Targets are those of the mixed set. The same in the nine columns of the measurements
+ * that the targets come from.
  */
 export function rowsBench(
   name: string,
@@ -56,8 +58,14 @@ async function overTardis(set: FrameSet, { tardis, version }: LoadedTardis): Pro
   const mappers = openTardis(tardis, set)
   const buffers = openBuffers()
   const batch = new EventBatch(new StringTable())
-  const [ours, decoded, theirs] = await medianCpuSeconds(
-    [() => readAll(set, openOurs(set, buffers)), () => decodeAll(set, batch), () => mapAll(set, mappers)],
+  const nine = openNine(set)
+  const [ours, inNine, decoded, theirs] = await medianCpuSeconds(
+    [
+      () => readAll(set, openOurs(set, buffers)),
+      () => readNine(set, nine),
+      () => decodeAll(set, batch),
+      () => mapAll(set, mappers),
+    ],
     SEVEN,
   )
   const unit = 'rows/CPU-s'
@@ -67,6 +75,12 @@ async function overTardis(set: FrameSet, { tardis, version }: LoadedTardis): Pro
   const over = `over tardis-dev ${version}`
   return [
     rateLine(`rows, ${set.name}, ${over}`, unit, { ours: rate(ours), yardstick }, targets),
+    rateLine(
+      `rows, ${set.name}, in nine columns ${over}`,
+      unit,
+      { ours: areNineLikeTardis(set, tardis) ? rate(inNine) : 0, yardstick },
+      targets,
+    ),
     rateLine(`rows, ${set.name}, decode alone ${over}`, unit, {
       ours: rate(decoded),
       yardstick,
@@ -80,6 +94,13 @@ function decodeAll(set: FrameSet, batch: EventBatch): void {
     if (i % FRAMES_PER_BLOCK === 0) batch.clear()
     const { bytes, source } = set.frames[i] as BenchFrame
     ;(set.sources[source] as ExchangeMarket).decodeFrame(bytes, batch)
+  }
+}
+
+function readNine(set: FrameSet, reader: NineReader): void {
+  for (let i = 0; i < set.frames.length; i++) {
+    if (i % FRAMES_PER_BLOCK === 0) reader.reset()
+    reader.read(set.frames[i] as BenchFrame)
   }
 }
 
@@ -145,6 +166,23 @@ function rowsLikeTardis(set: FrameSet, tardis: Tardis): Verified {
     mapped = new Map()
   }
   return { rows, isEqual }
+}
+
+/** Every price and quantity must be what the mappers say. */
+function areNineLikeTardis(set: FrameSet, tardis: Tardis): boolean {
+  const nine = openNine(set)
+  const mappers = openTardis(tardis, set)
+  let isEqual = true
+  for (const [i, frame] of set.frames.entries()) {
+    const ours = new Map<string, number[]>()
+    const mapped = new Map<string, number[]>()
+    nine.reset()
+    nine.read(frame)
+    appendNine(ours, nine)
+    mappers.read(i, (message) => appendMapped(mapped, message))
+    isEqual &&= isNone(listDifference(ours, mapped))
+  }
+  return isEqual
 }
 
 function listDifference(ours: Map<string, number[]>, theirs: Map<string, number[]>): string | null {
