@@ -81,7 +81,10 @@ export function pairRead(): number {
   return placesRead[PAIR_FOUND] === 1 ? (placesRead[PAIR_SLOT] as number) : -1
 }
 
-/** Remembers both in the place of two others; the slot, -1: they are too long. */
+/**
+ * Remembers both in the place of two others; the slot, -1: they are too long. What is remembered is one adapter's, which
+ * knows what its slots mean; a second one needs slots of its own.
+ */
 export function rememberPair(firstAt: number, secondAt: number, length: number): number {
   if (length > PAIR_TEXT_BYTES) return -1
   const slot = placesRead[PAIR_SLOT] as number
