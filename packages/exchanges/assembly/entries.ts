@@ -11,6 +11,7 @@ import {
   QUANTITY_SCALES,
   QUOTE,
   RARES,
+  SAFE_MAX,
   SIDES,
   ZERO,
   ZEROS,
@@ -25,7 +26,6 @@ const NEXT_LEVEL: u32 = 0x225b2c5d
 const LAST_LEVEL: u32 = 0x5d5d
 const NUMBER_BYTES_MAX: usize = 64
 const DIGITS_MAX: i32 = 18
-const SAFE_MAX: i64 = 9007199254740991
 const NONE: u32 = 99
 
 let firstEntry: u32 = 0

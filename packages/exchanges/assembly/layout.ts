@@ -4,6 +4,9 @@ export const FRAME_AT: usize = 16
 /** Nothing stands there, and zeros stand around it. */
 export const MISS: usize = 0
 
+/** The largest whole number that a float64 has and no other has with it. */
+export const SAFE_MAX: i64 = 9007199254740991
+
 export const QUOTE: u8 = 34
 export const POINT: u8 = 46
 export const ZERO: u8 = 48

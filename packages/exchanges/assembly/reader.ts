@@ -15,7 +15,7 @@
 
 import { order, othersIn, valueOf } from './digits'
 import { beginEntries, entriesRead, levels, price, quantity, raresRead } from './entries'
-import { FRAME_AT, MISS, PLACES, RARE_COUNT, VALUES, ZERO, ZEROS } from './layout'
+import { FRAME_AT, MISS, PLACES, RARE_COUNT, SAFE_MAX, VALUES, ZERO, ZEROS } from './layout'
 import { find, recall, text } from './texts'
 
 export { prepare } from './digits'
@@ -65,7 +65,6 @@ const INSTRUCTION: usize = 48
 
 const TRUE: u32 = 0x65757274
 const FALS: u32 = 0x736c6166
-const SAFE_MAX: i64 = 9007199254740991
 const MICROSECONDS_FROM: i64 = 1000000000000000
 const EARLIEST_US: i64 = 1230940800000000
 const NOT_OURS: i32 = -1

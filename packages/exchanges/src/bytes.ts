@@ -166,12 +166,7 @@ export function scanShortDecimal(at: number, column: DecimalColumn, row: number)
  * Reads the shape that nearly all decimals of spot have, one to nine digits, a point and eight digits; leaves the
  * others to a plainer function and answers MISS for what that one does not take either.
  */
-export function scanUsualDecimal(
-  at: number,
-  mantissas: Float64Array,
-  scales: Uint8Array,
-  row: number,
-): number {
+function scanUsualDecimal(at: number, mantissas: Float64Array, scales: Uint8Array, row: number): number {
   const start = at
   let whole = 0
   let digit = view.getUint8(at) - ZERO

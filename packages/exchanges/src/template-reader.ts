@@ -9,19 +9,22 @@ import { WebAssembly } from './webassembly.ts'
  * assembly/reader.ts; it has read what it found into the arrays below, where the next frame overwrites it.
  */
 
-interface Exports {
-  readonly VALUES: { readonly value: number }
-  readonly PLACES: { readonly value: number }
-  readonly PROGRAMS: { readonly value: number }
-  readonly PRICES: { readonly value: number }
-  readonly QUANTITIES: { readonly value: number }
-  readonly PRICE_SCALES: { readonly value: number }
-  readonly QUANTITY_SCALES: { readonly value: number }
-  readonly SIDES: { readonly value: number }
-  readonly PAIRS: { readonly value: number }
-  readonly PAIR_BYTES: { readonly value: number }
-  readonly RARES: { readonly value: number }
-  readonly ENTRIES_MAX: { readonly value: number }
+/** Where something lies in the memory, or how much of it there is. */
+type Constant =
+  | 'VALUES'
+  | 'PLACES'
+  | 'PROGRAMS'
+  | 'PRICES'
+  | 'QUANTITIES'
+  | 'PRICE_SCALES'
+  | 'QUANTITY_SCALES'
+  | 'SIDES'
+  | 'PAIRS'
+  | 'PAIR_BYTES'
+  | 'RARES'
+  | 'ENTRIES_MAX'
+
+interface Exports extends Readonly<Record<Constant, { readonly value: number }>> {
   prepare(): void
   read(program: number, end: number, first: number): number
 }
